@@ -1,0 +1,473 @@
+//! The JSON reader: one validating pass from text to tape.
+//!
+//! It keeps going where it can. A syntax error costs the innermost container that holds it, a text
+//! that ends too early keeps all that was read so far, a container below the depth limit is skipped
+//! as a whole; each leaves a [`Problem`].
+
+use super::keys::{KeyFilter, find_duplicates};
+use super::problem::{Problem, ProblemKind};
+use super::scan::{self, Bytewise, Lanes, StringEnd, skip_blanks, string_end};
+use super::tape::{RawKey, Shape, Tape};
+use super::{MAX_DEPTH, Span, escape};
+
+/// Bytes of JSON per value, from below: sizes the tape so that it rarely grows.
+const BYTES_PER_NODE: usize = 40;
+/// Syntax errors after which the rest of a text is given up.
+const MAX_RECOVERIES: usize = 20;
+
+/// Reads every JSON value of `bytes` (usually one) from `from` on. Returns the roots' indices.
+pub(super) fn read(bytes: &[u8], from: usize, tape: &mut Tape, problems: &mut Vec<Problem>) -> Vec<u32> {
+    let mut reader = Reader {
+        bytes,
+        tape,
+        problems,
+        frames: Vec::with_capacity(64),
+        recoveries: 0,
+    };
+    #[cfg(target_arch = "x86_64")]
+    return if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        #[allow(unsafe_code)]
+        unsafe {
+            read_with_avx2(&mut reader, from)
+        }
+    } else {
+        reader.roots::<scan::Sse2>(from)
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    reader.roots::<scan::Bytewise>(from)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2")]
+fn read_with_avx2(reader: &mut Reader<'_>, from: usize) -> Vec<u32> {
+    reader.roots::<scan::Avx2>(from)
+}
+
+/// The tape that fits a text of this length.
+pub(super) fn sized_tape(length: usize) -> Tape {
+    Tape::with_capacity(length / BYTES_PER_NODE + 16)
+}
+
+/// An open object or array.
+struct Frame {
+    node: u32,
+    is_object: bool,
+    keys: KeyFilter,
+}
+
+/// Why reading a value stopped.
+enum Stop {
+    /// The grammar is broken at this offset.
+    Syntax(usize, &'static str),
+    /// The text ended.
+    End,
+    /// The tape is full at this offset.
+    Full(usize),
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    tape: &'a mut Tape,
+    problems: &'a mut Vec<Problem>,
+    frames: Vec<Frame>,
+    recoveries: usize,
+}
+
+/// The hot part, in which offsets stay in registers: they are passed on, not kept in `self`.
+impl Reader<'_> {
+    #[inline(always)]
+    fn roots<L: Lanes>(&mut self, from: usize) -> Vec<u32> {
+        let mut roots = Vec::new();
+        let mut at = from;
+        loop {
+            at = skip_blanks::<L>(self.bytes, at);
+            if at >= self.bytes.len() {
+                return roots;
+            }
+            if !roots.is_empty() && !starts_value(self.bytes, at) {
+                let rest = Span::new(at, trimmed_end(self.bytes));
+                self.report(ProblemKind::TrailingText, rest, None);
+                return roots;
+            }
+            let root = self.tape.len() as u32;
+            let end = self.root::<L>(at);
+            if self.tape.len() as u32 > root {
+                roots.push(root);
+            }
+            match end {
+                Some(end) => at = end,
+                None => return roots,
+            }
+        }
+    }
+
+    /// Reads one root value. Returns the offset behind it, or nothing when the rest of the text is
+    /// given up.
+    #[inline(always)]
+    fn root<L: Lanes>(&mut self, start: usize) -> Option<usize> {
+        let mut at = start;
+        let mut behind_value = false;
+        loop {
+            match self.values::<L>(at, behind_value) {
+                Ok(end) => return Some(end),
+                Err(stop) => at = self.stopped(&stop)?,
+            }
+            behind_value = true;
+        }
+    }
+
+    /// Reads values and what is between them until the root is complete. Returns the offset behind
+    /// it. Starts behind a value if `behind_value` is set.
+    #[inline(always)]
+    fn values<L: Lanes>(&mut self, start: usize, behind_value: bool) -> Result<usize, Stop> {
+        let bytes = self.bytes;
+        let mut at = start;
+        let mut key = RawKey::NONE;
+        let mut skip = behind_value;
+        loop {
+            if !skip {
+                let Some(&first) = bytes.get(at) else {
+                    return Err(Stop::End);
+                };
+                match first {
+                    b'"' => {
+                        let end = string_end::<L>(bytes, at + 1);
+                        self.string(at, end, key)?;
+                        at = end.quote + 1;
+                    }
+                    b'{' | b'[' => {
+                        let is_object = first == b'{';
+                        let shape = if is_object { Shape::Object } else { Shape::Array };
+                        if self.frames.len() >= MAX_DEPTH || self.tape.is_full() {
+                            at = self.refuse_container(at, key)?;
+                        } else {
+                            let node = self.tape.push_raw(shape, at, at + 1, key);
+                            at = skip_blanks::<L>(bytes, at + 1);
+                            // In ASCII the closing bracket is the opening one plus two.
+                            if bytes.get(at) == Some(&(first + 2)) {
+                                at += 1;
+                                self.tape.close(node, at);
+                            } else {
+                                self.frames.push(Frame {
+                                    node,
+                                    is_object,
+                                    keys: KeyFilter::default(),
+                                });
+                                key = RawKey::NONE;
+                                if is_object {
+                                    (at, key) = self.key::<L>(at)?;
+                                }
+                                continue;
+                            }
+                        }
+                    }
+                    b'-' | b'0'..=b'9' => at = self.number(at, key),
+                    b't' => at = self.word(at, b"true", key)?,
+                    b'f' => at = self.word(at, b"false", key)?,
+                    b'n' => at = self.word(at, b"null", key)?,
+                    _ => return Err(Stop::Syntax(at, "expected a value")),
+                }
+            }
+            skip = false;
+            loop {
+                let Some(frame) = self.frames.last() else { return Ok(at) };
+                let is_object = frame.is_object;
+                at = skip_blanks::<L>(bytes, at);
+                match bytes.get(at) {
+                    Some(b',') => {
+                        at = skip_blanks::<L>(bytes, at + 1);
+                        key = RawKey::NONE;
+                        if is_object {
+                            (at, key) = self.key::<L>(at)?;
+                        }
+                        break;
+                    }
+                    Some(b'}') if is_object => self.close_frame(at + 1),
+                    Some(b']') if !is_object => self.close_frame(at + 1),
+                    None => return Err(Stop::End),
+                    Some(_) if is_object => return Err(Stop::Syntax(at, "expected `,` or `}`")),
+                    Some(_) => return Err(Stop::Syntax(at, "expected `,` or `]`")),
+                }
+                at += 1;
+            }
+        }
+    }
+
+    /// Reads a key and its colon. Returns the offset of the value.
+    #[inline(always)]
+    fn key<L: Lanes>(&mut self, start: usize) -> Result<(usize, RawKey), Stop> {
+        let bytes = self.bytes;
+        match bytes.get(start) {
+            Some(b'"') => {}
+            None => return Err(Stop::End),
+            Some(_) => return Err(Stop::Syntax(start, "expected a key in quotes")),
+        }
+        let end = string_end::<L>(bytes, start + 1);
+        let mut colon = end.quote + 1;
+        if bytes.get(colon) != Some(&b':') {
+            colon = self.distant_colon(end.quote)?;
+        }
+        // `"key": value` is how everybody but a minifier writes it.
+        let space = usize::from(bytes.get(colon + 1) == Some(&b' '));
+        let value = skip_blanks::<L>(bytes, colon + 1 + space);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.keys.add_at(bytes, start + 1, end.quote);
+        }
+        if end.escaped || end.unusual {
+            return Ok((value, self.unusual_key(start, end)));
+        }
+        Ok((value, RawKey::at(start)))
+    }
+
+    #[inline(always)]
+    fn string(&mut self, start: usize, end: StringEnd, key: RawKey) -> Result<(), Stop> {
+        if end.quote >= self.bytes.len() {
+            return Err(Stop::End);
+        }
+        self.tape.push_raw(Shape::Quoted, start, end.quote + 1, key);
+        if end.escaped || end.unusual {
+            self.unusual_string(start, end);
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn number(&mut self, start: usize, key: RawKey) -> usize {
+        let mut end = start + 1;
+        while matches!(self.bytes.get(end), Some(b'0'..=b'9')) {
+            end += 1;
+        }
+        let first = self.bytes.get(start).copied().unwrap_or_default();
+        let continues = matches!(self.bytes.get(end), Some(b'.' | b'e' | b'E' | b'+' | b'-'));
+        let odd_start = first == b'-' || (first == b'0' && end > start + 1);
+        if continues || odd_start || end - start > 18 {
+            end = self.check_number(start);
+        }
+        self.tape.push_raw(Shape::Plain, start, end, key);
+        end
+    }
+
+    #[inline(always)]
+    fn word(&mut self, start: usize, word: &'static [u8], key: RawKey) -> Result<usize, Stop> {
+        let end = start + word.len();
+        match self.bytes.get(start..end) {
+            Some(text) if text == word => {
+                self.tape.push_raw(Shape::Plain, start, end, key);
+                Ok(end)
+            }
+            None if word.starts_with(self.bytes.get(start..).unwrap_or_default()) => Err(Stop::End),
+            _ => Err(Stop::Syntax(start, "expected a value")),
+        }
+    }
+
+    #[inline(always)]
+    fn close_frame(&mut self, end: usize) {
+        let Some(frame) = self.frames.pop() else { return };
+        self.tape.close(frame.node, end);
+        if frame.keys.is_suspicious() {
+            find_duplicates(self.bytes, self.tape, frame.node, self.problems);
+        }
+    }
+}
+
+/// What hardly ever happens.
+impl Reader<'_> {
+    #[cold]
+    fn unusual_string(&mut self, start: usize, end: StringEnd) {
+        let span = Span::new(start, end.quote + 1);
+        if let Some(text) = self.unusual_text(span, end.escaped) {
+            self.tape.decode_last(text);
+        }
+    }
+
+    #[cold]
+    fn unusual_key(&mut self, start: usize, end: StringEnd) -> RawKey {
+        let span = Span::new(start, end.quote + 1);
+        match self.unusual_text(span, end.escaped) {
+            Some(text) => self.tape.odd_key_of_next(span, text),
+            None => RawKey::at(start),
+        }
+    }
+
+    /// Checks a string with escapes, control characters or non-ASCII bytes. Returns its text where
+    /// that is not what stands between the quotes.
+    #[cold]
+    fn unusual_text(&mut self, span: Span, escaped: bool) -> Option<Box<str>> {
+        let inside = span.start as usize + 1..span.end as usize - 1;
+        let raw = self.bytes.get(inside.clone()).unwrap_or_default();
+        // Without a way out the loop is one that the compiler can vectorize.
+        if raw.iter().fold(false, |found, byte| found | (*byte < 0x20)) {
+            let at = inside.start + raw.iter().position(|b| *b < 0x20).unwrap_or(0);
+            self.report(ProblemKind::ControlCharacter, Span::new(at, at + 1), None);
+        }
+        match std::str::from_utf8(raw) {
+            Ok(text) if escaped => Some(escape::decode_json(text).into()),
+            Ok(_) => None,
+            Err(error) => {
+                let at = inside.start + error.valid_up_to();
+                let length = error.error_len().unwrap_or(1);
+                self.report(ProblemKind::InvalidUtf8, Span::new(at, at + length), None);
+                let text = String::from_utf8_lossy(raw);
+                Some(escape::decode_json(&text).into())
+            }
+        }
+    }
+
+    /// Finds the end of an unusual number and checks that JSON and a 64-bit type know it.
+    #[cold]
+    fn check_number(&mut self, start: usize) -> usize {
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        let part = |b: &u8| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+        let end = start + rest.iter().take_while(|b| part(b)).count();
+        let text = self.bytes.get(start..end).unwrap_or_default();
+        let valid = std::str::from_utf8(text).is_ok_and(super::scalar::is_json_number);
+        if !valid {
+            self.report(ProblemKind::Number, Span::new(start, end), None);
+        }
+        end
+    }
+
+    #[cold]
+    fn distant_colon(&self, quote: usize) -> Result<usize, Stop> {
+        let colon = skip_blanks::<Bytewise>(self.bytes, (quote + 1).min(self.bytes.len()));
+        match self.bytes.get(colon) {
+            Some(b':') => Ok(colon),
+            None => Err(Stop::End),
+            Some(_) => Err(Stop::Syntax(colon, "expected a colon after the key")),
+        }
+    }
+
+    fn close_all(&mut self, end: usize) {
+        while !self.frames.is_empty() {
+            self.close_frame(end);
+        }
+    }
+
+    /// Steps over the container that starts here and is too deep.
+    #[cold]
+    fn refuse_container(&mut self, start: usize, key: RawKey) -> Result<usize, Stop> {
+        if self.tape.is_full() {
+            return Err(Stop::Full(start));
+        }
+        let end = balanced_end(self.bytes, start, 0).ok_or(Stop::End)?;
+        self.tape.push_raw(Shape::Skipped, start, end, key);
+        self.report(ProblemKind::TooDeep, Span::new(start, start + 1), None);
+        Ok(end)
+    }
+
+    /// Reports why reading stopped. Returns where it can go on.
+    #[cold]
+    fn stopped(&mut self, stop: &Stop) -> Option<usize> {
+        match *stop {
+            Stop::Full(at) => {
+                self.report(ProblemKind::TooLarge, Span::new(at, at), None);
+                self.close_all(at);
+                None
+            }
+            Stop::End => {
+                self.truncated();
+                None
+            }
+            Stop::Syntax(at, expected) => self.recover(at, expected),
+        }
+    }
+
+    /// Gives up the innermost container after a syntax error at `at`. Returns the offset behind it
+    /// if that can be found.
+    #[cold]
+    fn recover(&mut self, at: usize, expected: &'static str) -> Option<usize> {
+        let found = describe(self.bytes, at);
+        let length = char_length(self.bytes, at);
+        let container = self.innermost_bracket();
+        let kind = ProblemKind::Syntax(format!("{expected}, found {found}"));
+        self.report(kind, Span::new(at, at + length), container);
+        self.recoveries += 1;
+        let end = match self.frames.is_empty() || self.recoveries > MAX_RECOVERIES {
+            true => None,
+            false => balanced_end(self.bytes, at, 1),
+        };
+        match end {
+            Some(end) => self.close_frame(end),
+            None => self.close_all(at),
+        }
+        end
+    }
+
+    #[cold]
+    fn truncated(&mut self) {
+        let open = self.frames.len();
+        let end = trimmed_end(self.bytes);
+        let container = self.innermost_bracket();
+        let kind = ProblemKind::Truncated { open };
+        self.report(kind, Span::new(end.saturating_sub(1), end), container);
+        self.close_all(end);
+    }
+
+    fn innermost_bracket(&self) -> Option<Span> {
+        let node = self.tape.node(self.frames.last()?.node)?;
+        Some(Span {
+            start: node.start,
+            end: node.start + 1,
+        })
+    }
+
+    fn report(&mut self, kind: ProblemKind, span: Span, related: Option<Span>) {
+        self.problems.push(Problem { kind, span, related });
+    }
+}
+
+/// Whether a JSON container starts at `at`: what may follow a complete root in the same text.
+fn starts_value(bytes: &[u8], at: usize) -> bool {
+    matches!(bytes.get(at), Some(b'{' | b'['))
+}
+
+fn trimmed_end(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .rposition(|b| !b.is_ascii_whitespace())
+        .map_or(0, |p| p + 1)
+}
+
+/// The offset behind the bracket that closes `depth` open containers from `from` on.
+fn balanced_end(bytes: &[u8], from: usize, mut depth: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        match bytes.get(at)? {
+            b'"' => at = string_end::<Bytewise>(bytes, at + 1).quote,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+fn char_length(bytes: &[u8], at: usize) -> usize {
+    match bytes.get(at) {
+        None => 0,
+        Some(0xf0..) => 4,
+        Some(0xe0..) => 3,
+        Some(0xc0..) => 2,
+        Some(_) => 1,
+    }
+    .min(bytes.len().saturating_sub(at))
+}
+
+fn describe(bytes: &[u8], at: usize) -> String {
+    match bytes.get(at) {
+        None => "the end".to_owned(),
+        Some(0) => "a NUL byte".to_owned(),
+        Some(byte) if byte.is_ascii_graphic() => format!("`{}`", char::from(*byte)),
+        Some(byte) if byte.is_ascii() => format!("the control character {byte:#04x}"),
+        Some(_) => {
+            let end = (at + char_length(bytes, at)).min(bytes.len());
+            format!("`{}`", String::from_utf8_lossy(bytes.get(at..end).unwrap_or_default()))
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Documents with spans: JSON and YAML read once into one flat tape.
+//!
+//! A [`Document`] holds its text and every value's byte range; a [`Node`] is a cheap reference to
+//! one value. Nothing is decoded until somebody asks, and rules see JSON and YAML alike.
+
+mod block;
+mod escape;
+mod json;
+mod keys;
+mod lines;
+mod node;
+mod pointer;
+mod problem;
+mod scalar;
+mod scan;
+mod span;
+mod tape;
+mod yaml;
+
+use crate::input::Text;
+
+pub use lines::{Position, line_around, position, positions};
+pub use node::{Children, Key, Kind, Node};
+pub use problem::{Problem, ProblemKind};
+pub use span::Span;
+
+use tape::Tape;
+
+/// The deepest nesting that is read. Protobuf's own JSON reader stops at 100 levels.
+pub const MAX_DEPTH: usize = 256;
+/// The most problems that are kept of one document.
+const MAX_PROBLEMS: usize = 100;
+/// Larger texts than this are not read a second time in another format.
+const SECOND_TRY_LIMIT: usize = 16 << 20;
+
+/// The language of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+}
+
+/// A text with the tape of its values.
+#[derive(Debug)]
+pub struct Document {
+    text: Text,
+    format: Format,
+    tape: Tape,
+    roots: Vec<u32>,
+    problems: Vec<Problem>,
+}
+
+impl Document {
+    /// Reads a text, whatever is in it. What cannot be read is a [`Problem`], not an error.
+    pub fn read(text: Text) -> Self {
+        if text.len() >= u32::MAX as usize {
+            return Self::empty(text, ProblemKind::TooLarge);
+        }
+        if is_utf16(&text) {
+            return Self::empty(text, ProblemKind::Utf16);
+        }
+        let start = byte_order_mark(&text);
+        let first = text.iter().skip(start).find(|b| !b.is_ascii_whitespace());
+        let mut document = match first {
+            Some(b'{' | b'[') => Self::json_or_yaml(text, start),
+            _ => Self::yaml_or_json(text),
+        };
+        document.problems.truncate(MAX_PROBLEMS);
+        document.problems.sort_by_key(|p| p.span);
+        document.tape.shrink();
+        document
+    }
+
+    fn empty(text: Text, kind: ProblemKind) -> Self {
+        let problem = Problem {
+            kind,
+            span: Span::new(0, 0),
+            related: None,
+        };
+        Self {
+            text,
+            format: Format::Yaml,
+            tape: Tape::default(),
+            roots: Vec::new(),
+            problems: vec![problem],
+        }
+    }
+
+    fn json_or_yaml(text: Text, start: usize) -> Self {
+        let mut document = Self::json(text, start);
+        // `{"…` is meant as JSON, though some of its errors are legal YAML.
+        let after = document.text.get(start..).unwrap_or_default().trim_ascii_start();
+        let is_json = after.get(1..).unwrap_or_default().trim_ascii_start().starts_with(b"\"");
+        let suspicious = |p: &Problem| match p.kind {
+            ProblemKind::Syntax(_) => !is_json,
+            ProblemKind::TrailingText => true,
+            _ => false,
+        };
+        if document.text.len() > SECOND_TRY_LIMIT || !document.problems.iter().any(suspicious) {
+            return document;
+        }
+        let yaml = Self::yaml(std::mem::take(&mut document.text));
+        let is_template = |p: &Problem| p.kind == ProblemKind::Template;
+        if !yaml.loses_content() || yaml.problems.iter().any(is_template) {
+            return yaml;
+        }
+        Self {
+            text: yaml.text,
+            ..document
+        }
+    }
+
+    /// Reads YAML; where that fails because a tool's output surrounds some JSON, reads the JSON.
+    fn yaml_or_json(text: Text) -> Self {
+        let mut yaml = Self::yaml(text);
+        if !yaml.loses_content() {
+            return yaml;
+        }
+        let Some(start) = line_with_bracket(&yaml.text) else {
+            return yaml;
+        };
+        let text = std::mem::take(&mut yaml.text);
+        let half = (text.len() - start) / 2;
+        let mut json = Self::json(text, start);
+        let read: usize = json.roots().map(|root| root.span().len()).sum();
+        let broken = json.problems.iter().any(|p| matches!(p.kind, ProblemKind::Syntax(_)));
+        if read < half || broken {
+            yaml.text = json.text;
+            return yaml;
+        }
+        json.problems.push(Problem {
+            kind: ProblemKind::LeadingText,
+            span: Span::new(0, start),
+            related: None,
+        });
+        json
+    }
+
+    fn json(text: Text, start: usize) -> Self {
+        let mut tape = json::sized_tape(text.len());
+        let mut problems = Vec::new();
+        let roots = json::read(&text, start, &mut tape, &mut problems);
+        Self {
+            text,
+            format: Format::Json,
+            tape,
+            roots,
+            problems,
+        }
+    }
+
+    fn yaml(text: Text) -> Self {
+        let mut problems = Vec::new();
+        let text = repaired_utf8(text, &mut problems);
+        let mut tape = Tape::with_capacity(text.len() / 20);
+        let roots = match std::str::from_utf8(&text) {
+            Ok(utf8) => yaml::read(utf8, &mut tape, &mut problems),
+            Err(_) => Vec::new(),
+        };
+        Self {
+            text,
+            format: Format::Yaml,
+            tape,
+            roots,
+            problems,
+        }
+    }
+
+    /// The language it was read as.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The text. Bytes that are no UTF-8 are possible in JSON; see [`ProblemKind::InvalidUtf8`].
+    pub fn bytes(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The top-level values: one per YAML document, usually one in JSON.
+    pub fn roots(&self) -> impl DoubleEndedIterator<Item = Node<'_>> {
+        self.roots.iter().map(|index| Node::new(self, *index))
+    }
+
+    /// The root that holds `node`.
+    pub fn root_of(&self, node: Node<'_>) -> Option<Node<'_>> {
+        let after = self.roots.partition_point(|root| *root <= node.index());
+        let root = self.roots.get(after.checked_sub(1)?)?;
+        Some(Node::new(self, *root))
+    }
+
+    /// The value with this index, which [`Node::index`] gave.
+    pub fn node(&self, index: u32) -> Option<Node<'_>> {
+        self.tape.node(index).map(|_| Node::new(self, index))
+    }
+
+    /// What is wrong with the text itself, in its order.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Whether content is missing, so that the absence of something proves nothing.
+    pub fn loses_content(&self) -> bool {
+        self.problems.iter().any(|p| p.kind.loses_content())
+    }
+
+    /// Number of values.
+    pub fn node_count(&self) -> usize {
+        self.tape.len()
+    }
+
+    /// The text of a range that is known to lie on character boundaries.
+    fn slice(&self, span: Span) -> &str {
+        let bytes = self.text.get(span.range()).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    fn byte(&self, at: u32) -> Option<u8> {
+        self.text.get(at as usize).copied()
+    }
+}
+
+fn byte_order_mark(bytes: &[u8]) -> usize {
+    if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }
+}
+
+fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || matches!(bytes, [b'{' | b'a'..=b'z', 0, ..])
+}
+
+fn trim_ascii(bytes: &[u8]) -> &[u8] {
+    bytes.trim_ascii()
+}
+
+/// The offset of the first line that starts with a bracket.
+fn line_with_bracket(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'\n', bytes)
+        .map(|newline| newline + 1)
+        .find(|at| matches!(bytes.get(*at), Some(b'{' | b'[')))
+}
+
+/// Replaces each byte that is no UTF-8 by one `?`, so that all offsets stay as they are.
+fn repaired_utf8(text: Text, problems: &mut Vec<Problem>) -> Text {
+    let mut repaired: Option<Vec<u8>> = None;
+    let mut from = 0;
+    while let Err(error) = std::str::from_utf8(text.get(from..).unwrap_or_default()) {
+        let start = from + error.valid_up_to();
+        let length = error.error_len().unwrap_or(text.len() - start);
+        let bytes = repaired.get_or_insert_with(|| text.to_vec());
+        if let Some(broken) = bytes.get_mut(start..start + length) {
+            broken.fill(b'?');
+        }
+        if problems.len() < MAX_PROBLEMS {
+            problems.push(Problem {
+                kind: ProblemKind::InvalidUtf8,
+                span: Span::new(start, start + length),
+                related: None,
+            });
+        }
+        from = start + length;
+    }
+    repaired.map_or(text, Text::from)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing)]
+mod tests;

@@ -1,0 +1,481 @@
+//! Reading a document: a value, its members, its place.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::scalar::{self, Word};
+use super::tape::{RawNode, Shape, Tape};
+use super::{Document, Format, Span, block};
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A mapping from keys to values.
+    Object,
+    /// A sequence.
+    Array,
+    /// A string.
+    String,
+    /// An integer or floating-point number.
+    Number,
+    /// True or false.
+    Bool,
+    /// Null, or (in YAML) nothing at all.
+    Null,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Object => "an object",
+            Self::Array => "a list",
+            Self::String => "a string",
+            Self::Number => "a number",
+            Self::Bool => "a boolean",
+            Self::Null => "null",
+        })
+    }
+}
+
+/// One value of a document: a reference and an index, copied freely.
+#[derive(Clone, Copy)]
+pub struct Node<'d> {
+    doc: &'d Document,
+    index: u32,
+}
+
+/// The key of a member, with its place.
+#[derive(Clone, Debug)]
+pub struct Key<'d> {
+    /// The key without quotes and escapes.
+    pub text: Cow<'d, str>,
+    /// Where it stands, quotes included.
+    pub span: Span,
+}
+
+impl<'d> Node<'d> {
+    pub(super) fn new(doc: &'d Document, index: u32) -> Self {
+        Self { doc, index }
+    }
+
+    /// The document that holds the value.
+    pub fn document(self) -> &'d Document {
+        self.doc
+    }
+
+    /// Identifies the value within its document.
+    pub fn index(self) -> u32 {
+        self.index
+    }
+
+    pub(super) fn raw(self) -> RawNode {
+        // A `Node` is only made for an index on the tape.
+        self.doc
+            .tape
+            .node(self.index)
+            .unwrap_or_else(|| unreachable!("a node outlived its tape"))
+    }
+
+    /// Where the value stands. An absent YAML value (`key:`) has an empty span behind its key.
+    pub fn span(self) -> Span {
+        self.raw().span()
+    }
+
+    /// Where to point for this value: its span, or its key's where the value itself is not there.
+    pub fn anchor(self) -> Span {
+        let span = self.span();
+        match (span.is_empty(), self.key()) {
+            (true, Some(key)) => key.span,
+            _ => span,
+        }
+    }
+
+    /// What the value is.
+    pub fn kind(self) -> Kind {
+        let raw = self.raw();
+        match raw.shape() {
+            Shape::Object => Kind::Object,
+            Shape::Array => Kind::Array,
+            Shape::Quoted | Shape::Block => Kind::String,
+            Shape::Empty => Kind::Null,
+            Shape::Skipped if self.doc.byte(raw.start) == Some(b'[') => Kind::Array,
+            Shape::Skipped => Kind::Object,
+            Shape::Plain => match self.word() {
+                Word::Null => Kind::Null,
+                Word::True | Word::False => Kind::Bool,
+                Word::Number => Kind::Number,
+                Word::Text => Kind::String,
+            },
+        }
+    }
+
+    fn word(self) -> Word {
+        let raw = self.raw();
+        if raw.shape() != Shape::Plain {
+            return Word::Text;
+        }
+        match self.doc.format {
+            Format::Json => scalar::json_word(self.doc.slice(raw.span())),
+            // A decoded plain scalar is one of several lines, which no word is.
+            Format::Yaml if raw.is_decoded() => Word::Text,
+            Format::Yaml => scalar::yaml_word(self.doc.slice(raw.span())),
+        }
+    }
+
+    /// Whether this is null or an absent YAML value.
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// Whether this is an object.
+    pub fn is_object(self) -> bool {
+        self.raw().shape() == Shape::Object
+    }
+
+    /// Whether this is an array.
+    pub fn is_array(self) -> bool {
+        self.raw().shape() == Shape::Array
+    }
+
+    /// The text of a string. Nothing for other scalars: `on` is no string to Kubernetes.
+    pub fn as_str(self) -> Option<Cow<'d, str>> {
+        match self.raw().shape() {
+            Shape::Quoted | Shape::Block => self.text(),
+            Shape::Plain if self.word() == Word::Text => self.text(),
+            _ => None,
+        }
+    }
+
+    /// The text of any scalar, whatever its type: label values and ports are often unquoted.
+    pub fn text(self) -> Option<Cow<'d, str>> {
+        let raw = self.raw();
+        if raw.is_decoded() {
+            return self.doc.tape.decoded(self.index).map(Cow::Borrowed);
+        }
+        let span = raw.span();
+        match raw.shape() {
+            Shape::Quoted => Some(Cow::Borrowed(self.doc.slice(Span {
+                start: span.start + 1,
+                end: span.end.saturating_sub(1),
+            }))),
+            Shape::Plain => Some(Cow::Borrowed(self.doc.slice(span))),
+            Shape::Block => Some(Cow::Owned(block::decode(self.doc.slice(span)))),
+            _ => None,
+        }
+    }
+
+    /// The text of any scalar where it can be borrowed from the document, which is always so
+    /// except for YAML block scalars.
+    pub fn plain_text(self) -> Option<&'d str> {
+        match self.text() {
+            Some(Cow::Borrowed(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value of a boolean.
+    pub fn as_bool(self) -> Option<bool> {
+        match self.word() {
+            Word::True => Some(true),
+            Word::False => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The value of an integer. Strings of digits count: protobuf's JSON prints 64-bit integers so.
+    pub fn as_i64(self) -> Option<i64> {
+        let text = self.text()?;
+        if let Some(value) = scalar::integer(&text) {
+            return i64::try_from(value).ok();
+        }
+        // `1e+06` and `10.0` are integers to protobuf's JSON reader.
+        let value = scalar::float(&text)?;
+        #[allow(clippy::cast_precision_loss)]
+        let in_range = value.fract() == 0.0 && value.abs() < (1u64 << 53) as f64;
+        in_range.then_some(value as i64)
+    }
+
+    /// The value of an integer that is not negative.
+    pub fn as_u64(self) -> Option<u64> {
+        self.as_i64().and_then(|v| u64::try_from(v).ok())
+    }
+
+    /// The value of a number.
+    pub fn as_f64(self) -> Option<f64> {
+        let text = self.text()?;
+        #[allow(clippy::cast_precision_loss)]
+        scalar::integer(&text)
+            .map(|v| v as f64)
+            .or_else(|| scalar::float(&text))
+    }
+
+    /// The member with exactly this key; null counts as absent.
+    pub fn get(self, name: &str) -> Option<Node<'d>> {
+        self.find(|doc, raw, index| doc.key_is(raw, index, name, false))
+    }
+
+    /// The member with this snake_case key or its camelCase spelling; null counts as absent.
+    ///
+    /// Envoy prints protobuf field names, Go tools their JSON names.
+    pub fn field(self, name: &str) -> Option<Node<'d>> {
+        self.find(|doc, raw, index| doc.key_is(raw, index, name, true))
+    }
+
+    fn find(self, matches: impl Fn(&Document, RawNode, u32) -> bool) -> Option<Node<'d>> {
+        let raw = self.raw();
+        if raw.shape() != Shape::Object {
+            return None;
+        }
+        let mut index = self.index + 1;
+        while index < raw.next() {
+            let child = self.doc.tape.node(index)?;
+            if matches(self.doc, child, index) {
+                let node = Node::new(self.doc, index);
+                return (!node.is_null()).then_some(node);
+            }
+            index = child.next();
+        }
+        None
+    }
+
+    /// Follows a chain of keys, each as [`Node::get`] does.
+    pub fn at<const N: usize>(self, names: [&str; N]) -> Option<Node<'d>> {
+        names.iter().try_fold(self, |node, name| node.get(name))
+    }
+
+    /// The elements of an array; nothing for anything else.
+    pub fn items(self) -> Children<'d> {
+        Children::of(self, Shape::Array)
+    }
+
+    /// The values of an object's members; nothing for anything else.
+    pub fn values(self) -> Children<'d> {
+        Children::of(self, Shape::Object)
+    }
+
+    /// The members of an object with their keys; nothing for anything else.
+    pub fn entries(self) -> impl Iterator<Item = (Key<'d>, Node<'d>)> {
+        self.values().filter_map(|value| Some((value.key()?, value)))
+    }
+
+    /// The key under which the value stands in its object.
+    pub fn key(self) -> Option<Key<'d>> {
+        let (span, text) = key_of(self.doc.bytes(), &self.doc.tape, self.index)?;
+        Some(Key { text, span })
+    }
+
+    /// The place of key and value together.
+    pub fn entry_span(self) -> Span {
+        match self.key() {
+            Some(key) => key.span.join(self.span()),
+            None => self.span(),
+        }
+    }
+
+    /// The index behind the last value of this subtree.
+    pub fn end_index(self) -> u32 {
+        self.raw().next()
+    }
+
+    /// Whether a container was skipped because it lies below the depth limit.
+    pub fn is_skipped(self) -> bool {
+        self.raw().shape() == Shape::Skipped
+    }
+
+    /// The value as compact JSON, for messages and comparisons. Secrets must not go through it.
+    pub fn to_json(self) -> String {
+        let mut out = String::new();
+        self.write_json(&mut out);
+        out
+    }
+
+    fn write_json(self, out: &mut String) {
+        match self.kind() {
+            Kind::Object => {
+                let mut opening = '{';
+                for (key, value) in self.entries() {
+                    out.push(std::mem::replace(&mut opening, ','));
+                    out.push_str(&serde_json::Value::from(&*key.text).to_string());
+                    out.push(':');
+                    value.write_json(out);
+                }
+                out.push_str(if opening == '{' { "{}" } else { "}" });
+            }
+            Kind::Array => {
+                let mut opening = '[';
+                for item in self.items() {
+                    out.push(std::mem::replace(&mut opening, ','));
+                    item.write_json(out);
+                }
+                out.push_str(if opening == '[' { "[]" } else { "]" });
+            }
+            Kind::String => {
+                let text = self.text().unwrap_or_default();
+                out.push_str(&serde_json::Value::from(&*text).to_string());
+            }
+            Kind::Number => out.push_str(&self.text().unwrap_or_default()),
+            Kind::Bool => out.push_str(if self.as_bool() == Some(true) { "true" } else { "false" }),
+            Kind::Null => out.push_str("null"),
+        }
+    }
+}
+
+impl fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} at {:?}", self.kind(), self.span())
+    }
+}
+
+impl PartialEq for Node<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.doc, other.doc) && self.index == other.index
+    }
+}
+
+impl Eq for Node<'_> {}
+
+/// The children of a container.
+#[derive(Clone, Debug)]
+pub struct Children<'d> {
+    doc: &'d Document,
+    index: u32,
+    end: u32,
+}
+
+impl<'d> Children<'d> {
+    fn of(node: Node<'d>, shape: Shape) -> Self {
+        let raw = node.raw();
+        let end = if raw.shape() == shape { raw.next() } else { 0 };
+        Self {
+            doc: node.doc,
+            index: node.index + 1,
+            end,
+        }
+    }
+}
+
+impl<'d> Iterator for Children<'d> {
+    type Item = Node<'d>;
+
+    fn next(&mut self) -> Option<Node<'d>> {
+        while self.index < self.end {
+            let node = Node::new(self.doc, self.index);
+            let raw = self.doc.tape.node(self.index)?;
+            self.index = raw.next();
+            if !raw.is_replaced() {
+                return Some(node);
+            }
+        }
+        None
+    }
+}
+
+/// The span and text of the key of the value at `index`.
+pub(super) fn key_of<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<(Span, Cow<'d, str>)> {
+    let raw = tape.node(index)?;
+    let start = raw.key()? as usize;
+    if raw.has_odd_key() {
+        return tape.odd_key(index).map(|(span, text)| (span, Cow::Borrowed(text)));
+    }
+    let (span, inside) = match *bytes.get(start)? {
+        quote @ (b'"' | b'\'') => {
+            let rest = bytes.get(start + 1..)?;
+            let length = memchr::memchr(quote, rest)?;
+            (Span::new(start, start + length + 2), start + 1..start + 1 + length)
+        }
+        _ => {
+            let end = plain_key_end(bytes, start);
+            (Span::new(start, end), start..end)
+        }
+    };
+    Some((span, String::from_utf8_lossy(bytes.get(inside)?)))
+}
+
+/// The key of the value at `index` as bytes.
+pub(super) fn key_bytes<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<&'d [u8]> {
+    let raw = tape.node(index)?;
+    let start = raw.key()? as usize;
+    if raw.has_odd_key() {
+        return tape.odd_key(index).map(|(_, text)| text.as_bytes());
+    }
+    match *bytes.get(start)? {
+        quote @ (b'"' | b'\'') => {
+            let rest = bytes.get(start + 1..)?;
+            rest.get(..memchr::memchr(quote, rest)?)
+        }
+        _ => bytes.get(start..plain_key_end(bytes, start)),
+    }
+}
+
+/// The end of the plain YAML key that starts at `start`.
+pub(super) fn plain_key_end(bytes: &[u8], start: usize) -> usize {
+    let mut end = start;
+    while let Some(byte) = bytes.get(end) {
+        let ends = match byte {
+            b':' => !matches!(bytes.get(end + 1), Some(b) if !b.is_ascii_whitespace()),
+            b'\n' => true,
+            _ => false,
+        };
+        if ends {
+            break;
+        }
+        end += 1;
+    }
+    while end > start && matches!(bytes.get(end - 1), Some(b' ' | b'\t' | b'\r')) {
+        end -= 1;
+    }
+    end
+}
+
+impl Document {
+    /// Whether the key of the value `raw` is `name` (or, if `either` is set, its camelCase form).
+    #[inline]
+    fn key_is(&self, raw: RawNode, index: u32, name: &str, either: bool) -> bool {
+        let Some(start) = raw.key() else { return false };
+        if raw.has_odd_key() {
+            let Some((_, text)) = self.tape.odd_key(index) else {
+                return false;
+            };
+            return name_length(text.as_bytes(), name, either) == Some(text.len());
+        }
+        let Some(rest) = self.bytes().get(start as usize..) else {
+            return false;
+        };
+        match rest.first() {
+            Some(quote @ (b'"' | b'\'')) => {
+                let inside = rest.get(1..).unwrap_or_default();
+                name_length(inside, name, either).is_some_and(|length| inside.get(length) == Some(quote))
+            }
+            _ => name_length(rest, name, either).is_some_and(|length| {
+                matches!(rest.get(length), Some(b':' | b' ' | b'\t'))
+                    && plain_key_end(self.bytes(), start as usize) == start as usize + length
+            }),
+        }
+    }
+}
+
+/// How many bytes of `text` spell `name`, in snake_case as given or (if `either`) in camelCase.
+#[inline]
+fn name_length(text: &[u8], name: &str, either: bool) -> Option<usize> {
+    if text.starts_with(name.as_bytes()) {
+        return Some(name.len());
+    }
+    if !either || text.first() != name.as_bytes().first() {
+        return None;
+    }
+    let mut at = 0;
+    let mut upper = false;
+    for &byte in name.as_bytes() {
+        if byte == b'_' {
+            upper = true;
+            continue;
+        }
+        let wanted = if upper { byte.to_ascii_uppercase() } else { byte };
+        upper = false;
+        if text.get(at) != Some(&wanted) {
+            return None;
+        }
+        at += 1;
+    }
+    Some(at)
+}

@@ -1,0 +1,319 @@
+//! The flat representation of a document: one 16-byte entry per value, in the order of the text.
+//!
+//! A container is followed by its children and `next` leads behind them, so that walking the
+//! members of an object touches one entry per member. Nothing is decoded here; what cannot be read
+//! straight from the text (escapes, folded lines, aliases as keys) lies in side tables that
+//! hardly any document needs.
+
+use super::Span;
+
+/// `key` of a value that is no member of an object.
+const NO_KEY: u32 = u32::MAX;
+/// `key` of a member that a later member of the same name replaces.
+const REPLACED: u32 = u32::MAX - 1;
+
+/// Number of low bits of `RawNode::link` that hold the index of the next sibling.
+const LINK_BITS: u32 = 27;
+/// The most values that a document can have.
+pub(super) const MAX_NODES: usize = (1 << LINK_BITS) - 1;
+
+const SHAPE_SHIFT: u32 = LINK_BITS;
+const DECODED: u32 = 1 << 30;
+const ODD_KEY: u32 = 1 << 31;
+
+/// How a value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Shape {
+    Object = 0,
+    Array = 1,
+    /// A string between two one-byte quotes.
+    Quoted = 2,
+    /// A bare word: number, boolean, null or (in YAML) a string. Typed when asked.
+    Plain = 3,
+    /// A YAML block scalar (`|` or `>`), header included. Decoded when asked.
+    Block = 4,
+    /// A YAML value that is not there (`key:`).
+    Empty = 5,
+    /// A container below the depth limit, not looked into.
+    Skipped = 6,
+}
+
+impl Shape {
+    fn from_bits(bits: u32) -> Self {
+        match bits & 7 {
+            0 => Self::Object,
+            1 => Self::Array,
+            2 => Self::Quoted,
+            3 => Self::Plain,
+            4 => Self::Block,
+            5 => Self::Empty,
+            _ => Self::Skipped,
+        }
+    }
+}
+
+/// One value: its byte range, the index behind its subtree with shape and flags, and the offset of
+/// its key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RawNode {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    link: u32,
+    key: u32,
+}
+
+impl RawNode {
+    #[inline]
+    pub(super) fn span(self) -> Span {
+        Span {
+            start: self.start,
+            end: self.end,
+        }
+    }
+
+    #[inline]
+    pub(super) fn next(self) -> u32 {
+        self.link & ((1 << LINK_BITS) - 1)
+    }
+
+    #[inline]
+    pub(super) fn shape(self) -> Shape {
+        Shape::from_bits(self.link >> SHAPE_SHIFT)
+    }
+
+    /// The text of the value lies in the side table.
+    #[inline]
+    pub(super) fn is_decoded(self) -> bool {
+        self.link & DECODED != 0
+    }
+
+    /// Offset of the first byte of the key (its quote, if it has one).
+    #[inline]
+    pub(super) fn key(self) -> Option<u32> {
+        (self.key < REPLACED).then_some(self.key)
+    }
+
+    /// The span and text of the key lie in the side table.
+    #[inline]
+    pub(super) fn has_odd_key(self) -> bool {
+        self.link & ODD_KEY != 0
+    }
+
+    /// A later member of the same object has the same key.
+    #[inline]
+    pub(super) fn is_replaced(self) -> bool {
+        self.key == REPLACED
+    }
+}
+
+/// The key of a value as the JSON reader hands it over: an offset and flags, without branches.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RawKey {
+    offset: u32,
+    flags: u32,
+}
+
+impl RawKey {
+    /// Of an array element or the root.
+    pub(super) const NONE: Self = Self {
+        offset: NO_KEY,
+        flags: 0,
+    };
+
+    /// Of a key that can be read from the text at `offset`.
+    #[inline(always)]
+    pub(super) fn at(offset: usize) -> Self {
+        Self {
+            offset: offset as u32,
+            flags: 0,
+        }
+    }
+}
+
+/// The key of a member while it is being read.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Key {
+    /// An array element or the root.
+    #[default]
+    None,
+    /// Starts at this offset and can be read from the text.
+    At(u32),
+    /// Must be looked up: its span and decoded text.
+    Odd(Span, Box<str>),
+}
+
+#[derive(Clone, Debug)]
+struct OddKey {
+    node: u32,
+    span: Span,
+    text: Box<str>,
+}
+
+/// The entries and side tables of one document.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tape {
+    nodes: Vec<RawNode>,
+    /// Decoded texts by node, ascending.
+    decoded: Vec<(u32, Box<str>)>,
+    /// Keys that cannot be read from the text, by node, ascending.
+    odd_keys: Vec<OddKey>,
+}
+
+/// A length of a tape, to return to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    nodes: usize,
+    decoded: usize,
+    odd_keys: usize,
+}
+
+impl Tape {
+    pub(super) fn with_capacity(nodes: usize) -> Self {
+        Self {
+            nodes: Vec::with_capacity(nodes.min(MAX_NODES)),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.nodes.len() >= MAX_NODES
+    }
+
+    #[inline]
+    pub(super) fn node(&self, index: u32) -> Option<RawNode> {
+        self.nodes.get(index as usize).copied()
+    }
+
+    /// Appends a value whose subtree ends with itself. `close` extends a container later.
+    #[inline(always)]
+    pub(super) fn push_raw(&mut self, shape: Shape, start: usize, end: usize, key: RawKey) -> u32 {
+        let index = self.nodes.len() as u32;
+        self.nodes.push(RawNode {
+            start: start as u32,
+            end: end as u32,
+            link: (index + 1) | (shape as u32) << SHAPE_SHIFT | key.flags,
+            key: key.offset,
+        });
+        index
+    }
+
+    /// As [`Tape::push_raw`], for a key of any kind.
+    pub(super) fn push(&mut self, shape: Shape, span: Span, key: Key) -> u32 {
+        let key = match key {
+            Key::None => RawKey::NONE,
+            Key::At(offset) => RawKey::at(offset as usize),
+            Key::Odd(span, text) => self.odd_key_of_next(span, text),
+        };
+        self.push_raw(shape, span.start as usize, span.end as usize, key)
+    }
+
+    /// Notes a key that cannot be read from the text, for the value that is appended next.
+    pub(super) fn odd_key_of_next(&mut self, span: Span, text: Box<str>) -> RawKey {
+        let node = self.nodes.len() as u32;
+        self.odd_keys.push(OddKey { node, span, text });
+        RawKey {
+            offset: span.start,
+            flags: ODD_KEY,
+        }
+    }
+
+    /// Appends a scalar whose text differs from what is written.
+    pub(super) fn push_decoded(&mut self, shape: Shape, span: Span, key: Key, text: Box<str>) {
+        self.push(shape, span, key);
+        self.decode_last(text);
+    }
+
+    /// Gives the value that was appended last a text that differs from what is written.
+    pub(super) fn decode_last(&mut self, text: Box<str>) {
+        let index = (self.nodes.len() - 1) as u32;
+        self.decoded.push((index, text));
+        if let Some(node) = self.nodes.last_mut() {
+            node.link |= DECODED;
+        }
+    }
+
+    /// Ends the container at `index`: everything after it belongs to it.
+    #[inline(always)]
+    pub(super) fn close(&mut self, index: u32, end: usize) {
+        let next = self.nodes.len() as u32;
+        if let Some(node) = self.nodes.get_mut(index as usize) {
+            node.end = end as u32;
+            node.link = (node.link & !((1 << LINK_BITS) - 1)) | next;
+        }
+    }
+
+    /// Hides a member from look-ups because a later one has the same key.
+    pub(super) fn replace(&mut self, index: u32) {
+        if let Some(node) = self.nodes.get_mut(index as usize) {
+            node.key = REPLACED;
+        }
+    }
+
+    pub(super) fn decoded(&self, index: u32) -> Option<&str> {
+        let at = self.decoded.binary_search_by_key(&index, |d| d.0).ok()?;
+        self.decoded.get(at).map(|d| &*d.1)
+    }
+
+    pub(super) fn odd_key(&self, index: u32) -> Option<(Span, &str)> {
+        let at = self.odd_keys.binary_search_by_key(&index, |k| k.node).ok()?;
+        self.odd_keys.get(at).map(|k| (k.span, &*k.text))
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            nodes: self.nodes.len(),
+            decoded: self.decoded.len(),
+            odd_keys: self.odd_keys.len(),
+        }
+    }
+
+    /// Forgets everything since `mark`.
+    pub(super) fn rewind(&mut self, mark: Mark) {
+        self.nodes.truncate(mark.nodes);
+        self.decoded.truncate(mark.decoded);
+        self.odd_keys.truncate(mark.odd_keys);
+    }
+
+    /// Appends a copy of the subtree at `index` under another key: the expansion of an alias.
+    pub(super) fn copy_subtree(&mut self, index: u32, key: Key) {
+        let Some(root) = self.node(index) else { return };
+        let end = root.next();
+        let shift = self.nodes.len() as u32 - index;
+        let first = self.push(root.shape(), root.span(), key);
+        for source in index..end {
+            let Some(node) = self.node(source) else { return };
+            let target = source + shift;
+            if target != first {
+                self.nodes.push(node);
+            }
+            let flags = if target == first { ODD_KEY } else { 0 };
+            if let Some(copy) = self.nodes.get_mut(target as usize) {
+                let kept = copy.link & flags;
+                copy.link = (node.link & !flags).wrapping_add(shift) | kept;
+            }
+            if node.is_decoded()
+                && let Some(text) = self.decoded(source).map(Into::into)
+            {
+                self.decoded.push((target, text));
+            }
+            if target != first
+                && node.has_odd_key()
+                && let Some((span, text)) = self.odd_key(source).map(|k| (k.0, k.1.into()))
+            {
+                let node = target;
+                self.odd_keys.push(OddKey { node, span, text });
+            }
+        }
+    }
+
+    pub(super) fn shrink(&mut self) {
+        if self.nodes.capacity() > self.nodes.len() * 2 {
+            self.nodes.shrink_to_fit();
+        }
+    }
+}

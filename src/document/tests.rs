@@ -1,0 +1,350 @@
+//! The readers against other readers, and against texts that somebody broke.
+
+use std::path::{Path, PathBuf};
+
+use super::tape::Shape;
+use super::*;
+
+fn read(text: &str) -> Document {
+    Document::read(Text::from(text))
+}
+
+fn json_of(document: &Document) -> Vec<String> {
+    document.roots().map(Node::to_json).collect()
+}
+
+fn kinds(document: &Document) -> Vec<&ProblemKind> {
+    document.problems().iter().map(|p| &p.kind).collect()
+}
+
+/// Every value as `path kind text span`, to compare two readings of one text.
+fn outline(document: &Document) -> Vec<String> {
+    fn walk(node: Node<'_>, path: &str, out: &mut Vec<String>) {
+        let key = node.key().map(|k| format!("{}@{:?}", k.text, k.span));
+        // The spans of containers end, and those of block scalars start, differently in the two.
+        let comparable = matches!(node.raw().shape(), Shape::Plain | Shape::Quoted);
+        let span = comparable.then(|| node.span());
+        out.push(format!("{path} {key:?} {} {:?} {span:?}", node.kind(), node.text()));
+        for (place, child) in node.items().chain(node.values()).enumerate() {
+            walk(child, &format!("{path}/{place}"), out);
+        }
+    }
+    let mut out = Vec::new();
+    for root in document.roots() {
+        walk(root, "", &mut out);
+    }
+    out
+}
+
+fn full_only(text: &str) -> Document {
+    let mut tape = Tape::default();
+    let (mut roots, mut problems) = (Vec::new(), Vec::new());
+    yaml::full_for_tests(text, &mut tape, &mut problems, &mut roots);
+    Document {
+        text: Text::from(text),
+        format: Format::Yaml,
+        tape,
+        roots,
+        problems,
+    }
+}
+
+fn assert_same_as_full_parser(name: &str, text: &str) {
+    let mut tape = Tape::default();
+    let mut problems = Vec::new();
+    let roots = yaml::read(text, &mut tape, &mut problems);
+    let fast = Document {
+        text: Text::from(text),
+        format: Format::Yaml,
+        tape,
+        roots,
+        problems,
+    };
+    let full = full_only(text);
+    let (fast_lines, full_lines) = (outline(&fast), outline(&full));
+    for (fast_line, full_line) in fast_lines.iter().zip(&full_lines) {
+        assert_eq!(
+            fast_line, full_line,
+            "{name}: fast reading (left) differs from the full parser's"
+        );
+    }
+    assert_eq!(fast_lines.len(), full_lines.len(), "{name}");
+    assert_eq!(kinds(&fast), kinds(&full), "{name}");
+}
+
+#[test]
+fn the_fast_yaml_path_reads_what_the_full_parser_reads() {
+    let texts = [
+        "a: 1\nb:\n- x\n- y: 2\n  z: 3\nc:\n  d: {e: f, g: [1, 2]}\n",
+        "---\n# comment\na: 'x' # c\nb: \"y\"\nc:\nd: ~\n",
+        "- - 1\n  - 2\n-\n  - 3\n-\n- a:\n  b:\n  - c\n",
+        "a: |\n  x\n   y\n\n  z\nb: >-\n  folded\n  text\n\n  more\n   indented\nc: |+\n  keep\n\n\nd: 1\n",
+        "a: >\n  x\n\nb: |-\n  no break",
+        "key with spaces: v # c\n\"quoted key\": 1\n'single': 2\nurl: http://x:80/y#z\n",
+        "a:\n    b:\n      - c\n    d: e\nf:\n- g\n",
+        "a: b\r\nc:\r\n  - d\r\n  - |\r\n    e\r\n    f\r\n",
+        "a: [x, 'y', \"z\", {b: c}]\nd: {}\ne: []\nf: { g: 1 , h: 2 }\n",
+        "# only a comment\n",
+        "",
+        "a: 1\na: 2\nb: {c: 1, c: 2}\n",
+        "plain scalar\n",
+        "- \n- # c\n- x\n",
+        "a: - b\n",
+        "a: b: c\n",
+        "a:\n\t- b\n",
+        "a: b\n c: d\n",
+        "a:\n  - b\n c: d\n",
+        "a: 'it''s'\nb: \"x\\ny\"\nc: multi\n  line\n",
+        "a: |2\n   x\n",
+        "? a\n: b\n",
+        "a: !!str 1\nb: &x [1]\nc: *x\n",
+        "a: {b, c: d}\ne: [f: g]\n",
+        "{a: 1}\n---\n[b]\n",
+        "a: -1\nb: -x\nc: ?x\nd: :x\ne: -\n",
+        "a: \"b\" c\n",
+        "a: 'b'c\n",
+        "a #b: c\n",
+        "a: b #c\nd: e#f\n",
+        "é: ü\n日本: [語, x]\n",
+        "a:  \nb:\t1\n",
+        "a: b\t\nc: 1\n",
+        "a: |\n\n  x\n \nb: 1\n",
+        "x:\n- a: 1\n\n  # c\n  b: 2\n- c\n",
+    ];
+    for text in texts {
+        assert_same_as_full_parser(text, text);
+    }
+}
+
+#[test]
+fn the_fast_yaml_path_reads_the_corpus_as_the_full_parser_does() {
+    let Some(files) = corpus("corpus/manifests", &["yaml", "yml"]) else {
+        return;
+    };
+    let mut compared = 0;
+    for file in files {
+        let Ok(text) = std::fs::read_to_string(&file) else {
+            continue;
+        };
+        assert_same_as_full_parser(&file.display().to_string(), &text);
+        compared += 1;
+    }
+    assert!(compared > 1000, "only {compared} files");
+}
+
+#[test]
+fn json_is_read_as_serde_json_reads_it() {
+    let Some(files) = corpus("corpus/dumps", &["json"]) else {
+        return;
+    };
+    let mut compared = 0;
+    for file in files {
+        let Ok(text) = std::fs::read_to_string(&file) else {
+            continue;
+        };
+        let Ok(expected) = serde_json::from_str::<serde_json::Value>(&text) else {
+            continue;
+        };
+        let document = read(&text);
+        assert_eq!(document.problems(), &[], "{}", file.display());
+        let ours: serde_json::Value = serde_json::from_str(&json_of(&document).concat()).unwrap_or_default();
+        assert!(ours == expected, "{} reads differently", file.display());
+        compared += 1;
+    }
+    assert!(compared > 80, "only {compared} files");
+}
+
+/// Files of the shared corpus with these endings, or nothing (and a word on it) where it is absent.
+fn corpus(folder: &str, endings: &[&str]) -> Option<Vec<PathBuf>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(folder);
+    if !root.is_dir() {
+        println!("skipped: {} is not here", root.display());
+        return None;
+    }
+    let files = ignore::WalkBuilder::new(root).build().flatten();
+    let wanted = |path: &Path| path.extension().is_some_and(|e| endings.iter().any(|w| e == *w));
+    Some(files.map(ignore::DirEntry::into_path).filter(|p| wanted(p)).collect())
+}
+
+#[test]
+fn spans_are_those_of_the_text() {
+    let text = "spec:\n  hosts:\n  - \"*.example.com\"\n  port: 80\n";
+    let document = read(text);
+    let root = document
+        .roots()
+        .next()
+        .map(|r| (r.at(["spec", "hosts"]), r.at(["spec", "port"])));
+    let Some((Some(hosts), Some(port))) = root else {
+        panic!("{document:?}")
+    };
+    let host = hosts.items().next().map(Node::span);
+    assert_eq!(host.map(|s| &text[s.range()]), Some("\"*.example.com\""));
+    assert_eq!(&text[port.span().range()], "80");
+    assert_eq!(port.key().map(|k| &text[k.span.range()]), Some("port"));
+    assert_eq!(port.pointer(), "/spec/port");
+    assert_eq!(
+        hosts.items().next().map(Node::pointer).as_deref(),
+        Some("/spec/hosts/0")
+    );
+    assert_eq!(
+        document.roots().next().and_then(|r| r.resolve("/spec/port")),
+        Some(port)
+    );
+}
+
+#[test]
+fn a_truncated_dump_keeps_what_was_read() {
+    let document = read(r#"{"configs": [{"a": 1}, {"b": [1, 2"#);
+    assert_eq!(json_of(&document), [r#"{"configs":[{"a":1},{"b":[1,2]}]}"#]);
+    assert_eq!(kinds(&document), [&ProblemKind::Truncated { open: 4 }]);
+    assert!(document.loses_content());
+    for end in 1..33 {
+        let cut = read(&r#"{"configs": [{"a": true}, {"b": "x"#[..end]);
+        assert!(cut.loses_content(), "{end}");
+    }
+}
+
+#[test]
+fn a_syntax_error_costs_only_its_container() {
+    let document = read(r#"{"a": {"b": [1 2], "c": 3}, "d": 4}"#);
+    assert_eq!(json_of(&document), [r#"{"a":{"b":[1],"c":3},"d":4}"#]);
+    let problem = &document.problems()[0];
+    assert_eq!(
+        problem.kind,
+        ProblemKind::Syntax("expected `,` or `]`, found `2`".into())
+    );
+    assert_eq!(problem.span, Span::new(15, 16));
+}
+
+#[test]
+fn duplicate_keys_are_reported_and_the_last_one_counts() {
+    for text in [r#"{"a": 1, "b": 2, "a": 3}"#, "a: 1\nb: 2\na: 3\n"] {
+        let document = read(text);
+        assert_eq!(kinds(&document), [&ProblemKind::DuplicateKey("a".into())]);
+        assert_eq!(json_of(&document), [r#"{"b":2,"a":3}"#]);
+        let problem = &document.problems()[0];
+        assert!(problem.related.is_some_and(|first| first.start < problem.span.start));
+    }
+    let members: Vec<String> = (0..500).map(|i| format!("\"key{i}\": {i}")).collect();
+    let document = read(&format!("{{{}, \"key77\": 0}}", members.join(",")));
+    assert_eq!(kinds(&document), [&ProblemKind::DuplicateKey("key77".into())]);
+}
+
+#[test]
+fn nesting_below_the_limit_is_skipped_not_followed() {
+    let deep = format!("{{\"a\": {}1{}, \"b\": 2}}", "[".repeat(10_000), "]".repeat(10_000));
+    let document = read(&deep);
+    assert_eq!(kinds(&document), [&ProblemKind::TooDeep]);
+    let b = document.roots().next().and_then(|r| r.get("b")).and_then(Node::as_i64);
+    assert_eq!(b, Some(2));
+    let yaml = format!("a: {}1{}\n---\nb: 2\n", "[".repeat(10_000), "]".repeat(10_000));
+    let document = read(&yaml);
+    assert_eq!(kinds(&document), [&ProblemKind::TooDeep]);
+    assert_eq!(json_of(&document), [r#"{"b":2}"#]);
+}
+
+#[test]
+fn an_alias_bomb_is_cut_short() {
+    let mut text = String::from("a0: &a0 [x, x, x, x]\n");
+    for level in 1..20 {
+        let alias = format!("*a{}", level - 1);
+        text += &format!("a{level}: &a{level} [{alias}, {alias}, {alias}, {alias}]\n");
+    }
+    let document = read(&text);
+    assert_eq!(kinds(&document), [&ProblemKind::AliasBudget]);
+    assert!(document.node_count() < 300_000);
+}
+
+#[test]
+fn aliases_and_merge_keys_are_expanded() {
+    let document = read("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\nlist: [*b]\n");
+    assert_eq!(
+        json_of(&document),
+        [r#"{"base":{"x":1,"y":2},"use":{"y":3,"x":1},"list":[{"x":1,"y":2}]}"#]
+    );
+    let cycle = read("a: &a\n  b: *a\n");
+    assert_eq!(kinds(&cycle), [&ProblemKind::UnknownAlias("a".into())]);
+    let unknown = read("hosts:\n- *.example.com\nok: 1\n");
+    assert!(matches!(
+        kinds(&unknown)[..],
+        [ProblemKind::UnknownAlias(_) | ProblemKind::Syntax(_)]
+    ));
+}
+
+#[test]
+fn a_broken_document_leaves_its_neighbours_alone() {
+    let document = read("a: 1\n---\nb: [1\n---\nc: 3\n");
+    assert_eq!(json_of(&document), [r#"{"a":1}"#, r#"{"c":3}"#]);
+    assert!(matches!(kinds(&document)[..], [ProblemKind::Syntax(_)]));
+}
+
+#[test]
+fn templates_are_told_from_broken_documents() {
+    let document = read("a: 1\n---\n{{- if .Values.x }}\nb: {{ .Values.b }}\n{{- end }}\n---\nc: 3\n");
+    assert_eq!(kinds(&document), [&ProblemKind::Template]);
+    assert_eq!(
+        document.problems()[0].span,
+        Span::new(9, 9 + "{{- if .Values.x }}".len())
+    );
+    assert_eq!(json_of(&document), [r#"{"a":1}"#, r#"{"c":3}"#]);
+    assert_eq!(kinds(&read("{{ if x }}\na: 1\n{{ end }}\n")), [&ProblemKind::Template]);
+}
+
+#[test]
+fn foreign_bytes_are_reported_where_they_stand() {
+    let document = Document::read(Text::from(b"{\"a\": \"x\xffy\", \"b\": 1}".to_vec()));
+    assert_eq!(kinds(&document), [&ProblemKind::InvalidUtf8]);
+    assert_eq!(document.problems()[0].span, Span::new(8, 9));
+    assert_eq!(json_of(&document), [r#"{"a":"x�y","b":1}"#]);
+    let document = Document::read(Text::from(b"a: x\xff\xfey\nb: 1\n".to_vec()));
+    assert_eq!(document.problems()[0].span, Span::new(4, 5));
+    assert_eq!(json_of(&document), [r#"{"a":"x??y","b":1}"#]);
+    let document = Document::read(Text::from(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n".to_vec()));
+    assert_eq!(document.problems(), &[]);
+    assert_eq!(json_of(&document), [r#"{"a":1,"b":2}"#]);
+    let document = Document::read(Text::from(b"\xff\xfea\0:\0".to_vec()));
+    assert_eq!(kinds(&document), [&ProblemKind::Utf16]);
+    let document = read("{\"a\": \0 1, \"b\": \"x\0y\"}");
+    assert!(matches!(kinds(&document)[..], [ProblemKind::Syntax(_)]));
+    let document = read("{\"b\": \"x\0y\"}");
+    assert_eq!(kinds(&document), [&ProblemKind::ControlCharacter]);
+}
+
+#[test]
+fn numbers_out_of_range_are_reported() {
+    let document = read(r#"{"a": 123456789012345678901234567890, "b": 1e999, "c": 01, "d": 18446744073709551615}"#);
+    assert_eq!(kinds(&document), [&ProblemKind::Number; 3]);
+    let d = document.roots().next().and_then(|r| r.get("d"));
+    assert_eq!(d.map(Node::kind), Some(Kind::Number));
+}
+
+#[test]
+fn json_within_a_tools_output_is_found() {
+    let document = read("Starting session with SessionId: abc\n\n{\n \"configs\": []\n}\n\nExiting session.\n");
+    assert_eq!(
+        kinds(&document),
+        [&ProblemKind::LeadingText, &ProblemKind::TrailingText]
+    );
+    assert_eq!(json_of(&document), [r#"{"configs":[]}"#]);
+}
+
+#[test]
+fn several_json_values_in_one_text_are_several_roots() {
+    assert_eq!(json_of(&read("{\"a\": 1}\n{\"b\": 2}\n")), [r#"{"a":1}"#, r#"{"b":2}"#]);
+}
+
+#[test]
+fn both_spellings_of_a_field_are_found() {
+    let document = read(r#"{"connectTimeout": "1s", "lb_policy": "RANDOM", "x": {"a\u0062": 1}}"#);
+    let root = document.roots().next();
+    let text = |name: &str| root.and_then(|r| r.field(name)).and_then(Node::plain_text);
+    assert_eq!(text("connect_timeout"), Some("1s"));
+    assert_eq!(text("lb_policy"), Some("RANDOM"));
+    assert_eq!(text("lb"), None);
+    assert_eq!(text("connect"), None);
+    let escaped = root
+        .and_then(|r| r.get("x"))
+        .and_then(|x| x.get("ab"))
+        .and_then(Node::as_i64);
+    assert_eq!(escaped, Some(1));
+}

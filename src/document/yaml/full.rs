@@ -1,0 +1,391 @@
+//! The full path: any YAML, through a complete parser with byte spans.
+//!
+//! Aliases are expanded into copies within a budget, so that everything after this module sees a
+//! plain tree; merge keys (`<<`) are resolved as Kubernetes' YAML reader does.
+
+use std::ops::Range;
+
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span as YamlSpan, StructureStyle, Tag};
+use rustc_hash::FxHashMap;
+
+use super::super::keys::{KeyFilter, find_duplicates};
+use super::super::node::{key_of, plain_key_end};
+use super::super::problem::{Problem, ProblemKind};
+use super::super::tape::{Key, Shape, Tape};
+use super::super::{MAX_DEPTH, Span};
+
+/// Values that the aliases of one document may add.
+const ALIAS_BUDGET: usize = 100_000;
+
+/// Reads the documents in `part` and appends their roots.
+pub(super) fn read(text: &str, part: Range<usize>, tape: &mut Tape, problems: &mut Vec<Problem>, roots: &mut Vec<u32>) {
+    let source = text.get(part.clone()).unwrap_or_default();
+    let mut options = Options::default();
+    options.flow_nesting_limit = MAX_DEPTH;
+    options.block_nesting_limit = MAX_DEPTH;
+    options.emit_unresolved_aliases = true;
+    let mut parser = Parser::new_from_str_with_options(source, options);
+    let mut builder = Builder::new(text, part.start, tape, problems);
+    while let Some(event) = parser.next_event() {
+        match event {
+            Ok((Event::DocumentEnd, _)) => builder.end_document(roots),
+            Ok((event, span)) => builder.event(event, span),
+            Err(error) => {
+                builder.fail(&error);
+                if !parser.proceed_next_document().unwrap_or(false) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// An open collection.
+struct Frame {
+    node: u32,
+    is_mapping: bool,
+    is_flow: bool,
+    /// The key whose value comes next.
+    key: Option<Key>,
+    keys: KeyFilter,
+    anchor: usize,
+    has_merge: bool,
+    /// Set while a collection that serves as a key is read, to forget it again.
+    as_key: Option<super::super::tape::Mark>,
+}
+
+struct Builder<'a> {
+    text: &'a str,
+    base: usize,
+    tape: &'a mut Tape,
+    problems: &'a mut Vec<Problem>,
+    frames: Vec<Frame>,
+    anchors: FxHashMap<usize, u32>,
+    anchor_names: FxHashMap<usize, String>,
+    copied: usize,
+    last_end: usize,
+    document_start: super::super::tape::Mark,
+    first: u32,
+}
+
+impl<'a> Builder<'a> {
+    fn new(text: &'a str, base: usize, tape: &'a mut Tape, problems: &'a mut Vec<Problem>) -> Self {
+        let document_start = tape.mark();
+        let first = tape.len() as u32;
+        Self {
+            text,
+            base,
+            tape,
+            problems,
+            frames: Vec::new(),
+            anchors: FxHashMap::default(),
+            anchor_names: FxHashMap::default(),
+            copied: 0,
+            last_end: base,
+            document_start,
+            first,
+        }
+    }
+
+    fn span(&self, span: &YamlSpan) -> Span {
+        let range = span.byte_range().unwrap_or(0..0);
+        Span::new(self.base + range.start, self.base + range.end)
+    }
+
+    fn slice(&self, span: Span) -> &'a str {
+        self.text.get(span.range()).unwrap_or_default()
+    }
+
+    fn report(&mut self, kind: ProblemKind, span: Span) {
+        self.problems.push(Problem {
+            kind,
+            span,
+            related: None,
+        });
+    }
+
+    fn event(&mut self, event: Event<'_>, span: YamlSpan) {
+        let span = self.span(&span);
+        if self.tape.is_full() {
+            return;
+        }
+        match event {
+            Event::Scalar(value, style, anchor, tag) => self.scalar(&value, style, anchor, tag.as_deref(), span),
+            Event::MappingStart(style, anchor, _) => self.open(true, style, anchor, span),
+            Event::SequenceStart(style, anchor, _) => self.open(false, style, anchor, span),
+            Event::MappingEnd | Event::SequenceEnd => self.close(span),
+            Event::Alias(id) => self.alias(id, span),
+            Event::UnresolvedAlias(name) => {
+                self.report(ProblemKind::UnknownAlias(name.into_owned()), span);
+                if let Some(key) = self.key_or_value(|| (span, "*".into())) {
+                    self.last_end = span.end as usize;
+                    self.tape.push(Shape::Empty, span, key);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// In a mapping that awaits a key, takes the node as that key and returns nothing. Otherwise
+    /// returns the key under which the node is a value.
+    fn key_or_value(&mut self, as_key: impl FnOnce() -> (Span, Box<str>)) -> Option<Key> {
+        let Some(frame) = self.frames.last_mut() else {
+            return Some(Key::None);
+        };
+        if !frame.is_mapping {
+            return Some(Key::None);
+        }
+        if let Some(key) = frame.key.take() {
+            return Some(key);
+        }
+        let (span, text) = as_key();
+        frame.keys.add(text.as_bytes());
+        frame.has_merge |= &*text == "<<";
+        frame.key = Some(readable_key(self.text.as_bytes(), span, text));
+        self.last_end = span.end as usize;
+        None
+    }
+
+    fn scalar(&mut self, value: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, span: Span) {
+        let Some(key) = self.key_or_value(|| (span, value.into())) else {
+            return;
+        };
+        let index = self.tape.len() as u32;
+        let raw = self.slice(span);
+        let is_text = tag.and_then(Tag::core_suffix).is_some_and(|suffix| suffix == "str");
+        match style {
+            ScalarStyle::Plain if is_text => self.tape.push_decoded(Shape::Quoted, span, key, value.into()),
+            ScalarStyle::Plain if raw.is_empty() => {
+                self.tape
+                    .push(Shape::Empty, Span::new(self.last_end, self.last_end), key);
+            }
+            ScalarStyle::Plain if raw == value => {
+                self.tape.push(Shape::Plain, span, key);
+            }
+            ScalarStyle::Plain => self.tape.push_decoded(Shape::Plain, span, key, value.into()),
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                let inside = raw.len().checked_sub(1).and_then(|end| raw.get(1..end));
+                if inside == Some(value) {
+                    self.tape.push(Shape::Quoted, span, key);
+                } else {
+                    self.tape.push_decoded(Shape::Quoted, span, key, value.into());
+                }
+            }
+            _ => self.tape.push_decoded(Shape::Block, span, key, value.into()),
+        }
+        if !span.is_empty() {
+            self.last_end = span.start as usize + raw.trim_end().len();
+        }
+        self.define(anchor, index);
+    }
+
+    fn define(&mut self, anchor: usize, index: u32) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, index);
+        }
+    }
+
+    fn open(&mut self, is_mapping: bool, style: StructureStyle, anchor: usize, span: Span) {
+        let mark = self.tape.mark();
+        let awaits_key = self.frames.last().is_some_and(|f| f.is_mapping && f.key.is_none());
+        let key = if awaits_key {
+            Key::None
+        } else {
+            self.key_or_value(|| (span, "".into())).unwrap_or_default()
+        };
+        let shape = if is_mapping { Shape::Object } else { Shape::Array };
+        let node = self
+            .tape
+            .push(shape, Span::new(span.start as usize, span.start as usize), key);
+        self.frames.push(Frame {
+            node,
+            is_mapping,
+            is_flow: style == StructureStyle::Flow,
+            key: None,
+            keys: KeyFilter::default(),
+            anchor,
+            has_merge: false,
+            as_key: awaits_key.then_some(mark),
+        });
+    }
+
+    fn close(&mut self, span: Span) {
+        let Some(frame) = self.frames.pop() else { return };
+        if frame.is_flow {
+            self.last_end = span.end as usize;
+        }
+        self.tape.close(frame.node, self.last_end);
+        if frame.keys.is_suspicious() {
+            find_duplicates(self.text.as_bytes(), self.tape, frame.node, self.problems);
+        }
+        if frame.has_merge {
+            self.merge(frame.node);
+        }
+        let Some(mark) = frame.as_key else {
+            self.define(frame.anchor, frame.node);
+            return;
+        };
+        let start = self.tape.node(frame.node).map_or(0, |n| n.start as usize);
+        let whole = Span::new(start, self.last_end);
+        self.tape.rewind(mark);
+        let text = self.slice(whole).into();
+        if let Some(parent) = self.frames.last_mut() {
+            parent.key = Some(Key::Odd(whole, text));
+        }
+    }
+
+    /// Expands an alias into a copy of its anchor.
+    fn alias(&mut self, id: usize, span: Span) {
+        let target = self.anchors.get(&id).copied();
+        let text = target
+            .and_then(|index| {
+                self.tape
+                    .decoded(index)
+                    .map(Into::into)
+                    .or_else(|| self.scalar_text(index))
+            })
+            .unwrap_or_else(|| self.slice(span).into());
+        let Some(key) = self.key_or_value(|| (span, text)) else {
+            return;
+        };
+        self.last_end = span.end as usize;
+        // An anchor that is still open contains its own alias: there is no such tree.
+        let open = |index: u32| self.frames.iter().any(|f| f.node == index);
+        match target.filter(|index| !open(*index)) {
+            Some(index) if self.spend(index) => self.tape.copy_subtree(index, key),
+            Some(_) => {
+                self.tape.push(Shape::Empty, span, key);
+                let reported = self.problems.iter().any(|p| p.kind == ProblemKind::AliasBudget);
+                if !reported {
+                    self.report(ProblemKind::AliasBudget, span);
+                }
+            }
+            None => {
+                let name = self.slice(span).trim_start_matches('*').to_owned();
+                self.report(ProblemKind::UnknownAlias(name), span);
+                self.tape.push(Shape::Empty, span, key);
+            }
+        }
+    }
+
+    fn scalar_text(&self, index: u32) -> Option<Box<str>> {
+        let node = self.tape.node(index)?;
+        let text = self.slice(node.span());
+        match node.shape() {
+            Shape::Plain => Some(text.into()),
+            Shape::Quoted => Some(text.get(1..text.len() - 1)?.into()),
+            _ => None,
+        }
+    }
+
+    fn spend(&mut self, index: u32) -> bool {
+        let size = self.tape.node(index).map_or(0, |n| n.next() - index) as usize;
+        self.copied += size;
+        self.copied <= ALIAS_BUDGET && self.tape.len() + size < super::super::tape::MAX_NODES
+    }
+
+    /// Adds the members of `<<` that the mapping does not have itself, and hides the merge key.
+    fn merge(&mut self, mapping: u32) {
+        let Some(merge_key) = self.members(mapping).into_iter().find(|(_, name)| name == "<<") else {
+            return;
+        };
+        self.tape.replace(merge_key.0);
+        let mut present: Vec<String> = self.members(mapping).into_iter().map(|(_, name)| name).collect();
+        let sources = match self.tape.node(merge_key.0).map(|n| n.shape()) {
+            Some(Shape::Object) => vec![merge_key.0],
+            Some(Shape::Array) => self.children(merge_key.0),
+            _ => Vec::new(),
+        };
+        for source in sources {
+            for (member, name) in self.members(source) {
+                if present.contains(&name) || !self.spend(member) {
+                    continue;
+                }
+                let Some((span, text)) = key_of(self.text.as_bytes(), self.tape, member) else {
+                    continue;
+                };
+                let key = readable_key(self.text.as_bytes(), span, text.into_owned().into());
+                self.tape.copy_subtree(member, key);
+                present.push(name);
+            }
+        }
+        let end = self.tape.node(mapping).map_or(0, |n| n.end as usize);
+        self.tape.close(mapping, end);
+    }
+
+    fn children(&self, container: u32) -> Vec<u32> {
+        let mut found = Vec::new();
+        let end = self.tape.node(container).map_or(0, |n| n.next());
+        let mut index = container + 1;
+        while index < end {
+            found.push(index);
+            index = self.tape.node(index).map_or(end, |n| n.next());
+        }
+        found
+    }
+
+    fn members(&self, object: u32) -> Vec<(u32, String)> {
+        let name = |index: u32| Some((index, key_of(self.text.as_bytes(), self.tape, index)?.1.into_owned()));
+        match self.tape.node(object).map(|n| n.shape()) {
+            Some(Shape::Object) => self.children(object).into_iter().filter_map(name).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn end_document(&mut self, roots: &mut Vec<u32>) {
+        let empty = self.tape.node(self.first).is_none_or(|n| n.shape() == Shape::Empty);
+        if empty {
+            self.tape.rewind(self.document_start);
+        } else {
+            roots.push(self.first);
+        }
+        self.restart();
+    }
+
+    /// Drops the broken document: half a manifest would give findings about what is not there.
+    fn fail(&mut self, error: &ScanError) {
+        let at = self.base + error.marker().byte_offset().unwrap_or(0);
+        let at = (0..=at.min(self.text.len()))
+            .rev()
+            .find(|i| self.text.is_char_boundary(*i))
+            .unwrap_or(0);
+        let length = self
+            .text
+            .get(at..)
+            .and_then(|t| t.chars().next())
+            .map_or(0, char::len_utf8);
+        let kind = match error.kind() {
+            ErrorKind::RecursionLimitExceeded => ProblemKind::TooDeep,
+            _ => ProblemKind::Syntax(error.info()),
+        };
+        self.report(kind, Span::new(at, at + length));
+        self.tape.rewind(self.document_start);
+        self.restart();
+    }
+
+    fn restart(&mut self) {
+        self.frames.clear();
+        self.anchors.clear();
+        self.anchor_names.clear();
+        self.copied = 0;
+        self.document_start = self.tape.mark();
+        self.first = self.tape.len() as u32;
+    }
+}
+
+/// A key as an offset where the text can be read back from there, else with its text beside it.
+fn readable_key(bytes: &[u8], span: Span, text: Box<str>) -> Key {
+    let start = span.start as usize;
+    let raw = bytes.get(span.range()).unwrap_or_default();
+    let direct = match raw {
+        [quote @ (b'"' | b'\''), inside @ .., last] => {
+            quote == last && inside == text.as_bytes() && memchr::memchr(*quote, inside).is_none()
+        }
+        _ => raw == text.as_bytes() && !raw.is_empty() && plain_key_end(bytes, start) == span.end as usize,
+    };
+    if direct {
+        Key::At(span.start)
+    } else {
+        Key::Odd(span, text)
+    }
+}

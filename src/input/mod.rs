@@ -1,0 +1,5 @@
+//! Finding, opening and recognising what the user named.
+
+mod text;
+
+pub use text::Text;

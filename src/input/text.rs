@@ -1,0 +1,76 @@
+//! The bytes of an input: read into memory, or mapped from a file.
+
+// The only `unsafe` of this module is the mapping of a file, explained where it is done.
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Deref;
+
+use memmap2::Mmap;
+
+/// Files from this size on are mapped: filling fresh memory costs more than reading the file.
+const MAP_FROM: u64 = 1 << 20;
+
+/// The bytes of one input.
+pub struct Text(Bytes);
+
+enum Bytes {
+    Owned(Vec<u8>),
+    Mapped(Mmap),
+}
+
+impl Text {
+    /// Reads or maps a whole file.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn open(file: &mut File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        if metadata.is_file() && metadata.len() >= MAP_FROM {
+            // SAFETY: the mapping is private and only read. Should another program truncate the
+            // file meanwhile, the system ends this process with a signal; that is the price of
+            // not copying dumps of 200 MB, and reading it would give half a dump anyway.
+            return Ok(Self(Bytes::Mapped(unsafe { Mmap::map(&*file)? })));
+        }
+        let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+        file.read_to_end(&mut bytes)?;
+        Ok(Self(Bytes::Owned(bytes)))
+    }
+}
+
+impl Deref for Text {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Bytes::Owned(bytes) => bytes,
+            Bytes::Mapped(map) => map,
+        }
+    }
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self(Bytes::Owned(Vec::new()))
+    }
+}
+
+impl From<Vec<u8>> for Text {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Bytes::Owned(bytes))
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(Bytes::Owned(text.as_bytes().to_vec()))
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Text({} bytes)", self.len())
+    }
+}

@@ -1,0 +1,4 @@
+//! meshlint reads what a service mesh left on disk and says what is wrong with it, where, and why.
+
+pub mod document;
+pub mod input;
