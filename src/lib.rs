@@ -2,3 +2,6 @@
 
 pub mod document;
 pub mod input;
+pub mod istio;
+pub mod kube;
+pub mod mesh;

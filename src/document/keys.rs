@@ -118,7 +118,7 @@ fn report(bytes: &[u8], tape: &Tape, earlier: u32, later: u32, problems: &mut Ve
         return;
     };
     problems.push(Problem {
-        kind: ProblemKind::DuplicateKey(second.1.into_owned()),
+        kind: ProblemKind::DuplicateKey(second.1.to_owned()),
         span: second.0,
         related: Some(first.0),
     });

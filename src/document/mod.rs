@@ -20,7 +20,7 @@ mod yaml;
 use crate::input::Text;
 
 pub use lines::{Position, line_around, position, positions};
-pub use node::{Children, Key, Kind, Node};
+pub use node::{Children, Key, Kind, Node, Spanned};
 pub use problem::{Problem, ProblemKind};
 pub use span::Span;
 
@@ -45,6 +45,7 @@ pub enum Format {
 /// A text with the tape of its values.
 #[derive(Debug)]
 pub struct Document {
+    name: Box<str>,
     text: Text,
     format: Format,
     tape: Tape,
@@ -54,7 +55,14 @@ pub struct Document {
 
 impl Document {
     /// Reads a text, whatever is in it. What cannot be read is a [`Problem`], not an error.
-    pub fn read(text: Text) -> Self {
+    /// `name` is how the user knows it: a path, or a member within an archive.
+    pub fn read(name: impl Into<Box<str>>, text: Text) -> Self {
+        let mut document = Self::read_nameless(text);
+        document.name = name.into();
+        document
+    }
+
+    fn read_nameless(text: Text) -> Self {
         if text.len() >= u32::MAX as usize {
             return Self::empty(text, ProblemKind::TooLarge);
         }
@@ -80,6 +88,7 @@ impl Document {
             related: None,
         };
         Self {
+            name: Box::default(),
             text,
             format: Format::Yaml,
             tape: Tape::default(),
@@ -143,6 +152,7 @@ impl Document {
         let mut problems = Vec::new();
         let roots = json::read(&text, start, &mut tape, &mut problems);
         Self {
+            name: Box::default(),
             text,
             format: Format::Json,
             tape,
@@ -160,12 +170,18 @@ impl Document {
             Err(_) => Vec::new(),
         };
         Self {
+            name: Box::default(),
             text,
             format: Format::Yaml,
             tape,
             roots,
             problems,
         }
+    }
+
+    /// What the user knows the document by.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The language it was read as.

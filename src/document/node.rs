@@ -1,11 +1,10 @@
 //! Reading a document: a value, its members, its place.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use super::scalar::{self, Word};
 use super::tape::{RawNode, Shape, Tape};
-use super::{Document, Format, Span, block};
+use super::{Document, Format, Span};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,10 +44,10 @@ pub struct Node<'d> {
 }
 
 /// The key of a member, with its place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Key<'d> {
     /// The key without quotes and escapes.
-    pub text: Cow<'d, str>,
+    pub text: &'d str,
     /// Where it stands, quotes included.
     pub span: Span,
 }
@@ -138,7 +137,7 @@ impl<'d> Node<'d> {
     }
 
     /// The text of a string. Nothing for other scalars: `on` is no string to Kubernetes.
-    pub fn as_str(self) -> Option<Cow<'d, str>> {
+    pub fn as_str(self) -> Option<&'d str> {
         match self.raw().shape() {
             Shape::Quoted | Shape::Block => self.text(),
             Shape::Plain if self.word() == Word::Text => self.text(),
@@ -147,28 +146,18 @@ impl<'d> Node<'d> {
     }
 
     /// The text of any scalar, whatever its type: label values and ports are often unquoted.
-    pub fn text(self) -> Option<Cow<'d, str>> {
+    pub fn text(self) -> Option<&'d str> {
         let raw = self.raw();
         if raw.is_decoded() {
-            return self.doc.tape.decoded(self.index).map(Cow::Borrowed);
+            return self.doc.tape.decoded(self.index);
         }
         let span = raw.span();
         match raw.shape() {
-            Shape::Quoted => Some(Cow::Borrowed(self.doc.slice(Span {
+            Shape::Quoted => Some(self.doc.slice(Span {
                 start: span.start + 1,
                 end: span.end.saturating_sub(1),
-            }))),
-            Shape::Plain => Some(Cow::Borrowed(self.doc.slice(span))),
-            Shape::Block => Some(Cow::Owned(block::decode(self.doc.slice(span)))),
-            _ => None,
-        }
-    }
-
-    /// The text of any scalar where it can be borrowed from the document, which is always so
-    /// except for YAML block scalars.
-    pub fn plain_text(self) -> Option<&'d str> {
-        match self.text() {
-            Some(Cow::Borrowed(text)) => Some(text),
+            })),
+            Shape::Plain => Some(self.doc.slice(span)),
             _ => None,
         }
     }
@@ -185,11 +174,11 @@ impl<'d> Node<'d> {
     /// The value of an integer. Strings of digits count: protobuf's JSON prints 64-bit integers so.
     pub fn as_i64(self) -> Option<i64> {
         let text = self.text()?;
-        if let Some(value) = scalar::integer(&text) {
+        if let Some(value) = scalar::integer(text) {
             return i64::try_from(value).ok();
         }
         // `1e+06` and `10.0` are integers to protobuf's JSON reader.
-        let value = scalar::float(&text)?;
+        let value = scalar::float(text)?;
         #[allow(clippy::cast_precision_loss)]
         let in_range = value.fract() == 0.0 && value.abs() < (1u64 << 53) as f64;
         in_range.then_some(value as i64)
@@ -204,9 +193,9 @@ impl<'d> Node<'d> {
     pub fn as_f64(self) -> Option<f64> {
         let text = self.text()?;
         #[allow(clippy::cast_precision_loss)]
-        scalar::integer(&text)
+        scalar::integer(text)
             .map(|v| v as f64)
-            .or_else(|| scalar::float(&text))
+            .or_else(|| scalar::float(text))
     }
 
     /// The member with exactly this key; null counts as absent.
@@ -295,7 +284,7 @@ impl<'d> Node<'d> {
                 let mut opening = '{';
                 for (key, value) in self.entries() {
                     out.push(std::mem::replace(&mut opening, ','));
-                    out.push_str(&serde_json::Value::from(&*key.text).to_string());
+                    out.push_str(&serde_json::Value::from(key.text).to_string());
                     out.push(':');
                     value.write_json(out);
                 }
@@ -311,9 +300,9 @@ impl<'d> Node<'d> {
             }
             Kind::String => {
                 let text = self.text().unwrap_or_default();
-                out.push_str(&serde_json::Value::from(&*text).to_string());
+                out.push_str(&serde_json::Value::from(text).to_string());
             }
-            Kind::Number => out.push_str(&self.text().unwrap_or_default()),
+            Kind::Number => out.push_str(self.text().unwrap_or_default()),
             Kind::Bool => out.push_str(if self.as_bool() == Some(true) { "true" } else { "false" }),
             Kind::Null => out.push_str("null"),
         }
@@ -371,11 +360,11 @@ impl<'d> Iterator for Children<'d> {
 }
 
 /// The span and text of the key of the value at `index`.
-pub(super) fn key_of<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<(Span, Cow<'d, str>)> {
+pub(super) fn key_of<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<(Span, &'d str)> {
     let raw = tape.node(index)?;
     let start = raw.key()? as usize;
     if raw.has_odd_key() {
-        return tape.odd_key(index).map(|(span, text)| (span, Cow::Borrowed(text)));
+        return tape.odd_key(index);
     }
     let (span, inside) = match *bytes.get(start)? {
         quote @ (b'"' | b'\'') => {
@@ -388,7 +377,7 @@ pub(super) fn key_of<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<
             (Span::new(start, end), start..end)
         }
     };
-    Some((span, String::from_utf8_lossy(bytes.get(inside)?)))
+    Some((span, std::str::from_utf8(bytes.get(inside)?).ok()?))
 }
 
 /// The key of the value at `index` as bytes.
@@ -478,4 +467,51 @@ fn name_length(text: &[u8], name: &str, either: bool) -> Option<usize> {
         at += 1;
     }
     Some(at)
+}
+
+/// A value that was read from a node, with the node it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spanned<'d, T> {
+    /// What it says.
+    pub value: T,
+    /// Where it says so.
+    pub node: Node<'d>,
+}
+
+impl<T> Spanned<'_, T> {
+    /// Where the value stands.
+    pub fn span(&self) -> Span {
+        self.node.anchor()
+    }
+}
+
+impl<T> std::ops::Deref for Spanned<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<'d> Node<'d> {
+    /// The text of a scalar with its place.
+    pub fn spanned_text(self) -> Option<Spanned<'d, &'d str>> {
+        self.text().map(|value| Spanned { value, node: self })
+    }
+
+    /// The text of the member `name` with its place.
+    pub fn text_at(self, name: &str) -> Option<Spanned<'d, &'d str>> {
+        self.get(name)?.spanned_text()
+    }
+
+    /// The texts of the elements of the array `name` with their places.
+    pub fn texts_at(self, name: &str) -> impl Iterator<Item = Spanned<'d, &'d str>> + Clone {
+        self.get(name).into_iter().flat_map(Node::items).filter_map(Node::spanned_text)
+    }
+
+    /// The integer of the member `name` with its place.
+    pub fn number_at(self, name: &str) -> Option<Spanned<'d, u64>> {
+        let node = self.get(name)?;
+        node.as_u64().map(|value| Spanned { value, node })
+    }
 }

@@ -31,7 +31,7 @@ pub(super) enum Shape {
     Quoted = 2,
     /// A bare word: number, boolean, null or (in YAML) a string. Typed when asked.
     Plain = 3,
-    /// A YAML block scalar (`|` or `>`), header included. Decoded when asked.
+    /// A YAML block scalar (`|` or `>`); its text is in the side table.
     Block = 4,
     /// A YAML value that is not there (`key:`).
     Empty = 5,

@@ -6,7 +6,7 @@ use super::tape::Shape;
 use super::*;
 
 fn read(text: &str) -> Document {
-    Document::read(Text::from(text))
+    Document::read("test", Text::from(text))
 }
 
 fn json_of(document: &Document) -> Vec<String> {
@@ -41,6 +41,7 @@ fn full_only(text: &str) -> Document {
     let (mut roots, mut problems) = (Vec::new(), Vec::new());
     yaml::full_for_tests(text, &mut tape, &mut problems, &mut roots);
     Document {
+        name: "test".into(),
         text: Text::from(text),
         format: Format::Yaml,
         tape,
@@ -54,6 +55,7 @@ fn assert_same_as_full_parser(name: &str, text: &str) {
     let mut problems = Vec::new();
     let roots = yaml::read(text, &mut tape, &mut problems);
     let fast = Document {
+        name: "test".into(),
         text: Text::from(text),
         format: Format::Yaml,
         tape,
@@ -292,17 +294,17 @@ fn templates_are_told_from_broken_documents() {
 
 #[test]
 fn foreign_bytes_are_reported_where_they_stand() {
-    let document = Document::read(Text::from(b"{\"a\": \"x\xffy\", \"b\": 1}".to_vec()));
+    let document = Document::read("test", Text::from(b"{\"a\": \"x\xffy\", \"b\": 1}".to_vec()));
     assert_eq!(kinds(&document), [&ProblemKind::InvalidUtf8]);
     assert_eq!(document.problems()[0].span, Span::new(8, 9));
     assert_eq!(json_of(&document), [r#"{"a":"x�y","b":1}"#]);
-    let document = Document::read(Text::from(b"a: x\xff\xfey\nb: 1\n".to_vec()));
+    let document = Document::read("test", Text::from(b"a: x\xff\xfey\nb: 1\n".to_vec()));
     assert_eq!(document.problems()[0].span, Span::new(4, 5));
     assert_eq!(json_of(&document), [r#"{"a":"x??y","b":1}"#]);
-    let document = Document::read(Text::from(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n".to_vec()));
+    let document = Document::read("test", Text::from(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n".to_vec()));
     assert_eq!(document.problems(), &[]);
     assert_eq!(json_of(&document), [r#"{"a":1,"b":2}"#]);
-    let document = Document::read(Text::from(b"\xff\xfea\0:\0".to_vec()));
+    let document = Document::read("test", Text::from(b"\xff\xfea\0:\0".to_vec()));
     assert_eq!(kinds(&document), [&ProblemKind::Utf16]);
     let document = read("{\"a\": \0 1, \"b\": \"x\0y\"}");
     assert!(matches!(kinds(&document)[..], [ProblemKind::Syntax(_)]));
@@ -337,7 +339,7 @@ fn several_json_values_in_one_text_are_several_roots() {
 fn both_spellings_of_a_field_are_found() {
     let document = read(r#"{"connectTimeout": "1s", "lb_policy": "RANDOM", "x": {"a\u0062": 1}}"#);
     let root = document.roots().next();
-    let text = |name: &str| root.and_then(|r| r.field(name)).and_then(Node::plain_text);
+    let text = |name: &str| root.and_then(|r| r.field(name)).and_then(Node::text);
     assert_eq!(text("connect_timeout"), Some("1s"));
     assert_eq!(text("lb_policy"), Some("RANDOM"));
     assert_eq!(text("lb"), None);

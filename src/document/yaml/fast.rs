@@ -11,7 +11,7 @@ use super::super::keys::{KeyFilter, find_duplicates};
 use super::super::node::plain_key_end;
 use super::super::problem::Problem;
 use super::super::tape::{Key, Shape, Tape};
-use super::super::{MAX_DEPTH, Span};
+use super::super::{MAX_DEPTH, Span, block};
 
 /// The document needs the full parser.
 #[derive(Debug)]
@@ -385,7 +385,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Steps over a block scalar; it is decoded when somebody asks for its text.
+    /// Reads a block scalar.
     fn block(&mut self, at: usize, key: Key, indent: i64, content_end: usize, next: usize) -> Fast<usize> {
         let header = self.bytes.get(at + 1..content_end).unwrap_or_default();
         let keeps_breaks = header.first() == Some(&b'+');
@@ -420,7 +420,9 @@ impl Reader<'_> {
             end = content_end;
         }
         self.last_end = text_end;
-        self.tape.push(Shape::Block, Span::new(at, end.min(self.end)), key);
+        let span = Span::new(at, end.min(self.end));
+        let raw = self.bytes.get(span.range()).and_then(|b| std::str::from_utf8(b).ok()).ok_or(Unusual)?;
+        self.tape.push_decoded(Shape::Block, span, key, block::decode(raw).into());
         Ok(line)
     }
 

@@ -304,7 +304,7 @@ impl<'a> Builder<'a> {
                 let Some((span, text)) = key_of(self.text.as_bytes(), self.tape, member) else {
                     continue;
                 };
-                let key = readable_key(self.text.as_bytes(), span, text.into_owned().into());
+                let key = readable_key(self.text.as_bytes(), span, text.into());
                 self.tape.copy_subtree(member, key);
                 present.push(name);
             }
@@ -325,7 +325,7 @@ impl<'a> Builder<'a> {
     }
 
     fn members(&self, object: u32) -> Vec<(u32, String)> {
-        let name = |index: u32| Some((index, key_of(self.text.as_bytes(), self.tape, index)?.1.into_owned()));
+        let name = |index: u32| Some((index, key_of(self.text.as_bytes(), self.tape, index)?.1.to_owned()));
         match self.tape.node(object).map(|n| n.shape()) {
             Some(Shape::Object) => self.children(object).into_iter().filter_map(name).collect(),
             _ => Vec::new(),

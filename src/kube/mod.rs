@@ -1,0 +1,13 @@
+//! Kubernetes resources as views on nodes: nothing is copied, every word keeps its place.
+
+mod kinds;
+mod labels;
+mod object;
+mod service;
+mod workload;
+
+pub use kinds::{KnownKind, Scope, kinds_of_group, known_group, known_kind, known_kinds};
+pub use labels::Labels;
+pub use object::{Object, ObjectId, objects};
+pub use service::{Service, ServicePort, TargetPort};
+pub use workload::{ContainerPort, PodTemplate};

@@ -1,0 +1,182 @@
+//! What every Kubernetes resource has: API version, kind, metadata.
+
+use std::fmt;
+
+use super::{Labels, Scope, known_kind};
+use crate::document::{Document, Node};
+
+/// One resource of a manifest.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<'d> {
+    node: Node<'d>,
+    api_version: &'d str,
+    kind: &'d str,
+}
+
+/// Which resource: what identifies it in a cluster, and the version it is written in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId {
+    /// `apiVersion` as written.
+    pub api_version: String,
+    /// `kind`.
+    pub kind: String,
+    /// The namespace; empty for resources of the cluster.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.namespace.is_empty() {
+            true => write!(f, "{} {}", self.kind, self.name),
+            false => write!(f, "{} {}/{}", self.kind, self.namespace, self.name),
+        }
+    }
+}
+
+impl<'d> Object<'d> {
+    /// The resource that `node` is, if it has an API version and a kind.
+    pub fn of(node: Node<'d>) -> Option<Self> {
+        Some(Self {
+            node,
+            api_version: node.get("apiVersion")?.as_str()?,
+            kind: node.get("kind")?.as_str()?,
+        })
+    }
+
+    /// The whole resource.
+    pub fn node(self) -> Node<'d> {
+        self.node
+    }
+
+    /// `apiVersion` as written.
+    pub fn api_version(self) -> &'d str {
+        self.api_version
+    }
+
+    /// The API group; empty for the core group.
+    pub fn group(self) -> &'d str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// The version within the group.
+    pub fn version(self) -> &'d str {
+        self.api_version.split_once('/').map_or(self.api_version, |(_, version)| version)
+    }
+
+    /// `kind`.
+    pub fn kind(self) -> &'d str {
+        self.kind
+    }
+
+    /// Whether this is a resource of this group and kind, in whatever version.
+    pub fn is(self, group: &str, kind: &str) -> bool {
+        self.kind == kind && self.group() == group
+    }
+
+    /// `metadata.name`, or `metadata.generateName` where there is none.
+    pub fn name(self) -> &'d str {
+        let metadata = self.metadata();
+        let name = |key| metadata.and_then(|m| m.get(key)).and_then(Node::text);
+        name("name").or_else(|| name("generateName")).unwrap_or("")
+    }
+
+    /// The namespace that the manifest names.
+    pub fn written_namespace(self) -> Option<&'d str> {
+        self.metadata()?.get("namespace")?.text().filter(|n| !n.is_empty())
+    }
+
+    /// The namespace the resource ends up in: empty for resources of the cluster, `default` where
+    /// the manifest leaves it to whoever applies it.
+    pub fn namespace(self, default: &'d str) -> &'d str {
+        let scope = known_kind(self.group(), self.kind).map_or(Scope::Namespaced, |k| k.scope);
+        match scope {
+            Scope::Cluster => "",
+            Scope::Namespaced => self.written_namespace().unwrap_or(default),
+        }
+    }
+
+    /// The identity, with `default` as the namespace where none is written.
+    pub fn id(self, default: &str) -> ObjectId {
+        let namespace = match known_kind(self.group(), self.kind).map(|k| k.scope) {
+            Some(Scope::Cluster) => "",
+            _ => self.written_namespace().unwrap_or(default),
+        };
+        ObjectId {
+            api_version: self.api_version.to_owned(),
+            kind: self.kind.to_owned(),
+            namespace: namespace.to_owned(),
+            name: self.name().to_owned(),
+        }
+    }
+
+    /// `metadata`.
+    pub fn metadata(self) -> Option<Node<'d>> {
+        self.node.get("metadata")
+    }
+
+    /// `spec`.
+    pub fn spec(self) -> Option<Node<'d>> {
+        self.node.get("spec")
+    }
+
+    /// `metadata.labels`.
+    pub fn labels(self) -> Labels<'d> {
+        Labels::of(self.metadata().and_then(|m| m.get("labels")))
+    }
+
+    /// An annotation, with its place.
+    pub fn annotation(self, key: &str) -> Option<crate::document::Spanned<'d, &'d str>> {
+        self.metadata()?.get("annotations")?.text_at(key)
+    }
+
+    /// `metadata.creationTimestamp`: RFC 3339 in UTC, so that text order is time order.
+    pub fn created(self) -> Option<&'d str> {
+        self.metadata()?.get("creationTimestamp")?.text()
+    }
+
+    /// Where to point for the resource as a whole: at its name.
+    pub fn name_node(self) -> Node<'d> {
+        self.metadata()
+            .and_then(|m| m.get("name").or_else(|| m.get("generateName")))
+            .or_else(|| self.node.get("kind"))
+            .unwrap_or(self.node)
+    }
+}
+
+/// The resources of a document, those within `List`s included, and how many of its values are
+/// none.
+pub fn objects(document: &Document) -> (Vec<Object<'_>>, usize) {
+    let mut found = Vec::new();
+    let mut others = 0;
+    for root in document.roots() {
+        collect(root, &mut found, &mut others);
+    }
+    (found, others)
+}
+
+fn collect<'d>(node: Node<'d>, found: &mut Vec<Object<'d>>, others: &mut usize) {
+    match Object::of(node) {
+        Some(list) if list.kind.ends_with("List") && node.get("items").is_some_and(Node::is_array) => {
+            // Items of a typed list (`PodList` of `kubectl get --raw`) may leave out their kind.
+            for item in node.get("items").into_iter().flat_map(Node::items) {
+                match Object::of(item) {
+                    None if list.kind != "List" => found.extend(typed_item(item, list)),
+                    _ => collect(item, found, others),
+                }
+            }
+        }
+        Some(object) => found.push(object),
+        None => *others += 1,
+    }
+}
+
+fn typed_item<'d>(node: Node<'d>, list: Object<'d>) -> Option<Object<'d>> {
+    node.get("metadata")?;
+    Some(Object {
+        node,
+        api_version: list.api_version,
+        kind: list.kind.strip_suffix("List")?,
+    })
+}

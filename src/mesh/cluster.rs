@@ -1,0 +1,167 @@
+//! Whether a proxy has the cluster that a route leads to, and if not, why.
+
+use crate::kube::{Labels, TargetPort};
+
+use super::destination_rules::MergedRule;
+use super::scope::Scope;
+use super::service::{Port, Service, Source};
+use super::workload::Workload;
+use super::{Mesh, host};
+
+/// The cluster `outbound|PORT|SUBSET|HOST` of one client.
+#[derive(Clone, Copy, Debug)]
+pub enum Cluster<'m, 'd> {
+    /// It is there, and as far as the inputs tell it has endpoints.
+    Present {
+        /// The service it is for; nothing for a host of Kubernetes or Istio itself.
+        service: &'m Service<'d>,
+    },
+    /// It is there and has no endpoint: 503 UH.
+    WithoutEndpoints {
+        /// The service it is for.
+        service: &'m Service<'d>,
+        /// The rule that declares the subset, where the subset is the reason.
+        rule: Option<&'m MergedRule<'d>>,
+    },
+    /// No service and no ServiceEntry has the host: 503 NC.
+    UnknownHost,
+    /// Only a wildcard covers the host, and istiod makes no cluster for a name under it: 503 NC.
+    UnderWildcard {
+        /// The wildcard host.
+        service: &'m Service<'d>,
+    },
+    /// The host is there, but this client does not see it: 503 NC.
+    Invisible {
+        /// The service that it does not see.
+        service: &'m Service<'d>,
+    },
+    /// A service of the client's own namespace that is exported to nobody: it has a cluster, but
+    /// not its endpoints: 503 UH.
+    Withheld {
+        /// The service.
+        service: &'m Service<'d>,
+    },
+    /// The service does not have the port: 503 NC.
+    UnknownPort {
+        /// The service.
+        service: &'m Service<'d>,
+    },
+    /// No DestinationRule that this client uses declares the subset: 503 NC.
+    UnknownSubset {
+        /// The service.
+        service: &'m Service<'d>,
+        /// The rule it uses, if any.
+        rule: Option<&'m MergedRule<'d>>,
+    },
+}
+
+impl Cluster<'_, '_> {
+    /// Whether requests end in 503 NC.
+    pub fn is_missing(&self) -> bool {
+        !matches!(self, Self::Present { .. } | Self::WithoutEndpoints { .. } | Self::Withheld { .. })
+    }
+}
+
+impl<'m, 'd> Scope<'m, 'd> {
+    /// The cluster for a destination.
+    pub fn cluster(&self, mesh: &'m Mesh<'d>, host: &str, port: u16, subset: Option<&str>) -> Cluster<'m, 'd> {
+        let Some(service) = self.destination_service(host) else {
+            return mesh.absent_host(host);
+        };
+        if service.alias().is_some() {
+            return Cluster::Present { service }; // stands for another host, which has the clusters
+        }
+        let Some(service_port) = service.port(port) else { return Cluster::UnknownPort { service } };
+        if subset.is_none() && service.visibility.is_nobody() {
+            return Cluster::Withheld { service };
+        }
+        let Some(subset) = subset else {
+            return match mesh.has_endpoints(service, service_port, None) {
+                Some(false) => Cluster::WithoutEndpoints { service, rule: None },
+                _ => Cluster::Present { service },
+            };
+        };
+        let rule = self.destination_rule(service);
+        let Some(declared) = rule.and_then(|r| r.subset(subset)) else {
+            return Cluster::UnknownSubset { service, rule };
+        };
+        if service.visibility.is_nobody() {
+            return Cluster::Withheld { service };
+        }
+        if mesh.has_endpoints(service, service_port, None) == Some(false) {
+            return Cluster::WithoutEndpoints { service, rule: None };
+        }
+        match mesh.has_endpoints(service, service_port, Some(&declared.labels())) {
+            Some(false) => Cluster::WithoutEndpoints { service, rule },
+            _ => Cluster::Present { service },
+        }
+    }
+
+    /// The port that a destination without one leads to. In a sidecar that is the port of the
+    /// request, even if the destination's only port is another; a gateway takes the only port.
+    pub fn destination_port(&self, host: &str, request_port: u16) -> u16 {
+        if !self.client.is_gateway {
+            return request_port;
+        }
+        let only = self.destination_service(host).and_then(Service::only_port);
+        only.map_or(request_port, |port| port.number)
+    }
+}
+
+impl<'d> Mesh<'d> {
+    /// Why a host has no cluster at all.
+    fn absent_host(&self, host: &str) -> Cluster<'_, 'd> {
+        if let Some(service) = self.services_of(host).next() {
+            return Cluster::Invisible { service };
+        }
+        let wildcards = self.services.iter().filter(|s| host::is_wildcard(&s.host));
+        match wildcards.into_iter().find(|s| host::is_subset_of(host, &s.host)) {
+            Some(service) => Cluster::UnderWildcard { service },
+            None => Cluster::UnknownHost,
+        }
+    }
+
+    /// Whether a port of a service has endpoints, or those of them that a subset's labels select.
+    /// Nothing where the inputs do not tell.
+    pub fn has_endpoints(&self, service: &Service<'d>, port: &Port<'d>, subset: Option<&Labels<'_>>) -> Option<bool> {
+        match service.source {
+            Source::Kubernetes(kubernetes) => {
+                let selector = kubernetes.selector_labels();
+                if selector.is_empty() {
+                    return None; // its endpoints are somebody else's affair
+                }
+                if !self.knows_workloads_of(service.namespace) {
+                    return None;
+                }
+                let target = kubernetes.ports().find(|p| p.number == port.number).map(crate::kube::ServicePort::target);
+                let serves = |workload: &&Workload<'d>| {
+                    selector.is_subset_of(&workload.labels)
+                        && subset.is_none_or(|labels| labels.is_subset_of(&workload.labels))
+                        && match target {
+                            Some(TargetPort::Name(name)) => workload.has_port_named(name),
+                            _ => true,
+                        }
+                };
+                Some(self.workloads_of(service.namespace).any(|w| serves(&w)))
+            }
+            Source::Entry(entry) => {
+                if let Some(selector) = entry.workload_selector().filter(|s| !s.is_empty()) {
+                    if !self.knows_workloads_of(service.namespace) {
+                        return None;
+                    }
+                    let selected = self.workloads_of(service.namespace).filter(|w| selector.is_subset_of(&w.labels));
+                    let mut matching = selected.filter(|w| subset.is_none_or(|labels| labels.is_subset_of(&w.labels)));
+                    return Some(matching.next().is_some());
+                }
+                let labels = |endpoint: crate::document::Node<'d>| Labels::of(endpoint.get("labels"));
+                let matches = |found: Labels<'_>| subset.is_none_or(|labels| labels.is_subset_of(&found));
+                match (entry.resolution(), entry.endpoints().next()) {
+                    ("STATIC", None) => Some(entry.addresses().next().is_some() && matches(Labels::default())),
+                    ("NONE" | "DYNAMIC_DNS", _) => Some(true), // wherever the client connects to
+                    (_, None) => Some(matches(Labels::default())),
+                    (_, Some(_)) => Some(entry.endpoints().any(|e| matches(labels(e)))),
+                }
+            }
+        }
+    }
+}

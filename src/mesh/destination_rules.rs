@@ -1,0 +1,226 @@
+//! Which DestinationRule a client uses for a host: istiod's index of them and the merging of rules
+//! for one host (`destinationRule` and `mergeDestinationRule` in `pilot/pkg/model`, istio/istio).
+
+use rustc_hash::FxHashMap;
+
+use crate::istio::{DestinationRule, Subset};
+use crate::kube::{Labels, Object};
+
+use super::host::{self, is_wildcard};
+use super::visibility::{self, Visibility};
+use super::{Options, Service};
+
+/// The rules of one namespace for one host that act as one.
+#[derive(Clone, Debug)]
+pub struct MergedRule<'d> {
+    /// The host, completed.
+    pub host: String,
+    /// The rules, oldest first. The first one's traffic policy counts, or the first that there is.
+    pub rules: Vec<DestinationRule<'d>>,
+    /// Their subsets; of several with one name the first.
+    pub subsets: Vec<Subset<'d>>,
+    /// Who sees it; nothing where the rule leaves it to the default.
+    export: Export<'d>,
+    /// The clients it is for.
+    pub workload_selector: Option<Labels<'d>>,
+}
+
+/// An `exportTo` list, kept as it is written because equal lists are what lets rules merge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Export<'d> {
+    written: Vec<&'d str>,
+    visibility: Visibility<'d>,
+}
+
+/// The rules of one namespace by host.
+#[derive(Clone, Debug, Default)]
+struct RuleSet<'d> {
+    by_host: FxHashMap<String, Vec<MergedRule<'d>>>,
+}
+
+/// All DestinationRules as clients look for them.
+#[derive(Debug, Default)]
+pub struct DestinationRules<'d> {
+    /// For clients of the rule's own namespace.
+    local: FxHashMap<&'d str, RuleSet<'d>>,
+    /// For clients of other namespaces.
+    exported: FxHashMap<&'d str, RuleSet<'d>>,
+    /// The root namespace's rules that only its own clients see.
+    root_private: RuleSet<'d>,
+}
+
+impl<'d> MergedRule<'d> {
+    fn of(rule: DestinationRule<'d>, host: &str, export: &Export<'d>) -> Self {
+        let mut merged = Self {
+            host: host.to_owned(),
+            rules: Vec::new(),
+            subsets: Vec::new(),
+            export: export.clone(),
+            workload_selector: rule.workload_selector(),
+        };
+        merged.add(rule);
+        merged
+    }
+
+    fn add(&mut self, rule: DestinationRule<'d>) {
+        for subset in rule.subsets() {
+            if self.subset(subset.name.value).is_none() {
+                self.subsets.push(subset);
+            }
+        }
+        self.rules.push(rule);
+    }
+
+    /// The subset of this name.
+    pub fn subset(&self, name: &str) -> Option<&Subset<'d>> {
+        self.subsets.iter().find(|subset| *subset.name == name)
+    }
+
+    /// The oldest of the rules, which gives the merged rule its name.
+    pub fn first(&self) -> DestinationRule<'d> {
+        match self.rules.first() {
+            Some(rule) => *rule,
+            None => unreachable!("a merged rule is made of a rule"),
+        }
+    }
+
+    /// The traffic policy that counts.
+    pub fn traffic_policy(&self) -> Option<crate::document::Node<'d>> {
+        self.rules.iter().find_map(|rule| rule.traffic_policy())
+    }
+}
+
+impl<'d> RuleSet<'d> {
+    /// The rules of the most specific host that holds `name`.
+    fn most_specific(&self, name: &str) -> Option<&[MergedRule<'d>]> {
+        if let Some(rules) = self.by_host.get(name) {
+            return Some(rules);
+        }
+        let wildcards = self.by_host.keys().map(String::as_str).filter(|h| is_wildcard(h));
+        let host = host::most_specific(name, wildcards)?;
+        self.by_host.get(host).map(Vec::as_slice)
+    }
+
+    fn insert(&mut self, rule: DestinationRule<'d>, host: &str, export: &Export<'d>) {
+        let known = self.by_host.entry(host.to_owned()).or_default();
+        let mut stands_alone = true;
+        for merged in known.iter_mut() {
+            if merged.export.written != export.written {
+                continue;
+            }
+            let same_clients = match (&merged.workload_selector, rule.workload_selector()) {
+                (None, None) => true,
+                (Some(a), Some(b)) => a.is_same_as(&b),
+                _ => false,
+            };
+            if same_clients {
+                merged.add(rule);
+                stands_alone = false;
+            }
+        }
+        if stands_alone {
+            known.push(MergedRule::of(rule, host, export));
+        }
+    }
+}
+
+impl<'d> DestinationRules<'d> {
+    /// Indexes the rules among `objects`, which are sorted by age.
+    pub(super) fn of(objects: &[Object<'d>], options: &'d Options) -> Self {
+        let mut index = Self::default();
+        for rule in objects.iter().filter_map(|object| DestinationRule::of(*object)) {
+            index.insert(rule, options);
+        }
+        index
+    }
+
+    fn insert(&mut self, rule: DestinationRule<'d>, options: &'d Options) {
+        let Some(host) = rule.host() else { return };
+        let namespace = rule.object.namespace(&options.default_namespace);
+        let host = host::resolve(host.value, namespace, &options.cluster_domain);
+        let export = export_of(rule, namespace, options);
+        if export.written.is_empty() || export.visibility.includes(namespace) {
+            self.local.entry(namespace).or_default().insert(rule, &host, &export);
+        }
+        let is_private = match export.written[..] {
+            [] => options.destination_rule_export == visibility::Default::Private,
+            [only] => only == "." || only == namespace,
+            _ => false,
+        };
+        if !is_private {
+            self.exported.entry(namespace).or_default().insert(rule, &host, &export);
+        } else if namespace == options.root_namespace {
+            self.root_private.insert(rule, &host, &export);
+        }
+    }
+
+    /// The rule that a client of `namespace` with these labels uses for `service`.
+    pub fn for_client(
+        &self,
+        service: &Service<'d>,
+        namespace: &str,
+        labels: Option<&Labels<'_>>,
+        options: &Options,
+    ) -> Option<&MergedRule<'d>> {
+        let (rules, home) = self.candidates(&service.host, service.namespace, namespace, options)?;
+        let selected = rules.iter().find(|rule| {
+            let selector = rule.workload_selector.as_ref();
+            home == namespace && selector.is_some_and(|s| labels.is_some_and(|l| s.is_subset_of(l)))
+        });
+        selected.or_else(|| rules.iter().rfind(|rule| rule.workload_selector.is_none())).copied()
+    }
+
+    /// The rules of the first namespace that has any for the host: the client's own, the service's,
+    /// the root namespace. Also that namespace.
+    fn candidates<'s>(
+        &'s self,
+        host: &str,
+        service_namespace: &str,
+        client: &str,
+        options: &Options,
+    ) -> Option<(Vec<&'s MergedRule<'d>>, String)> {
+        let own = match client == options.root_namespace {
+            true => self.root_private.most_specific(host),
+            false => self.local.get(client).and_then(|rules| rules.most_specific(host)),
+        };
+        if let Some(rules) = own {
+            return Some((rules.iter().collect(), client.to_owned()));
+        }
+        let exported = |namespace: &str| {
+            let rules = self.exported.get(namespace)?.most_specific(host)?;
+            let visible = rules.iter().filter(|r| r.export.written.is_empty() || r.export.visibility.includes(client));
+            Some((visible.collect(), namespace.to_owned()))
+        };
+        exported(service_namespace).or_else(|| exported(&options.root_namespace))
+    }
+
+    /// Every rule of any namespace whose host holds `host`, with its namespace, whoever sees it.
+    pub fn covering<'s>(&'s self, host: &'s str) -> impl Iterator<Item = &'s MergedRule<'d>> + 's {
+        let local = self.local.values().flat_map(|set| set.by_host.values());
+        let exported = self.exported.values().flat_map(|set| set.by_host.values());
+        local.chain(exported).flatten().filter(move |rule| host::is_subset_of(host, &rule.host))
+    }
+
+    /// Whether there is any rule in `namespace`.
+    pub fn has_any_in(&self, namespace: &str) -> bool {
+        self.local.contains_key(namespace) || self.exported.contains_key(namespace)
+    }
+}
+
+fn export_of<'d>(rule: DestinationRule<'d>, namespace: &'d str, options: &Options) -> Export<'d> {
+    // A rule for some clients only is never exported.
+    if rule.workload_selector().is_some() {
+        return Export {
+            written: vec!["."],
+            visibility: Visibility::of(std::iter::once("."), namespace, options.destination_rule_export),
+        };
+    }
+    let list = rule.export_to();
+    let mut written: Vec<&str> = list.into_iter().flat_map(crate::document::Node::items).filter_map(crate::document::Node::text).collect();
+    written.sort_unstable();
+    written.dedup();
+    Export {
+        visibility: Visibility::of_list(list, namespace, options.destination_rule_export),
+        written,
+    }
+}

@@ -1,0 +1,322 @@
+//! What the manifests mean together: hosts, services, workloads, visibility, bindings.
+//!
+//! This is a model of how istiod reads them. Where it follows a particular function of istiod, the
+//! module names it.
+
+mod cluster;
+mod destination_rules;
+mod gateways;
+mod host;
+mod options;
+mod protocol;
+mod routes;
+mod scope;
+mod service;
+mod virtual_services;
+mod visibility;
+mod workload;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::istio::{Gateway, Sidecar};
+use crate::kube::{Labels, Object};
+
+pub use cluster::Cluster;
+pub use destination_rules::{DestinationRules, MergedRule};
+pub use gateways::{
+    GatewayEffect, MergedServers, NoGatewayEffect, PreparedGateway, RejectedServer, Rejection, ServerHost, selects,
+};
+pub use host::{brief, fqdn, intersection, is_subset_of, is_wildcard, kubernetes_parts, overlaps, resolve};
+pub use options::{CompleteKind, Completeness, Options};
+pub use protocol::Protocol;
+pub use routes::{DestinationUse, GeneratedRoute, NoEffect, SidecarEffect, VirtualHost, takes_everything};
+pub use scope::{Client, Scope};
+pub use service::{Port, Service, Source};
+pub use virtual_services::{
+    GatewayRef, MESH_GATEWAY, PreparedRoute, PreparedVirtualService, RouteMatch, is_delegate, resolve_gateway,
+};
+pub use visibility::Visibility;
+pub use workload::Workload;
+
+/// The meaning of a set of manifests.
+#[derive(Debug)]
+pub struct Mesh<'d> {
+    /// What the manifests do not say.
+    pub options: &'d Options,
+    /// Every resource once: of several with one identity the last, as applying them leaves it.
+    /// Oldest first.
+    pub objects: Vec<Object<'d>>,
+    /// Hosts, oldest first.
+    pub services: Vec<Service<'d>>,
+    /// VirtualServices, oldest first.
+    pub virtual_services: Vec<PreparedVirtualService<'d>>,
+    /// DestinationRules as clients look for them.
+    pub destination_rules: DestinationRules<'d>,
+    /// Workloads.
+    pub workloads: Vec<Workload<'d>>,
+    /// The kinds of sidecars that there are, or may be.
+    pub clients: Vec<Client<'d>>,
+    /// Istio's Gateways, oldest first.
+    pub gateways: Vec<PreparedGateway<'d>>,
+    /// The proxies that serve them.
+    pub gateway_clients: Vec<Client<'d>>,
+    by_host: FxHashMap<String, Vec<u32>>,
+    http_ports: FxHashMap<u16, Vec<u32>>,
+    virtual_services_by_host: FxHashMap<String, Vec<u32>>,
+    workloads_by_namespace: FxHashMap<&'d str, Vec<u32>>,
+    /// Namespaces of which the inputs hold Kubernetes services.
+    service_namespaces: FxHashSet<&'d str>,
+    has_service_entries: bool,
+}
+
+impl<'d> Mesh<'d> {
+    /// Makes the model of `objects`, which are in the order in which they would be applied.
+    pub fn new(objects: &[Object<'d>], options: &'d Options) -> Self {
+        let objects = applied(objects, options);
+        let mut services: Vec<Service<'d>> = objects.iter().flat_map(|o| Service::of(*o, options)).collect();
+        services.sort_by(|a, b| a.age().cmp(&b.age()));
+        let virtual_services = virtual_services::prepare(&objects, options);
+        let default_namespace = &options.default_namespace;
+        let workloads = objects.iter().filter_map(|o| Workload::of(*o, default_namespace)).collect();
+        let mut mesh = Self {
+            options,
+            destination_rules: DestinationRules::of(&objects, options),
+            service_namespaces: services.iter().filter(|s| s.is_kubernetes()).map(|s| s.namespace).collect(),
+            has_service_entries: services.iter().any(|s| !s.is_kubernetes()),
+            by_host: FxHashMap::default(),
+            http_ports: FxHashMap::default(),
+            virtual_services_by_host: FxHashMap::default(),
+            workloads_by_namespace: FxHashMap::default(),
+            clients: Vec::new(),
+            gateways: objects.iter().filter_map(|o| prepare_gateway(*o, default_namespace)).collect(),
+            gateway_clients: Vec::new(),
+            objects,
+            services,
+            virtual_services,
+            workloads,
+        };
+        mesh.index();
+        mesh.clients = mesh.find_clients();
+        mesh.gateway_clients = mesh.find_gateway_clients();
+        mesh
+    }
+
+    fn index(&mut self) {
+        for (place, service) in self.services.iter().enumerate() {
+            self.by_host.entry(service.host.clone()).or_default().push(place as u32);
+            for port in service.ports.iter().filter(|p| p.protocol == Protocol::Http) {
+                self.http_ports.entry(port.number).or_default().push(place as u32);
+            }
+        }
+        for (place, service) in self.virtual_services.iter().enumerate() {
+            for host in &service.hosts {
+                let places = self.virtual_services_by_host.entry(host.value.clone()).or_default();
+                if places.last() != Some(&(place as u32)) {
+                    places.push(place as u32);
+                }
+            }
+        }
+        for (place, workload) in self.workloads.iter().enumerate() {
+            self.workloads_by_namespace.entry(workload.namespace).or_default().push(place as u32);
+        }
+    }
+
+    /// The services with exactly this host, oldest first.
+    pub fn services_of(&self, host: &str) -> impl Iterator<Item = &Service<'d>> {
+        let places = self.by_host.get(host).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.services.get(*place as usize))
+    }
+
+    /// The services that a host of a VirtualService or a DestinationRule can stand for.
+    pub fn services_within<'m>(&'m self, host: &'m str) -> Box<dyn Iterator<Item = &'m Service<'d>> + 'm> {
+        if !is_wildcard(host) {
+            return Box::new(self.services_of(host));
+        }
+        Box::new(self.services.iter().filter(move |service| overlaps(&service.host, host)))
+    }
+
+    /// The services that are declared to speak HTTP on `port`.
+    pub fn http_services_on(&self, port: u16) -> impl Iterator<Item = &Service<'d>> {
+        let places = self.http_ports.get(&port).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.services.get(*place as usize))
+    }
+
+    /// The VirtualServices that name exactly this host, oldest first.
+    pub fn virtual_services_for(&self, host: &str) -> impl Iterator<Item = &PreparedVirtualService<'d>> {
+        let places = self.virtual_services_by_host.get(host).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.virtual_services.get(*place as usize))
+    }
+
+    /// The workloads of a namespace.
+    pub fn workloads_of(&self, namespace: &str) -> impl Iterator<Item = &Workload<'d>> {
+        let places = self.workloads_by_namespace.get(namespace).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.workloads.get(*place as usize))
+    }
+
+    /// Whether the inputs hold the workloads of a namespace: some of them, or the user says so.
+    pub fn knows_workloads_of(&self, namespace: &str) -> bool {
+        self.workloads_by_namespace.contains_key(namespace)
+            || self.options.complete.covers(CompleteKind::Workloads, namespace)
+    }
+
+    /// Whether the inputs hold the Kubernetes services of a namespace.
+    pub fn knows_services_of(&self, namespace: &str) -> bool {
+        self.service_namespaces.contains(namespace) || self.options.complete.covers(CompleteKind::Services, namespace)
+    }
+
+    /// Whether the inputs would hold the object that declares `host`, if there were one.
+    pub fn knows_host(&self, host: &str) -> bool {
+        match kubernetes_parts(host, &self.options.cluster_domain) {
+            Some((_, namespace)) => self.knows_services_of(namespace),
+            None => self.has_service_entries || self.options.complete.covers_all(CompleteKind::Services),
+        }
+    }
+
+    /// Whether to take Istio's own ingress gateway for granted: nothing in the inputs says how
+    /// traffic enters.
+    pub fn assumes_ingress_gateway(&self) -> bool {
+        !self.service_namespaces.contains(self.options.root_namespace.as_str())
+    }
+
+    /// Every namespace that some object is in.
+    pub fn namespaces(&self) -> Vec<&'d str> {
+        let default: &'d str = &self.options.default_namespace;
+        let mut namespaces: Vec<_> = self.objects.iter().map(|o| o.namespace(default)).filter(|n| !n.is_empty()).collect();
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        namespaces
+    }
+
+    /// The Sidecar that restricts a workload: one that selects it, else its namespace's, else the
+    /// root namespace's.
+    fn sidecar_for(&self, sidecars: &[(&'d str, Sidecar<'d>)], namespace: &str, labels: Option<&Labels<'_>>) -> Option<Sidecar<'d>> {
+        let own = || sidecars.iter().filter(|(home, _)| *home == namespace).map(|(_, sidecar)| *sidecar);
+        let selects = |s: &Sidecar<'d>| s.workload_selector().is_some_and(|w| labels.is_some_and(|l| w.is_subset_of(l)));
+        let is_default = |s: &Sidecar<'d>| s.workload_selector().is_none();
+        let root = || sidecars.iter().filter(|(home, _)| *home == self.options.root_namespace).map(|(_, sidecar)| *sidecar);
+        own().find(selects).or_else(|| own().find(is_default)).or_else(|| root().find(is_default))
+    }
+
+    /// The kinds of sidecars: per namespace one for each Sidecar that selects workloads there and
+    /// for each set of labels that some condition asks for.
+    fn find_clients(&self) -> Vec<Client<'d>> {
+        let default: &'d str = &self.options.default_namespace;
+        let sidecars: Vec<_> =
+            self.objects.iter().filter_map(|o| Some((o.namespace(default), Sidecar::of(*o)?))).collect();
+        let asked = self.labels_asked_for();
+        let mut clients = Vec::new();
+        for namespace in self.namespaces() {
+            let mut seen = FxHashSet::default();
+            for workload in self.workloads_of(namespace).filter(|w| w.can_be_client()) {
+                let sidecar = self.sidecar_for(&sidecars, namespace, Some(&workload.labels));
+                let identity = sidecar.map(|s| (std::ptr::from_ref(s.object.node().document()), s.object.node().index()));
+                let values: Vec<_> = asked.iter().map(|key| workload.labels.get(key)).collect();
+                if seen.insert((identity, values)) {
+                    clients.push(Client {
+                        namespace,
+                        labels: Some(workload.labels.clone()),
+                        workload: Some(workload.object.name()),
+                        sidecar,
+                        is_gateway: false,
+                    });
+                }
+            }
+            let is_root = namespace == self.options.root_namespace;
+            if seen.is_empty() && !is_root && !self.options.complete.covers(CompleteKind::Workloads, namespace) {
+                clients.push(Client {
+                    namespace,
+                    labels: None,
+                    workload: None,
+                    sidecar: self.sidecar_for(&sidecars, namespace, None),
+                    is_gateway: false,
+                });
+            }
+        }
+        clients
+    }
+
+    /// The proxies that Gateways select, and Istio's own ingress gateway where nothing is known of
+    /// it.
+    fn find_gateway_clients(&self) -> Vec<Client<'d>> {
+        let selected = |w: &&Workload<'d>| w.is_gateway() || self.gateways.iter().any(|g| asks_for_gateway(g, &w.labels));
+        let mut clients: Vec<Client<'d>> = Vec::new();
+        for workload in self.workloads.iter().filter(selected) {
+            let same = |c: &&Client<'d>| {
+                c.namespace == workload.namespace && c.labels.as_ref().is_some_and(|l| l.is_same_as(&workload.labels))
+            };
+            if clients.iter().find(same).is_none() {
+                clients.push(Client {
+                    namespace: workload.namespace,
+                    labels: Some(workload.labels.clone()),
+                    workload: Some(workload.object.name()),
+                    sidecar: None,
+                    is_gateway: true,
+                });
+            }
+        }
+        let standard = Labels::from_pairs([("app", "istio-ingressgateway"), ("istio", "ingressgateway")]);
+        let is_known = clients.iter().any(|c| c.labels.as_ref().is_some_and(|l| l.get("istio") == Some("ingressgateway")));
+        if !is_known && !self.workloads_by_namespace.contains_key(self.options.root_namespace.as_str()) {
+            clients.push(Client {
+                namespace: &self.options.root_namespace,
+                labels: Some(standard),
+                workload: Some("istio-ingressgateway"),
+                sidecar: None,
+                is_gateway: true,
+            });
+        }
+        clients
+    }
+
+    /// The keys of labels by which VirtualServices and DestinationRules tell clients apart.
+    fn labels_asked_for(&self) -> Vec<&'d str> {
+        let conditions = self.virtual_services.iter().flat_map(|s| &s.routes).flat_map(|r| &r.matches);
+        let sources = conditions.flat_map(|m| m.parts()).map(crate::istio::HttpMatch::source_labels);
+        let rules = self.objects.iter().filter_map(|o| crate::istio::DestinationRule::of(*o)?.workload_selector());
+        let mut keys: Vec<&'d str> = Vec::new();
+        for labels in sources.chain(rules) {
+            keys.extend(labels.iter().map(|(key, _)| key));
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+}
+
+fn prepare_gateway<'d>(object: Object<'d>, default_namespace: &'d str) -> Option<PreparedGateway<'d>> {
+    let view = Gateway::of(object)?;
+    let namespace = object.namespace(default_namespace);
+    Some(PreparedGateway {
+        view,
+        namespace,
+        full_name: format!("{namespace}/{}", object.name()),
+    })
+}
+
+/// Whether a Gateway selects these labels on purpose: by a label, not by asking for nothing.
+fn asks_for_gateway(gateway: &PreparedGateway<'_>, labels: &Labels<'_>) -> bool {
+    !gateway.view.selector_labels().is_empty() && selects(gateway, labels)
+}
+
+/// Every object once, the last of several with one identity, sorted as istiod sorts: by creation
+/// time, then name, then namespace.
+fn applied<'d>(objects: &[Object<'d>], options: &'d Options) -> Vec<Object<'d>> {
+    let mut last = FxHashMap::default();
+    let mut kept: Vec<Option<Object<'d>>> = Vec::with_capacity(objects.len());
+    for object in objects {
+        let identity = (object.group(), object.kind(), object.namespace(&options.default_namespace), object.name());
+        if let Some(earlier) = last.insert(identity, kept.len())
+            && let Some(slot) = kept.get_mut(earlier)
+        {
+            *slot = None;
+        }
+        kept.push(Some(*object));
+    }
+    let mut kept: Vec<Object<'d>> = kept.into_iter().flatten().collect();
+    let default = &options.default_namespace;
+    kept.sort_by(|a, b| {
+        let key = |o: &Object<'d>| (o.created().unwrap_or(""), o.name(), o.namespace(default));
+        key(a).cmp(&key(b))
+    });
+    kept
+}

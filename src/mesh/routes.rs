@@ -1,0 +1,351 @@
+//! What becomes of a VirtualService in the proxies: which of them have its routes, for which hosts
+//! and ports, and where those lead (`pilot/pkg/networking/core/route/route.go`, istio/istio).
+
+use crate::document::Spanned;
+use crate::istio::{Destination, HttpMatch, HttpRoute, StringMatchKind};
+use crate::kube::Labels;
+
+use super::cluster::Cluster;
+use super::scope::{Client, Scope};
+use super::virtual_services::{PreparedRoute, PreparedVirtualService, RouteMatch};
+use super::{Mesh, host};
+
+/// A route as one client has it.
+#[derive(Clone, Copy, Debug)]
+pub struct GeneratedRoute<'m, 'd> {
+    /// The route.
+    pub route: &'m PreparedRoute<'d>,
+    /// The alternative that it stands for; nothing for a route without `match`.
+    pub condition: Option<RouteMatch<'d>>,
+}
+
+/// Where a route leads for one client.
+#[derive(Clone, Debug)]
+pub struct DestinationUse<'m, 'd> {
+    /// The destination as written.
+    pub destination: Destination<'d>,
+    /// Whether requests are only copied there.
+    pub is_mirror: bool,
+    /// The host, completed.
+    pub host: String,
+    /// The port that the cluster is for.
+    pub port: u16,
+    /// The client.
+    pub client: &'m Client<'d>,
+    /// What it finds.
+    pub cluster: Cluster<'m, 'd>,
+}
+
+impl<'d> PreparedVirtualService<'d> {
+    /// The routes that a client gets for `port`, in order. `gateway` is where requests come in:
+    /// `mesh` or a gateway's `namespace/name`. As istiod does, this stops behind a route that
+    /// takes everything.
+    pub fn routes_for<'m>(&'m self, client: &Client<'_>, gateway: &str, port: u16) -> Vec<GeneratedRoute<'m, 'd>> {
+        let mut generated = Vec::new();
+        for route in &self.routes {
+            if route.matches.is_empty() {
+                generated.push(GeneratedRoute { route, condition: None });
+                return generated;
+            }
+            for condition in &route.matches {
+                if !applies(*condition, self.namespace, client, gateway, port) {
+                    continue;
+                }
+                generated.push(GeneratedRoute {
+                    route,
+                    condition: Some(*condition),
+                });
+                if takes_everything(*condition) {
+                    return generated;
+                }
+            }
+        }
+        generated
+    }
+
+    /// How many routes there are if no route hides another.
+    pub fn route_count(&self) -> usize {
+        self.routes.iter().map(|r| r.matches.len().max(1)).sum()
+    }
+}
+
+/// Whether the conditions on port, gateway and source let a route into the client's table.
+fn applies(condition: RouteMatch<'_>, home: &str, client: &Client<'_>, gateway: &str, port: u16) -> bool {
+    condition.parts().all(|part| {
+        part.port().is_none_or(|p| *p == u64::from(port)) && comes_from(part, home, client, gateway)
+    })
+}
+
+/// With `gateways`, istiod does not look at the source at all.
+fn comes_from(part: HttpMatch<'_>, home: &str, client: &Client<'_>, gateway: &str) -> bool {
+    let mut gateways = part.gateways().peekable();
+    if gateways.peek().is_some() {
+        return gateways.any(|g| super::virtual_services::resolve_gateway(g.value, home) == gateway);
+    }
+    let labels = part.source_labels();
+    let right_labels = labels.is_empty() || client.labels.as_ref().is_none_or(|l: &Labels<'_>| labels.is_subset_of(l));
+    right_labels && part.source_namespace().is_none_or(|n| n.value == client.namespace)
+}
+
+/// Whether a condition leaves nothing for later routes, by istiod's own test: the prefix `/` or the
+/// expression `.*`, and no condition on headers or query parameters.
+pub fn takes_everything(condition: RouteMatch<'_>) -> bool {
+    let mut parts = condition.parts().peekable();
+    parts.peek().is_some()
+        && parts.all(|part| {
+            let any_path = part.uri().is_some_and(|uri| match uri.kind {
+                StringMatchKind::Prefix => *uri.text == "/",
+                StringMatchKind::Regex => matches!(*uri.text, "*" | ".*"),
+                StringMatchKind::Exact => false,
+            });
+            let headers = ["headers", "withoutHeaders", "queryParams"].into_iter().any(|m| part.map(m).next().is_some());
+            let strings = ["scheme", "method", "authority"].into_iter().any(|s| part.string(s).is_some());
+            any_path && !headers && !strings
+        })
+}
+
+/// A virtual host that a VirtualService gives a client.
+#[derive(Clone, Debug)]
+pub struct VirtualHost<'m, 'd> {
+    /// The host: of a service, or as the VirtualService names it.
+    pub host: String,
+    /// Where the VirtualService names the host that led here.
+    pub named: Spanned<'d, String>,
+    /// The port.
+    pub port: u16,
+    /// Its routes.
+    pub routes: Vec<GeneratedRoute<'m, 'd>>,
+}
+
+/// Why a VirtualService gives a client nothing for one of its hosts.
+#[derive(Clone, Debug)]
+pub enum NoEffect<'m, 'd> {
+    /// Another VirtualService has the host.
+    Conflict(&'m PreparedVirtualService<'d>),
+    /// The service has the port, and it does not speak HTTP.
+    NotHttp(&'m super::Service<'d>),
+    /// No service has the host, and the client does not listen on port 80 for unknown hosts.
+    NoService,
+    /// None of its routes is for the ports of the host, or for this client.
+    NoRoute,
+    /// The client's Sidecar does not import it.
+    NotImported,
+    /// It is not exported to the client's namespace.
+    NotExported,
+}
+
+/// What a VirtualService does in one sidecar.
+#[derive(Clone, Debug)]
+pub struct SidecarEffect<'m, 'd> {
+    /// The client.
+    pub client: &'m Client<'d>,
+    /// The virtual hosts it gives.
+    pub virtual_hosts: Vec<VirtualHost<'m, 'd>>,
+    /// Why there are not more.
+    pub failures: Vec<(Spanned<'d, String>, NoEffect<'m, 'd>)>,
+}
+
+impl<'m, 'd> Scope<'m, 'd> {
+    /// What `service` does in this client, which is a sidecar.
+    pub fn effect_of(&self, mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> SidecarEffect<'m, 'd> {
+        let mut effect = SidecarEffect {
+            client: self.client,
+            virtual_hosts: Vec::new(),
+            failures: Vec::new(),
+        };
+        if !service.visibility.includes(self.client.namespace) {
+            effect.failures.extend(service.hosts.iter().map(|h| (h.clone(), NoEffect::NotExported)));
+            return effect;
+        }
+        let ports = self.ports_of_hosts(service.hosts.iter().map(|h| h.value.as_str()));
+        let mut imported = false;
+        for port in ports {
+            if self.imports_virtual_service(service, port) {
+                imported = true;
+                self.effect_on_port(mesh, service, port, &mut effect);
+            }
+        }
+        if !imported {
+            effect.failures.extend(service.hosts.iter().map(|h| (h.clone(), NoEffect::NotImported)));
+        }
+        effect
+    }
+
+    fn effect_on_port(
+        &self,
+        mesh: &'m Mesh<'d>,
+        service: &'m PreparedVirtualService<'d>,
+        port: u16,
+        effect: &mut SidecarEffect<'m, 'd>,
+    ) {
+        let routes = service.routes_for(self.client, super::MESH_GATEWAY, port);
+        let mut own_services = Vec::new();
+        let mut other_hosts = Vec::new();
+        for named in &service.hosts {
+            let services = self.services_for(mesh, service, &named.value, port, effect, named);
+            match services {
+                Some(services) => own_services.extend(services.into_iter().map(|s| (named, s))),
+                None => other_hosts.push(named),
+            }
+        }
+        let listens = self.has_http_listener(port);
+        let routed = own_services.iter().any(|(_, s)| s.port(port).is_some_and(|p| p.protocol.is_http_or_sniffed()));
+        for (named, target) in own_services {
+            match target.port(port) {
+                Some(p) if !p.protocol.is_http_or_sniffed() => {
+                    effect.failures.push((named.clone(), NoEffect::NotHttp(target)));
+                }
+                Some(_) if routes.is_empty() => effect.failures.push((named.clone(), NoEffect::NoRoute)),
+                _ => self.claim(mesh, service, named, target.host.clone(), port, &routes, effect),
+            }
+        }
+        for named in other_hosts {
+            if is_on_foreign_port(mesh, &named.value, port) {
+                continue;
+            }
+            if routes.is_empty() {
+                effect.failures.push((named.clone(), NoEffect::NoRoute));
+            } else if listens && (port == 80 || routed) {
+                self.claim(mesh, service, named, named.value.clone(), port, &routes, effect);
+            } else if port == 80 {
+                effect.failures.push((named.clone(), NoEffect::NoService));
+            }
+        }
+    }
+
+    /// The services on `port` that a host of a VirtualService stands for; nothing if it stands for
+    /// none and so becomes a virtual host of its own.
+    fn services_for(
+        &self,
+        mesh: &'m Mesh<'d>,
+        service: &'m PreparedVirtualService<'d>,
+        name: &str,
+        port: u16,
+        effect: &mut SidecarEffect<'m, 'd>,
+        named: &Spanned<'d, String>,
+    ) -> Option<Vec<&'m super::Service<'d>>> {
+        if !host::is_wildcard(name) {
+            return self.routed_service(name, port).map(|s| vec![s]);
+        }
+        let mut found = false;
+        let mut own: Vec<&super::Service<'d>> = Vec::new();
+        for candidate in mesh.services_within(name) {
+            let Some(target) = self.routed_service(&candidate.host, port) else { continue };
+            if own.iter().any(|s| std::ptr::eq(*s, target)) {
+                continue;
+            }
+            found = true;
+            match self.most_specific(mesh, &target.host, port) {
+                Some(winner) if std::ptr::eq(winner, service) => own.push(target),
+                Some(winner) => effect.failures.push((named.clone(), NoEffect::Conflict(winner))),
+                None => {}
+            }
+        }
+        found.then_some(own)
+    }
+
+    /// The VirtualService whose host fits a service best; the first of several.
+    fn most_specific(&self, mesh: &'m Mesh<'d>, service_host: &str, port: u16) -> Option<&'m PreparedVirtualService<'d>> {
+        let imported = self.imported_virtual_services(mesh, port);
+        let mut best: Option<(&str, &PreparedVirtualService<'d>)> = None;
+        for candidate in imported {
+            for own in candidate.hosts.iter().filter(|h| host::is_subset_of(service_host, &h.value)) {
+                let rank = |h: &str| (!host::is_wildcard(h), h.len());
+                if best.is_none_or(|(current, _)| rank(&own.value) > rank(current)) {
+                    best = Some((&own.value, candidate));
+                }
+            }
+        }
+        best.map(|(_, service)| service)
+    }
+
+    /// The VirtualServices that routes of `port` are made of, in istiod's order.
+    fn imported_virtual_services(&self, mesh: &'m Mesh<'d>, port: u16) -> Vec<&'m PreparedVirtualService<'d>> {
+        let mut imported: Vec<_> = mesh.virtual_services.iter().filter(|s| self.imports_virtual_service(s, port)).collect();
+        imported.sort_by_key(|s| s.visibility.rank(s.namespace, self.client.namespace));
+        imported
+    }
+
+    /// Takes a virtual host, unless an earlier VirtualService has it already.
+    fn claim(
+        &self,
+        mesh: &'m Mesh<'d>,
+        service: &'m PreparedVirtualService<'d>,
+        named: &Spanned<'d, String>,
+        host: String,
+        port: u16,
+        routes: &[GeneratedRoute<'m, 'd>],
+        effect: &mut SidecarEffect<'m, 'd>,
+    ) {
+        let order = |s: &PreparedVirtualService<'d>| s.visibility.rank(s.namespace, self.client.namespace);
+        let own_order = order(service);
+        let mut before_us = true;
+        let earlier = mesh.virtual_services_for(&host).find(|rival| {
+            if std::ptr::eq(*rival, service) {
+                before_us = false;
+                return false;
+            }
+            let precedes = order(rival) < own_order || (order(rival) == own_order && before_us);
+            precedes
+                && self.imports_virtual_service(rival, port)
+                && !rival.routes_for(self.client, super::MESH_GATEWAY, port).is_empty()
+        });
+        match earlier {
+            Some(winner) => effect.failures.push((named.clone(), NoEffect::Conflict(winner))),
+            None => effect.virtual_hosts.push(VirtualHost {
+                host,
+                named: named.clone(),
+                port,
+                routes: routes.to_vec(),
+            }),
+        }
+    }
+
+    /// Where the routes of a virtual host lead for this client.
+    pub fn destinations(&self, mesh: &'m Mesh<'d>, virtual_host: &VirtualHost<'m, 'd>) -> Vec<DestinationUse<'m, 'd>> {
+        let mut uses = Vec::new();
+        for generated in &virtual_host.routes {
+            let route = generated.route;
+            let direct = route.route.destinations().filter(|d| d.weight != Some(0) || is_only(route.route));
+            let all = direct.map(|d| (d, false)).chain(route.route.mirrors().map(|d| (d, true)));
+            for (destination, is_mirror) in all {
+                uses.push(self.destination_use(mesh, destination, is_mirror, route.namespace, virtual_host.port));
+            }
+        }
+        uses
+    }
+
+    /// Where one destination leads for a request on `port`.
+    pub fn destination_use(
+        &self,
+        mesh: &'m Mesh<'d>,
+        destination: Destination<'d>,
+        is_mirror: bool,
+        namespace: &str,
+        request_port: u16,
+    ) -> DestinationUse<'m, 'd> {
+        let host = host::resolve(destination.host.value, namespace, &mesh.options.cluster_domain).into_owned();
+        let explicit = destination.port.and_then(|p| u16::try_from(p.value).ok());
+        let port = explicit.unwrap_or_else(|| self.destination_port(&host, request_port));
+        let cluster = self.cluster(mesh, &host, port, destination.subset.map(|s| s.value));
+        DestinationUse {
+            destination,
+            is_mirror,
+            host,
+            port,
+            client: self.client,
+            cluster,
+        }
+    }
+}
+
+/// Whether a host has a service and the service does not have this port: istiod makes a virtual
+/// host for it all the same, and nobody calls it.
+fn is_on_foreign_port(mesh: &Mesh<'_>, host: &str, port: u16) -> bool {
+    let mut services = mesh.services_of(host).peekable();
+    services.peek().is_some() && services.all(|s| s.port(port).is_none())
+}
+
+fn is_only(route: HttpRoute<'_>) -> bool {
+    route.destinations().nth(1).is_none()
+}

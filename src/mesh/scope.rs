@@ -1,0 +1,230 @@
+//! What one proxy sees: istiod's `SidecarScope` (`pilot/pkg/model/sidecar.go`, istio/istio).
+
+use crate::istio::Sidecar;
+use crate::kube::Labels;
+
+use super::destination_rules::MergedRule;
+use super::protocol::Protocol;
+use super::virtual_services::{MESH_GATEWAY, PreparedVirtualService};
+use super::{Mesh, Service, host};
+
+/// A proxy, or a kind of proxies that all see the same.
+#[derive(Clone, Debug)]
+pub struct Client<'d> {
+    /// Its namespace.
+    pub namespace: &'d str,
+    /// The labels of its workload. Nothing where no workload is known, only its namespace.
+    pub labels: Option<Labels<'d>>,
+    /// The name of a workload of this kind.
+    pub workload: Option<&'d str>,
+    /// The Sidecar that restricts it.
+    pub sidecar: Option<Sidecar<'d>>,
+    /// Whether it is a gateway, which no Sidecar restricts.
+    pub is_gateway: bool,
+}
+
+impl Client<'_> {
+    /// Whether a workload among the inputs is such a proxy.
+    pub fn is_known(&self) -> bool {
+        self.workload.is_some()
+    }
+
+    /// For people: `shop/frontend`, or `shop/*` where no workload is known.
+    pub fn describe(&self) -> String {
+        format!("{}/{}", self.namespace, self.workload.unwrap_or("*"))
+    }
+}
+
+/// What a client sees.
+pub struct Scope<'m, 'd> {
+    mesh: &'m Mesh<'d>,
+    /// Whose scope it is.
+    pub client: &'m Client<'d>,
+    listeners: Vec<EgressListener<'d>>,
+}
+
+/// An entry of a Sidecar's `egress`, or the one that stands for everything.
+#[derive(Debug)]
+struct EgressListener<'d> {
+    port: Option<u16>,
+    is_http_proxy: bool,
+    hosts: Vec<EgressHost<'d>>,
+}
+
+/// One of its hosts.
+#[derive(Debug)]
+struct EgressHost<'d> {
+    /// Nothing means any namespace.
+    namespace: Option<&'d str>,
+    host: &'d str,
+    /// `~namespace/host`: what is not imported after all.
+    is_excluded: bool,
+}
+
+impl<'d> EgressHost<'d> {
+    fn parse(text: &'d str, client_namespace: &'d str) -> Self {
+        let (is_excluded, text) = match text.strip_prefix('~') {
+            Some(rest) if !rest.starts_with('/') => (true, rest),
+            _ => (false, text),
+        };
+        let (namespace, host) = text.split_once('/').unwrap_or(("*", text));
+        let namespace = match namespace {
+            "*" => None,
+            "." => Some(client_namespace),
+            other => Some(other),
+        };
+        Self {
+            namespace,
+            host,
+            is_excluded,
+        }
+    }
+
+    fn is_for(&self, namespace: &str) -> bool {
+        self.namespace.is_none_or(|n| n == namespace)
+    }
+}
+
+impl<'d> EgressListener<'d> {
+    fn everything() -> Self {
+        Self {
+            port: None,
+            is_http_proxy: false,
+            hosts: vec![EgressHost {
+                namespace: None,
+                host: "*",
+                is_excluded: false,
+            }],
+        }
+    }
+
+    fn imports_service(&self, service: &Service<'d>) -> bool {
+        let matches = |h: &&EgressHost<'_>| h.is_for(service.namespace) && host::is_subset_of(&service.host, h.host);
+        let mut covering = self.hosts.iter().filter(matches).peekable();
+        if covering.peek().is_none() || covering.any(|h| h.is_excluded) {
+            return false;
+        }
+        self.is_http_proxy || self.port.is_none_or(|port| service.port(port).is_some())
+    }
+
+    /// The namespace of an egress host is compared with the VirtualService's, not with that of the
+    /// services it is for.
+    fn imports_virtual_service(&self, service: &PreparedVirtualService<'d>) -> bool {
+        let relevant = self.hosts.iter().filter(|h| !h.is_excluded && h.is_for(service.namespace));
+        let hosts = || service.hosts.iter();
+        relevant.into_iter().any(|h| hosts().any(|own| host::overlaps(&own.value, h.host)))
+    }
+}
+
+impl<'m, 'd> Scope<'m, 'd> {
+    /// The scope of a client.
+    pub fn of(mesh: &'m Mesh<'d>, client: &'m Client<'d>) -> Self {
+        let egress = client.sidecar.into_iter().flat_map(Sidecar::egress);
+        let mut listeners: Vec<_> = egress
+            .map(|entry| EgressListener {
+                port: entry.port(),
+                is_http_proxy: entry.protocol().is_some_and(|p| p.eq_ignore_ascii_case("HTTP_PROXY")),
+                hosts: entry.hosts().map(|h| EgressHost::parse(h.value, client.namespace)).collect(),
+            })
+            .collect();
+        if listeners.is_empty() {
+            listeners.push(EgressListener::everything());
+        }
+        Self {
+            mesh,
+            client,
+            listeners,
+        }
+    }
+
+    /// The listener that routes of `port` belong to.
+    fn listener(&self, port: u16) -> Option<&EgressListener<'d>> {
+        self.listeners.iter().find(|l| l.port.is_none_or(|p| p == port))
+    }
+
+    /// The service that `host` is on `port`, as the listener of that port sees it.
+    pub fn routed_service(&self, host: &str, port: u16) -> Option<&'m Service<'d>> {
+        let listener = self.listener(port)?;
+        self.best(host, |service| listener.imports_service(service)).filter(|s| s.port(port).is_some())
+    }
+
+    /// Whether some service on `port` is declared to speak HTTP, so that the proxy listens there
+    /// for every host.
+    pub fn has_http_listener(&self, port: u16) -> bool {
+        let Some(listener) = self.listener(port) else { return false };
+        let visible = |s: &&Service<'d>| s.visibility.includes(self.client.namespace) && listener.imports_service(s);
+        self.mesh.http_services_on(port).any(|s| visible(&s)) || self.assumes_ingress_gateway(listener, port)
+    }
+
+    /// Istio's own ingress gateway has a service with an HTTP port 80. Manifests hardly ever hold
+    /// it, and every default installation has it.
+    fn assumes_ingress_gateway(&self, listener: &EgressListener<'d>, port: u16) -> bool {
+        let root = &self.mesh.options.root_namespace;
+        let covers = |h: &EgressHost<'_>| h.is_for(root) && h.host == "*" && !h.is_excluded;
+        port == 80 && self.mesh.assumes_ingress_gateway() && listener.hosts.iter().any(covers)
+    }
+
+    /// The service that a cluster of `host` would be for. Destinations of VirtualServices count
+    /// as imported.
+    pub fn destination_service(&self, host: &str) -> Option<&'m Service<'d>> {
+        let imported = |service: &Service<'d>| self.listeners.iter().any(|l| l.imports_service(service));
+        if let Some(service) = self.best(host, imported) {
+            return Some(service);
+        }
+        if self.client.is_gateway {
+            return None;
+        }
+        // istiod does not look at exportTo for a service of the client's own namespace here.
+        let own = |s: &&Service<'d>| s.namespace == self.client.namespace;
+        let mut candidates: Vec<_> = self.mesh.services_of(host).collect();
+        if let Some(own) = candidates.iter().find(|s| own(s)) {
+            return Some(own);
+        }
+        candidates.retain(|s| s.visibility.includes(self.client.namespace));
+        candidates.into_iter().min_by_key(|s| s.namespace)
+    }
+
+    /// Whether the client can call `service` by itself, without a VirtualService that leads there.
+    pub fn imports(&self, service: &Service<'d>) -> bool {
+        service.visibility.includes(self.client.namespace) && self.listeners.iter().any(|l| l.imports_service(service))
+    }
+
+    /// Of several services with one host: the client's own namespace first, then Kubernetes
+    /// services, then the oldest of those that are exported most narrowly.
+    fn best(&self, host: &str, imported: impl Fn(&Service<'d>) -> bool) -> Option<&'m Service<'d>> {
+        let namespace = self.client.namespace;
+        let visible = self.mesh.services_of(host).filter(|s| s.visibility.includes(namespace) && imported(s));
+        visible.min_by_key(|s| {
+            let rank = s.visibility.rank(s.namespace, namespace);
+            (s.namespace != namespace, !s.is_kubernetes(), rank)
+        })
+    }
+
+    /// The DestinationRule that the client uses for `service`.
+    pub fn destination_rule(&self, service: &Service<'d>) -> Option<&'m MergedRule<'d>> {
+        let labels = self.client.labels.as_ref();
+        self.mesh.destination_rules.for_client(service, self.client.namespace, labels, self.mesh.options)
+    }
+
+    /// Whether routes of `port` take `service` into account.
+    pub fn imports_virtual_service(&self, service: &PreparedVirtualService<'d>, port: u16) -> bool {
+        service.visibility.includes(self.client.namespace)
+            && service.gateways.iter().any(|g| g.name == MESH_GATEWAY)
+            && self.listener(port).is_some_and(|l| l.imports_virtual_service(service))
+    }
+
+    /// The ports of all services that the client imports and that `hosts` stand for.
+    pub fn ports_of_hosts<'h>(&self, hosts: impl Iterator<Item = &'h str>) -> Vec<u16> {
+        let mut ports = vec![80];
+        for host in hosts {
+            for service in self.mesh.services_within(host) {
+                let visible = service.visibility.includes(self.client.namespace);
+                let relevant = service.ports.iter().filter(|p| visible && p.protocol != Protocol::Udp);
+                ports.extend(relevant.map(|p| p.number));
+            }
+        }
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+}

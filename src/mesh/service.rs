@@ -1,0 +1,143 @@
+//! Hosts that the mesh knows: Kubernetes services and the hosts of ServiceEntries, as istiod's
+//! service registry holds them (`pilot/pkg/serviceregistry` in istio/istio).
+
+use crate::document::{Node, Spanned};
+use crate::istio::ServiceEntry;
+use crate::kube::{self, Object};
+
+use super::Options;
+use super::host;
+use super::protocol::Protocol;
+use super::visibility::Visibility;
+
+/// One host in one namespace.
+#[derive(Clone, Debug)]
+pub struct Service<'d> {
+    /// The full host name, or a wildcard.
+    pub host: String,
+    /// The namespace of the object that declares it.
+    pub namespace: &'d str,
+    /// Who sees it.
+    pub visibility: Visibility<'d>,
+    /// Its ports.
+    pub ports: Vec<Port<'d>>,
+    /// What declares it.
+    pub source: Source<'d>,
+    /// Where the host stands: the service's name, or the entry's host.
+    pub host_node: Node<'d>,
+}
+
+/// What declares a host.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'d> {
+    /// A Kubernetes service.
+    Kubernetes(kube::Service<'d>),
+    /// A ServiceEntry.
+    Entry(ServiceEntry<'d>),
+}
+
+/// A port of a host.
+#[derive(Clone, Copy, Debug)]
+pub struct Port<'d> {
+    /// The number that clients use.
+    pub number: u16,
+    /// The name; empty where it has none.
+    pub name: &'d str,
+    /// What istiod takes it to speak.
+    pub protocol: Protocol,
+    /// The entry of `ports`.
+    pub node: Node<'d>,
+}
+
+impl<'d> Service<'d> {
+    /// The hosts that `object` declares.
+    pub fn of(object: Object<'d>, options: &'d Options) -> Vec<Self> {
+        if let Some(service) = kube::Service::of(object) {
+            return vec![Self::of_kubernetes(service, options)];
+        }
+        let Some(entry) = ServiceEntry::of(object) else { return Vec::new() };
+        entry.hosts().map(|host| Self::of_entry(entry, host, options)).collect()
+    }
+
+    fn of_kubernetes(service: kube::Service<'d>, options: &'d Options) -> Self {
+        let object = service.object;
+        let namespace = object.namespace(&options.default_namespace);
+        let exports = object.annotation("networking.istio.io/exportTo").map_or("", |a| a.value);
+        let entries = exports.split(',').map(str::trim);
+        let ports = service.ports().map(|port| Port {
+            number: port.number,
+            name: port.name(),
+            protocol: Protocol::of_service_port(port.number, port.name(), port.transport(), port.app_protocol()),
+            node: port.node,
+        });
+        Self {
+            host: host::fqdn(object.name(), namespace, &options.cluster_domain),
+            namespace,
+            visibility: Visibility::of(entries, namespace, options.service_export),
+            ports: ports.collect(),
+            source: Source::Kubernetes(service),
+            host_node: object.name_node(),
+        }
+    }
+
+    fn of_entry(entry: ServiceEntry<'d>, host: Spanned<'d, &'d str>, options: &'d Options) -> Self {
+        let namespace = entry.object.namespace(&options.default_namespace);
+        let ports = entry.ports().map(|port| Port {
+            number: port.number,
+            name: port.name(),
+            protocol: Protocol::parse(port.protocol()),
+            node: port.node,
+        });
+        Self {
+            host: host.value.to_owned(),
+            namespace,
+            visibility: Visibility::of_list(entry.export_to(), namespace, options.service_export),
+            ports: ports.collect(),
+            source: Source::Entry(entry),
+            host_node: host.node,
+        }
+    }
+
+    /// The object that declares it.
+    pub fn object(&self) -> Object<'d> {
+        match self.source {
+            Source::Kubernetes(service) => service.object,
+            Source::Entry(entry) => entry.object,
+        }
+    }
+
+    /// Whether a Kubernetes service declares it.
+    pub fn is_kubernetes(&self) -> bool {
+        matches!(self.source, Source::Kubernetes(_))
+    }
+
+    /// The port with this number.
+    pub fn port(&self, number: u16) -> Option<&Port<'d>> {
+        self.ports.iter().find(|port| port.number == number && port.protocol != Protocol::Udp)
+    }
+
+    /// The only port, if there is just one.
+    pub fn only_port(&self) -> Option<&Port<'d>> {
+        match &self.ports[..] {
+            [port] => Some(port),
+            _ => None,
+        }
+    }
+
+    /// The host that an ExternalName service stands for.
+    pub fn alias(&self) -> Option<Spanned<'d, &'d str>> {
+        match self.source {
+            Source::Kubernetes(service) => service.external_name(),
+            Source::Entry(_) => None,
+        }
+    }
+
+    /// Its place among services of the same host: oldest first, then by name and namespace.
+    pub(super) fn age(&self) -> (&'d str, &str, &'d str) {
+        let name = match self.source {
+            Source::Kubernetes(service) => service.object.name(),
+            Source::Entry(_) => &self.host,
+        };
+        (self.object().created().unwrap_or(""), name, self.namespace)
+    }
+}

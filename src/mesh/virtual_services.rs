@@ -1,0 +1,260 @@
+//! VirtualServices as istiod prepares them: names completed, delegates merged in, sorted by age
+//! (`mergeVirtualServicesIfNeeded` in `pilot/pkg/model/virtualservice.go`, istio/istio).
+
+use rustc_hash::FxHashMap;
+
+use crate::document::{Node, Spanned};
+use crate::istio::{HttpMatch, HttpRoute, VirtualService};
+use crate::kube::Object;
+
+use super::visibility::Visibility;
+use super::{Options, host};
+
+/// The gateway name that stands for the sidecars of the mesh.
+pub const MESH_GATEWAY: &str = "mesh";
+
+/// A VirtualService with everything resolved.
+#[derive(Clone, Debug)]
+pub struct PreparedVirtualService<'d> {
+    /// The VirtualService.
+    pub view: VirtualService<'d>,
+    /// Its namespace.
+    pub namespace: &'d str,
+    /// Who sees it.
+    pub visibility: Visibility<'d>,
+    /// Its hosts, completed.
+    pub hosts: Vec<Spanned<'d, String>>,
+    /// Its gateways as `namespace/name` or `mesh`; never empty.
+    pub gateways: Vec<GatewayRef<'d>>,
+    /// Its HTTP routes, those of delegates included.
+    pub routes: Vec<PreparedRoute<'d>>,
+}
+
+/// A gateway that a VirtualService names.
+#[derive(Clone, Debug)]
+pub struct GatewayRef<'d> {
+    /// `namespace/name`, or `mesh`.
+    pub name: String,
+    /// Where it is named; nothing for the `mesh` that is meant when nothing is said.
+    pub node: Option<Node<'d>>,
+}
+
+/// An HTTP route with the conditions that lead to it.
+#[derive(Clone, Debug)]
+pub struct PreparedRoute<'d> {
+    /// The route that says what happens: the VirtualService's own, or its delegate's.
+    pub route: HttpRoute<'d>,
+    /// The namespace in which its short names are completed.
+    pub namespace: &'d str,
+    /// The route of the VirtualService that delegates to it.
+    pub root: Option<HttpRoute<'d>>,
+    /// Alternatives; none mean that everything matches.
+    pub matches: Vec<RouteMatch<'d>>,
+}
+
+/// One alternative: the conditions of one `match` entry, or of two that must both hold.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteMatch<'d> {
+    /// Of the delegating VirtualService's route.
+    pub root: Option<HttpMatch<'d>>,
+    /// Of the route itself.
+    pub own: Option<HttpMatch<'d>>,
+}
+
+impl<'d> RouteMatch<'d> {
+    /// The entries whose conditions all must hold.
+    pub fn parts(self) -> impl Iterator<Item = HttpMatch<'d>> {
+        self.root.into_iter().chain(self.own)
+    }
+
+    /// Where the conditions stand.
+    pub fn node(self) -> Option<Node<'d>> {
+        self.own.or(self.root).map(|m| m.node)
+    }
+
+    /// The port that clients must use, if one is asked for.
+    pub fn port(self) -> Option<u64> {
+        self.parts().find_map(HttpMatch::port).map(|p| p.value)
+    }
+}
+
+/// All VirtualServices, oldest first; delegates are only within the ones that use them.
+pub(super) fn prepare<'d>(objects: &[Object<'d>], options: &'d Options) -> Vec<PreparedVirtualService<'d>> {
+    let views: Vec<_> = objects.iter().filter_map(|object| VirtualService::of(*object)).collect();
+    let mut delegates = FxHashMap::default();
+    for view in views.iter().filter(|view| is_delegate(**view)) {
+        let namespace = view.object.namespace(&options.default_namespace);
+        delegates.entry((namespace, view.object.name())).or_insert(*view);
+    }
+    let roots = views.iter().filter(|view| !is_delegate(**view));
+    roots.map(|view| prepare_one(*view, &delegates, options)).collect()
+}
+
+/// Without hosts, a VirtualService is never used by itself.
+pub fn is_delegate(view: VirtualService<'_>) -> bool {
+    view.hosts().next().is_none()
+}
+
+type Delegates<'d> = FxHashMap<(&'d str, &'d str), VirtualService<'d>>;
+
+fn prepare_one<'d>(
+    view: VirtualService<'d>,
+    delegates: &Delegates<'d>,
+    options: &'d Options,
+) -> PreparedVirtualService<'d> {
+    let namespace = view.object.namespace(&options.default_namespace);
+    let hosts = view.hosts().map(|written| Spanned {
+        value: host::resolve(written.value, namespace, &options.cluster_domain).into_owned(),
+        node: written.node,
+    });
+    let mut gateways: Vec<_> = view
+        .gateways()
+        .map(|written| GatewayRef {
+            name: resolve_gateway(written.value, namespace),
+            node: Some(written.node),
+        })
+        .collect();
+    if gateways.is_empty() {
+        gateways.push(GatewayRef {
+            name: MESH_GATEWAY.to_owned(),
+            node: None,
+        });
+    }
+    PreparedVirtualService {
+        view,
+        namespace,
+        visibility: Visibility::of_list(view.export_to(), namespace, options.virtual_service_export),
+        hosts: hosts.collect(),
+        gateways,
+        routes: view.http().flat_map(|route| prepare_route(route, namespace, delegates, options)).collect(),
+    }
+}
+
+fn prepare_route<'d>(
+    route: HttpRoute<'d>,
+    namespace: &'d str,
+    delegates: &Delegates<'d>,
+    options: &'d Options,
+) -> Vec<PreparedRoute<'d>> {
+    let Some(delegate) = route.delegate() else {
+        let matches = route.matches().map(|own| RouteMatch { root: None, own: Some(own) });
+        return vec![PreparedRoute {
+            route,
+            namespace,
+            root: None,
+            matches: matches.collect(),
+        }];
+    };
+    // A delegate that does not exist, or that is not exported to here, leaves the route out.
+    let Some(target) = find_delegate(delegate, namespace, delegates) else { return Vec::new() };
+    let target_namespace = target.object.namespace(&options.default_namespace);
+    let visibility = Visibility::of_list(target.export_to(), target_namespace, options.virtual_service_export);
+    if !visibility.includes(namespace) {
+        return Vec::new();
+    }
+    target
+        .http()
+        .filter(|inner| inner.delegate().is_none())
+        .filter_map(|inner| merge(route, inner, target_namespace))
+        .collect()
+}
+
+fn find_delegate<'d>(reference: Node<'d>, namespace: &'d str, delegates: &Delegates<'d>) -> Option<VirtualService<'d>> {
+    let name = reference.text_at("name")?.value;
+    let namespace = reference.text_at("namespace").map_or(namespace, |n| n.value);
+    delegates.get(&(namespace, name)).copied()
+}
+
+/// A delegate's route under the conditions of the route that delegates. Nothing if they exclude
+/// each other: istiod then drops it.
+fn merge<'d>(root: HttpRoute<'d>, inner: HttpRoute<'d>, namespace: &'d str) -> Option<PreparedRoute<'d>> {
+    let roots: Vec<_> = root.matches().collect();
+    let owns: Vec<_> = inner.matches().collect();
+    let matches: Vec<RouteMatch<'d>> = match (&roots[..], &owns[..]) {
+        (roots, []) => roots.iter().map(|m| RouteMatch { root: Some(*m), own: None }).collect(),
+        ([], owns) => owns.iter().map(|m| RouteMatch { root: None, own: Some(*m) }).collect(),
+        (roots, owns) => {
+            let pairs = owns.iter().flat_map(|own| roots.iter().map(move |root| (*root, *own)));
+            let compatible = pairs.filter(|(root, own)| !conflict(*root, *own));
+            compatible.map(|(root, own)| RouteMatch { root: Some(root), own: Some(own) }).collect()
+        }
+    };
+    if matches.is_empty() && !(roots.is_empty() && owns.is_empty()) {
+        return None;
+    }
+    Some(PreparedRoute {
+        route: inner,
+        namespace,
+        root: Some(root),
+        matches,
+    })
+}
+
+/// Whether a delegate's condition contradicts the delegating one: it may narrow a prefix, and must
+/// repeat everything else (`hasConflict` in istio/istio).
+fn conflict(root: HttpMatch<'_>, own: HttpMatch<'_>) -> bool {
+    use crate::istio::StringMatchKind::{Exact, Prefix};
+    let uri_conflict = match (root.uri(), own.uri()) {
+        (Some(outer), Some(inner)) => match (outer.kind, inner.kind) {
+            (Prefix, Exact | Prefix) => !inner.text.starts_with(outer.text.value),
+            (Exact, Exact) => inner.text.value != outer.text.value,
+            _ => true,
+        },
+        _ => false,
+    };
+    let differs = |name: &str| {
+        let (a, b) = (root.string(name), own.string(name));
+        matches!((a, b), (Some(a), Some(b)) if a.kind != b.kind || a.text.value != b.text.value)
+    };
+    let maps_differ = |name: &str| {
+        root.map(name).any(|(key, outer)| {
+            let inner = own.map(name).find(|(k, _)| *k == key);
+            inner.is_some_and(|(_, inner)| match (outer, inner) {
+                (Some(a), Some(b)) => a.kind != b.kind || a.text.value != b.text.value,
+                (a, b) => a.is_some() != b.is_some(),
+            })
+        })
+    };
+    let ports = (root.port().map(|p| p.value), own.port().map(|p| p.value));
+    uri_conflict
+        || ["scheme", "method", "authority"].into_iter().any(differs)
+        || ["headers", "withoutHeaders", "queryParams"].into_iter().any(maps_differ)
+        || matches!(ports, (Some(a), Some(b)) if a != b)
+}
+
+/// Completes a gateway's name: `gw`, `./gw`, `ns/gw`, and the old `gw.ns.svc.cluster.local`.
+pub fn resolve_gateway(name: &str, namespace: &str) -> String {
+    if name == MESH_GATEWAY {
+        return name.to_owned();
+    }
+    if let Some((home, rest)) = name.split_once('/') {
+        let home = if home == "." { namespace } else { home };
+        return format!("{home}/{rest}");
+    }
+    match name.split_once('.') {
+        None => format!("{namespace}/{name}"),
+        Some((short, rest)) => {
+            let home = rest.split('.').next().unwrap_or(rest);
+            format!("{home}/{short}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gateway_names_are_completed() {
+        for (name, full) in [
+            ("mesh", "mesh"),
+            ("gw", "shop/gw"),
+            ("./gw", "shop/gw"),
+            ("edge/gw", "edge/gw"),
+            ("gw.edge.svc.cluster.local", "edge/gw"),
+            ("gw.edge", "edge/gw"),
+        ] {
+            assert_eq!(resolve_gateway(name, "shop"), full);
+        }
+    }
+}

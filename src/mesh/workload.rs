@@ -1,0 +1,77 @@
+//! Workloads: everything that has labels which a selector can ask for.
+
+use crate::document::Node;
+use crate::istio::WorkloadEntry;
+use crate::kube::{Labels, Object, PodTemplate};
+
+/// Pods of one owner, or a machine outside Kubernetes.
+#[derive(Clone, Debug)]
+pub struct Workload<'d> {
+    /// The Deployment, Pod, WorkloadEntry, ….
+    pub object: Object<'d>,
+    /// Its namespace.
+    pub namespace: &'d str,
+    /// The labels of its pods.
+    pub labels: Labels<'d>,
+    /// The pods; nothing for a machine outside Kubernetes.
+    pub template: Option<PodTemplate<'d>>,
+}
+
+impl<'d> Workload<'d> {
+    /// The workload that `object` is or makes.
+    pub fn of(object: Object<'d>, default_namespace: &'d str) -> Option<Self> {
+        let namespace = object.namespace(default_namespace);
+        if let Some(entry) = WorkloadEntry::of(object) {
+            return Some(Self {
+                object,
+                namespace,
+                labels: entry.labels(),
+                template: None,
+            });
+        }
+        let template = PodTemplate::of(object)?;
+        Some(Self {
+            object,
+            namespace,
+            labels: template.labels(),
+            template: Some(template),
+        })
+    }
+
+    /// Whether this is a gateway: a proxy without an application, which takes no Sidecar and
+    /// serves Gateways instead.
+    pub fn is_gateway(&self) -> bool {
+        let injected = self.template.and_then(|t| t.annotation("inject.istio.io/templates"));
+        if injected.is_some_and(|templates| templates.split(',').any(|t| t.trim() == "gateway")) {
+            return true;
+        }
+        let runs_router = self.template.is_some_and(|template| {
+            template.containers().any(|container| {
+                let args = container.get("args").into_iter().flat_map(Node::items);
+                args.filter_map(Node::text).any(|arg| arg == "router")
+            })
+        });
+        let named = |label: &str| self.labels.get(label).is_some_and(is_gateway_name);
+        runs_router || named("istio") || (named("app") && self.labels.get("app").is_some_and(|a| a.starts_with("istio-")))
+    }
+
+    /// Whether it declares a port of this name.
+    pub fn has_port_named(&self, name: &str) -> bool {
+        self.template.is_none_or(|template| template.ports().any(|port| port.name == Some(name)))
+    }
+
+    /// Whether sidecars of pods could exist here at all: jobs run them too, machines their own.
+    pub fn can_be_client(&self) -> bool {
+        !self.is_gateway() && !self.template.is_some_and(PodTemplate::is_on_host_network)
+    }
+}
+
+/// The labels that Istio's own charts and profiles give their gateways.
+fn is_gateway_name(value: &str) -> bool {
+    let value = value.strip_prefix("istio-").unwrap_or(value);
+    matches!(value, "ingressgateway" | "egressgateway" | "eastwestgateway" | "ingress" | "egress")
+        || value.ends_with("-ingressgateway")
+        || value.ends_with("-egressgateway")
+        || value.ends_with("-gateway")
+        || value == "gateway"
+}
