@@ -1,7 +1,20 @@
 //! meshlint reads what a service mesh left on disk and says what is wrong with it, where, and why.
+//!
+//! The way of the data: [`input`] finds and opens, [`document`] reads, [`kube`], [`istio`] and
+//! [`envoy`] are typed views, [`mesh`] is what they mean together, [`routing`] is the algebra of
+//! matching, [`rules`] judge, [`engine`] runs
+//! them, [`report`] prints. A module uses only those before it.
 
+pub mod commands;
 pub mod document;
+pub mod engine;
+pub mod envoy;
+pub mod finding;
 pub mod input;
 pub mod istio;
 pub mod kube;
 pub mod mesh;
+pub mod report;
+pub mod routing;
+pub mod rules;
+pub mod similar;

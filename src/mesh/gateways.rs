@@ -216,6 +216,21 @@ impl<'m, 'd> Scope<'m, 'd> {
         effect
     }
 
+    /// Where the HTTP routes of `service` would lead from a gateway of which nothing is known, not
+    /// even its ports.
+    pub fn assumed_destinations(&self, mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> Vec<DestinationUse<'m, 'd>> {
+        let mut uses = Vec::new();
+        for route in &service.routes {
+            let mirrors = route.route.mirrors().map(|d| (d, true));
+            for (destination, is_mirror) in route.route.destinations().map(|d| (d, false)).chain(mirrors) {
+                let host = host::resolve(destination.host.value, route.namespace, &mesh.options.cluster_domain);
+                let first = self.destination_service(&host).and_then(|s| s.ports.first()).map(|p| p.number);
+                uses.push(self.destination_use(mesh, destination, is_mirror, route.namespace, first.unwrap_or(80)));
+            }
+        }
+        uses
+    }
+
     /// Where the TLS and TCP routes of `service` lead for this client.
     pub fn layer4_destinations(&self, mesh: &'m Mesh<'d>, service: &PreparedVirtualService<'d>) -> Vec<DestinationUse<'m, 'd>> {
         let mut uses = Vec::new();

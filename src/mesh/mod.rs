@@ -60,6 +60,8 @@ pub struct Mesh<'d> {
     pub gateways: Vec<PreparedGateway<'d>>,
     /// The proxies that serve them.
     pub gateway_clients: Vec<Client<'d>>,
+    /// A gateway of which nothing is known, to ask what one would find.
+    pub some_gateway: Client<'d>,
     by_host: FxHashMap<String, Vec<u32>>,
     http_ports: FxHashMap<u16, Vec<u32>>,
     virtual_services_by_host: FxHashMap<String, Vec<u32>>,
@@ -90,6 +92,14 @@ impl<'d> Mesh<'d> {
             clients: Vec::new(),
             gateways: objects.iter().filter_map(|o| prepare_gateway(*o, default_namespace)).collect(),
             gateway_clients: Vec::new(),
+            some_gateway: Client {
+                namespace: &options.root_namespace,
+                labels: None,
+                workload: None,
+                is_whole_namespace: false,
+                sidecar: None,
+                is_gateway: true,
+            },
             objects,
             services,
             virtual_services,
@@ -153,6 +163,18 @@ impl<'d> Mesh<'d> {
         places.iter().filter_map(|place| self.workloads.get(*place as usize))
     }
 
+    /// The service that a half-qualified name (`reviews.default`) seems to mean, if there is one and
+    /// nobody has just that name. Istiod does not complete such names.
+    pub fn half_qualified(&self, written: &str) -> Option<String> {
+        let name = written.strip_suffix(".svc").unwrap_or(written);
+        let (name, namespace) = name.split_once('.')?;
+        if namespace.contains('.') || self.services_of(written).next().is_some() {
+            return None;
+        }
+        let full = fqdn(name, namespace, &self.options.cluster_domain);
+        self.services_of(&full).next().map(|_| full.clone())
+    }
+
     /// Whether the inputs hold the workloads of a namespace: some of them, or the user says so.
     pub fn knows_workloads_of(&self, namespace: &str) -> bool {
         self.workloads_by_namespace.contains_key(namespace)
@@ -170,6 +192,20 @@ impl<'d> Mesh<'d> {
             Some((_, namespace)) => self.knows_services_of(namespace),
             None => self.has_service_entries || self.options.complete.covers_all(CompleteKind::Services),
         }
+    }
+
+    /// Whether the inputs would hold a Gateway of `namespace`, if there were one.
+    pub fn knows_gateways_of(&self, namespace: &str) -> bool {
+        self.gateways.iter().any(|g| g.namespace == namespace)
+            || self.options.complete.covers(CompleteKind::Gateways, namespace)
+    }
+
+    /// Whether the inputs would hold a VirtualService of `namespace`, if there were one.
+    pub fn knows_virtual_services_of(&self, namespace: &str) -> bool {
+        let any = |o: &Object<'d>| {
+            o.is(crate::istio::NETWORKING, "VirtualService") && o.namespace(&self.options.default_namespace) == namespace
+        };
+        self.options.complete.covers(CompleteKind::VirtualServices, namespace) || self.objects.iter().any(any)
     }
 
     /// Whether to take Istio's own ingress gateway for granted: nothing in the inputs says how
@@ -216,10 +252,14 @@ impl<'d> Mesh<'d> {
                         namespace,
                         labels: Some(workload.labels.clone()),
                         workload: Some(workload.object.name()),
+                        is_whole_namespace: false,
                         sidecar,
                         is_gateway: false,
                     });
                 }
+            }
+            if let ([_], Some(only)) = (&seen.iter().collect::<Vec<_>>()[..], clients.last_mut()) {
+                only.is_whole_namespace = true;
             }
             let is_root = namespace == self.options.root_namespace;
             if seen.is_empty() && !is_root && !self.options.complete.covers(CompleteKind::Workloads, namespace) {
@@ -227,6 +267,7 @@ impl<'d> Mesh<'d> {
                     namespace,
                     labels: None,
                     workload: None,
+                    is_whole_namespace: true,
                     sidecar: self.sidecar_for(&sidecars, namespace, None),
                     is_gateway: false,
                 });
@@ -249,6 +290,7 @@ impl<'d> Mesh<'d> {
                     namespace: workload.namespace,
                     labels: Some(workload.labels.clone()),
                     workload: Some(workload.object.name()),
+                    is_whole_namespace: false,
                     sidecar: None,
                     is_gateway: true,
                 });
@@ -261,6 +303,7 @@ impl<'d> Mesh<'d> {
                 namespace: &self.options.root_namespace,
                 labels: Some(standard),
                 workload: Some("istio-ingressgateway"),
+                is_whole_namespace: false,
                 sidecar: None,
                 is_gateway: true,
             });

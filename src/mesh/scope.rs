@@ -17,6 +17,8 @@ pub struct Client<'d> {
     pub labels: Option<Labels<'d>>,
     /// The name of a workload of this kind.
     pub workload: Option<&'d str>,
+    /// Whether every sidecar of the namespace is of this kind.
+    pub is_whole_namespace: bool,
     /// The Sidecar that restricts it.
     pub sidecar: Option<Sidecar<'d>>,
     /// Whether it is a gateway, which no Sidecar restricts.
@@ -29,9 +31,10 @@ impl Client<'_> {
         self.workload.is_some()
     }
 
-    /// For people: `shop/frontend`, or `shop/*` where no workload is known.
+    /// For people: `shop/frontend`, or `shop/*` for every sidecar of a namespace.
     pub fn describe(&self) -> String {
-        format!("{}/{}", self.namespace, self.workload.unwrap_or("*"))
+        let workload = self.workload.filter(|_| !self.is_whole_namespace);
+        format!("{}/{}", self.namespace, workload.unwrap_or("*"))
     }
 }
 

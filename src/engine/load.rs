@@ -1,0 +1,127 @@
+//! Reading one input, and judging it at once if it is a dump.
+//!
+//! A dump is judged by itself while it is in memory and dropped then; of what it says only a
+//! summary is kept for the rules that look at several proxies. Manifests stay, because they refer
+//! to each other.
+
+use crate::document::Document;
+use crate::envoy::{self, Dump, Form};
+use crate::finding::{Draft, Finding, Findings, Meta, Skip, resolve};
+use crate::input::{self, Candidate};
+use crate::rules::{self, Check};
+
+use super::Selection;
+
+/// An input that was read.
+pub enum Loaded {
+    /// It cannot be read.
+    Unreadable(String),
+    /// It holds resources.
+    Manifests(Box<Document>),
+    /// It holds the configuration of proxies, which has been judged.
+    Dump {
+        /// What was found.
+        findings: Vec<Finding>,
+        /// What could not be judged.
+        skips: Vec<(&'static str, Skip)>,
+        /// The proxies.
+        proxies: Vec<ProxySummary>,
+    },
+    /// It is known and not judged.
+    Recorded(&'static str),
+    /// It is nothing that meshlint knows; findings are about the text itself.
+    Other(Vec<Finding>),
+}
+
+/// What is kept of a proxy's configuration.
+#[derive(Clone, Debug)]
+pub struct ProxySummary {
+    /// `pod.namespace`, or what stands in for it.
+    pub name: String,
+    /// The namespace.
+    pub namespace: Option<String>,
+}
+
+/// Reads a candidate.
+pub fn load(candidate: &Candidate, selection: &Selection, default_namespace: &str) -> Loaded {
+    let text = match input::open(candidate) {
+        Ok(text) => text,
+        Err(reason) => return Loaded::Unreadable(reason),
+    };
+    let is_relevant = candidate.is_named || mentions_mesh(&text);
+    let document = Document::read(candidate.name.as_str(), text);
+    match envoy::form_of(&document) {
+        Form::Manifests => Loaded::Manifests(Box::new(document)),
+        Form::Envoy => judge_dump(&document, selection, default_namespace),
+        Form::Ztunnel => Loaded::Recorded("ztunnel dump"),
+        Form::Admin(name) => Loaded::Recorded(name),
+        Form::Other if is_text_admin_output(document.bytes()) => Loaded::Recorded("admin output"),
+        Form::Other if is_relevant => Loaded::Other(judge_text(&document, selection, default_namespace)),
+        Form::Other => Loaded::Other(Vec::new()),
+    }
+}
+
+fn judge_dump(document: &Document, selection: &Selection, default_namespace: &str) -> Loaded {
+    let mut drafts: Vec<(&'static Meta, Draft<'_>)> = Vec::new();
+    let mut skips = Vec::new();
+    let dumps = envoy::dumps(document);
+    for rule in rules::all().filter(|rule| selection.includes(rule.meta.id)) {
+        for check in rule.checks {
+            let mut found = Findings::default();
+            match check {
+                Check::Document(check) => check(document, &mut found),
+                Check::Dump(check) => dumps.iter().for_each(|dump| check(dump, &mut found)),
+                _ => continue,
+            }
+            drafts.extend(found.drafts.into_iter().map(|draft| (rule.meta, draft)));
+            skips.extend(found.skips.into_iter().map(|skip| (rule.meta.id, skip)));
+        }
+    }
+    Loaded::Dump {
+        findings: resolve(drafts, default_namespace),
+        skips,
+        proxies: dumps.iter().map(summary).collect(),
+    }
+}
+
+fn summary(dump: &Dump<'_>) -> ProxySummary {
+    ProxySummary {
+        name: dump.proxy().to_owned(),
+        namespace: dump.namespace().map(str::to_owned),
+    }
+}
+
+fn judge_text(document: &Document, selection: &Selection, default_namespace: &str) -> Vec<Finding> {
+    let mut drafts = Vec::new();
+    for rule in rules::all().filter(|rule| selection.includes(rule.meta.id)) {
+        for check in rule.checks {
+            if let Check::Document(check) = check {
+                let mut found = Findings::default();
+                check(document, &mut found);
+                drafts.extend(found.drafts.into_iter().map(|draft| (rule.meta, draft)));
+            }
+        }
+    }
+    resolve(drafts, default_namespace)
+}
+
+/// Whether a text that reads as nothing may be a broken manifest or dump. A folder holds many files
+/// that are nobody's business here.
+fn mentions_mesh(text: &[u8]) -> bool {
+    let marks: [&[u8]; 4] = [b"apiVersion", b"type.googleapis.com/envoy", b"\"configs\"", b"static_resources"];
+    marks.iter().any(|mark| memchr::memmem::find(text, mark).is_some())
+}
+
+/// `/clusters`, `/listeners` and `/stats` as text: `name::address::key::value`, `a.b.c: 12`.
+fn is_text_admin_output(text: &[u8]) -> bool {
+    let mut lines = text.split(|b| *b == b'\n').filter(|line| !line.is_empty()).take(5).peekable();
+    lines.peek().is_some()
+        && lines.all(|line| {
+            let stat = || {
+                let (name, value) = std::str::from_utf8(line).ok()?.split_once(": ")?;
+                let named = name.contains('.') && !name.contains(' ') && !name.starts_with(['-', '#']);
+                (named && (value.starts_with('"') || value.parse::<f64>().is_ok())).then_some(())
+            };
+            memchr::memmem::find(line, b"::").is_some() || stat().is_some()
+        })
+}

@@ -1,0 +1,12 @@
+//! Running the rules: inputs in, findings out. Same input, same output, whatever the number of
+//! threads.
+
+mod analysis;
+mod load;
+mod run;
+mod selection;
+
+pub use analysis::{Analysis, Counts, InputKind, InputSummary, NotEvaluated};
+pub use load::{Loaded, ProxySummary, load};
+pub use run::{Settings, run};
+pub use selection::Selection;

@@ -1,0 +1,105 @@
+//! `Cluster` and `ClusterLoadAssignment`.
+
+use crate::document::{Node, Spanned};
+
+/// A cluster.
+#[derive(Clone, Copy, Debug)]
+pub struct Cluster<'d> {
+    /// The message.
+    pub node: Node<'d>,
+    /// `name`.
+    pub name: Spanned<'d, &'d str>,
+    /// How it finds its endpoints.
+    pub kind: ClusterKind,
+    /// The name under which EDS knows its endpoints, if that is not its own.
+    pub service_name: Option<&'d str>,
+}
+
+/// How a cluster finds its endpoints (`type`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClusterKind {
+    /// They are listed in it.
+    Static,
+    /// By DNS.
+    Dns,
+    /// From the control plane.
+    Eds,
+    /// Wherever the connection was going.
+    OriginalDestination,
+    /// An extension decides.
+    Custom,
+}
+
+/// The endpoints of a cluster.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadAssignment<'d> {
+    /// The message.
+    pub node: Node<'d>,
+    /// `cluster_name`: the EDS service name if the cluster has one.
+    pub cluster_name: &'d str,
+}
+
+impl<'d> Cluster<'d> {
+    /// Reads a cluster in one walk over its fields.
+    pub fn of(node: Node<'d>) -> Option<Self> {
+        let mut name = None;
+        let mut kind = ClusterKind::Static; // the default is not printed
+        let mut service_name = None;
+        for (key, value) in node.entries() {
+            match key.text {
+                "name" => name = value.spanned_text(),
+                "type" => kind = ClusterKind::parse(value.text().unwrap_or_default()),
+                "cluster_type" | "clusterType" => kind = ClusterKind::Custom,
+                "eds_cluster_config" | "edsClusterConfig" => {
+                    service_name = value.field("service_name").and_then(Node::text).filter(|n| !n.is_empty());
+                    if kind == ClusterKind::Static {
+                        kind = ClusterKind::Eds; // some tools leave out `type`
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(Self {
+            node,
+            name: name?,
+            kind,
+            service_name,
+        })
+    }
+
+    /// The endpoints that stand in the cluster itself.
+    pub fn load_assignment(&self) -> Option<LoadAssignment<'d>> {
+        LoadAssignment::of(self.node.field("load_assignment")?, self.name.value)
+    }
+
+    /// Whether it lists hosts: `load_assignment`, or `hosts` before v3.
+    pub fn lists_hosts(&self) -> bool {
+        let hosts = self.node.get("hosts").is_some_and(|h| h.items().next().is_some());
+        hosts || self.load_assignment().is_some_and(|a| a.endpoints().next().is_some())
+    }
+}
+
+impl ClusterKind {
+    fn parse(name: &str) -> Self {
+        match name {
+            "STRICT_DNS" | "LOGICAL_DNS" | "1" | "2" => Self::Dns,
+            "EDS" | "3" => Self::Eds,
+            "ORIGINAL_DST" | "4" => Self::OriginalDestination,
+            _ => Self::Static,
+        }
+    }
+}
+
+impl<'d> LoadAssignment<'d> {
+    /// Reads the endpoints of the cluster `name`, unless the message names another.
+    pub fn of(node: Node<'d>, name: &'d str) -> Option<Self> {
+        let cluster_name = node.field("cluster_name").and_then(Node::text).unwrap_or(name);
+        Some(Self { node, cluster_name })
+    }
+
+    /// The endpoints of every locality.
+    pub fn endpoints(&self) -> impl Iterator<Item = Node<'d>> {
+        let localities = self.node.get("endpoints").into_iter().flat_map(Node::items);
+        localities.filter_map(|l| l.field("lb_endpoints")).flat_map(Node::items)
+    }
+}

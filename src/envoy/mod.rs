@@ -1,0 +1,22 @@
+//! Envoy's configuration as views on nodes: config dumps and the resources in them.
+//!
+//! Field names are those of the v3 API (<https://www.envoyproxy.io/docs/envoy/latest/api-v3/api>);
+//! the views also read camelCase, v2, and what Go tools print.
+
+mod cluster;
+mod dump;
+mod form;
+mod listener;
+mod origin;
+mod route;
+mod secret;
+mod xds_any;
+
+pub use cluster::{Cluster, ClusterKind, LoadAssignment};
+pub use dump::{ClusterEntry, Dump, ErrorState, ListenerEntry, ListenerState, ResourceState, RouteConfigEntry, SecretEntry};
+pub use form::{Form, dumps, form_of, looks_like_dump};
+pub use listener::{ConnectionManager, FilterChain, Listener, RouteSource, TcpProxy};
+pub use origin::{IstioMetadata, Origin, origin_of_path};
+pub use route::{ClusterReference, PathMatch, ReferenceKind, Route, RouteAction, RouteConfiguration, VirtualHost};
+pub use secret::Secret;
+pub use xds_any::{type_name, typed_config};

@@ -1,0 +1,234 @@
+//! `RouteConfiguration`, virtual hosts and routes.
+
+use crate::document::{Node, Spanned};
+
+use super::xds_any::type_name;
+
+/// A table of virtual hosts.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteConfiguration<'d> {
+    /// The message.
+    pub node: Node<'d>,
+}
+
+/// A virtual host.
+#[derive(Clone, Copy, Debug)]
+pub struct VirtualHost<'d> {
+    /// The message.
+    pub node: Node<'d>,
+}
+
+/// A route.
+#[derive(Clone, Copy, Debug)]
+pub struct Route<'d> {
+    /// The message.
+    pub node: Node<'d>,
+}
+
+/// How a route matches the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathMatch<'d> {
+    /// The path starts with it.
+    Prefix(&'d str),
+    /// The path is it.
+    Exact(&'d str),
+    /// The path is it, or continues with a slash.
+    SeparatedPrefix(&'d str),
+    /// All of the path matches the expression.
+    Regex(&'d str),
+    /// CONNECT requests.
+    Connect,
+    /// A URI template, or something unknown.
+    Other,
+}
+
+/// What a route does.
+#[derive(Clone, Copy, Debug)]
+pub enum RouteAction<'d> {
+    /// Forwards the request.
+    Forward(Node<'d>),
+    /// Sends the client elsewhere.
+    Redirect(Node<'d>),
+    /// Answers itself.
+    DirectResponse(Node<'d>),
+    /// Anything else.
+    Other,
+}
+
+/// A cluster that something leads to.
+#[derive(Clone, Copy, Debug)]
+pub struct ClusterReference<'d> {
+    /// Its name.
+    pub name: Spanned<'d, &'d str>,
+    /// How it is referred to.
+    pub kind: ReferenceKind,
+}
+
+/// How a cluster is referred to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReferenceKind {
+    /// All requests of a route.
+    Route,
+    /// A share of them.
+    Weighted {
+        /// Of how many parts.
+        weight: u64,
+        /// Of how many in all.
+        total: u64,
+    },
+    /// Copies of them.
+    Mirror,
+    /// Connections.
+    TcpProxy,
+}
+
+impl<'d> RouteConfiguration<'d> {
+    /// `name`.
+    pub fn name(self) -> &'d str {
+        self.node.text_at("name").map_or("", |n| n.value)
+    }
+
+    /// `virtual_hosts`, in order.
+    pub fn virtual_hosts(self) -> impl Iterator<Item = VirtualHost<'d>> {
+        let hosts = self.node.field("virtual_hosts").into_iter().flat_map(Node::items);
+        hosts.map(|node| VirtualHost { node })
+    }
+
+    /// `ignore_port_in_host_matching`.
+    pub fn ignores_port(self) -> bool {
+        self.node.field("ignore_port_in_host_matching").and_then(Node::as_bool) == Some(true)
+    }
+
+    /// Whether more virtual hosts come on demand.
+    pub fn has_vhds(self) -> bool {
+        self.node.get("vhds").is_some()
+    }
+}
+
+impl<'d> VirtualHost<'d> {
+    /// `name`.
+    pub fn name(self) -> &'d str {
+        self.node.text_at("name").map_or("", |n| n.value)
+    }
+
+    /// `domains`, in order.
+    pub fn domains(self) -> impl Iterator<Item = Spanned<'d, &'d str>> {
+        self.node.texts_at("domains")
+    }
+
+    /// `routes`, in order.
+    pub fn routes(self) -> impl Iterator<Item = Route<'d>> {
+        self.node.get("routes").into_iter().flat_map(Node::items).map(|node| Route { node })
+    }
+
+    /// Whether a matcher tree stands in for `routes`.
+    pub fn has_matcher(self) -> bool {
+        self.node.get("matcher").is_some()
+    }
+
+    /// `require_tls` other than NONE: plain requests are redirected, with or without a route.
+    pub fn requires_tls(self) -> bool {
+        let requirement = self.node.field("require_tls").and_then(Node::text);
+        requirement.is_some_and(|r| !matches!(r, "NONE" | "0"))
+    }
+}
+
+impl<'d> Route<'d> {
+    /// `name`.
+    pub fn name(self) -> &'d str {
+        self.node.text_at("name").map_or("", |n| n.value)
+    }
+
+    /// `match`.
+    pub fn conditions(self) -> Option<Node<'d>> {
+        self.node.get("match")
+    }
+
+    /// The condition on the path, with its place.
+    pub fn path(self) -> Option<(PathMatch<'d>, Node<'d>)> {
+        let conditions = self.conditions()?;
+        for (key, value) in conditions.entries() {
+            let text = value.text().unwrap_or_default();
+            let path = match key.text {
+                "prefix" => PathMatch::Prefix(text),
+                "path" => PathMatch::Exact(text),
+                "path_separated_prefix" | "pathSeparatedPrefix" => PathMatch::SeparatedPrefix(text),
+                "safe_regex" | "safeRegex" => PathMatch::Regex(value.get("regex").and_then(Node::text).unwrap_or_default()),
+                "regex" => PathMatch::Regex(text),
+                "connect_matcher" | "connectMatcher" => PathMatch::Connect,
+                "path_match_policy" | "pathMatchPolicy" => PathMatch::Other,
+                _ => continue,
+            };
+            return Some((path, value));
+        }
+        // An empty prefix is a default value, which some printers leave out.
+        Some((PathMatch::Prefix(""), conditions))
+    }
+
+    /// What it does.
+    pub fn action(self) -> RouteAction<'d> {
+        for (key, value) in self.node.entries() {
+            match key.text {
+                "route" => return RouteAction::Forward(value),
+                "redirect" => return RouteAction::Redirect(value),
+                "direct_response" | "directResponse" => return RouteAction::DirectResponse(value),
+                _ => {}
+            }
+        }
+        RouteAction::Other
+    }
+
+    /// The clusters that its requests, shares and copies of them go to.
+    pub fn clusters(self) -> Vec<ClusterReference<'d>> {
+        let RouteAction::Forward(action) = self.action() else { return Vec::new() };
+        let mut found = Vec::new();
+        for (key, value) in action.entries() {
+            match key.text {
+                "cluster" => found.extend(value.spanned_text().filter(|n| !n.is_empty()).map(|name| ClusterReference {
+                    name,
+                    kind: ReferenceKind::Route,
+                })),
+                "weighted_clusters" | "weightedClusters" => found.extend(weighted(value)),
+                "request_mirror_policies" | "requestMirrorPolicies" => found.extend(value.items().filter_map(mirror)),
+                "request_mirror_policy" | "requestMirrorPolicy" => found.extend(mirror(value)),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Whether its cluster is only known when a request comes.
+    pub fn chooses_cluster_by_request(self) -> bool {
+        let RouteAction::Forward(action) = self.action() else { return false };
+        action.field("cluster_header").is_some()
+            || action.field("cluster_specifier_plugin").is_some()
+            || action.field("inline_cluster_specifier_plugin").is_some()
+    }
+}
+
+fn weighted<'d>(weighted: Node<'d>) -> impl Iterator<Item = ClusterReference<'d>> {
+    let clusters = || weighted.get("clusters").into_iter().flat_map(Node::items);
+    let weight = |cluster: Node<'d>| cluster.get("weight").and_then(Node::as_u64).unwrap_or(0);
+    let total = clusters().map(weight).sum();
+    clusters().filter_map(move |cluster| {
+        Some(ClusterReference {
+            name: cluster.text_at("name").filter(|n| !n.is_empty())?,
+            kind: ReferenceKind::Weighted {
+                weight: weight(cluster),
+                total,
+            },
+        })
+    })
+}
+
+fn mirror(policy: Node<'_>) -> Option<ClusterReference<'_>> {
+    Some(ClusterReference {
+        name: policy.text_at("cluster").filter(|n| !n.is_empty())?,
+        kind: ReferenceKind::Mirror,
+    })
+}
+
+/// Whether a node is a route configuration by its type or its fields.
+pub(super) fn is_route_configuration(node: Node<'_>) -> bool {
+    matches!(type_name(node), Some("RouteConfiguration")) || node.field("virtual_hosts").is_some_and(Node::is_array)
+}

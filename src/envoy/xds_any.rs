@@ -1,0 +1,33 @@
+//! Messages of any type, and the names of their types over the years.
+
+use crate::document::Node;
+
+/// The last part of a message's `@type`: `HttpConnectionManager`.
+pub fn type_name(node: Node<'_>) -> Option<&str> {
+    let url = node.get("@type")?.text()?;
+    Some(url.rsplit(['.', '/']).next().unwrap_or(url))
+}
+
+/// The configuration of an extension: `typed_config`, or `config` before v3. What lies in a
+/// `TypedStruct` is unwrapped.
+pub fn typed_config(extension: Node<'_>) -> Option<Node<'_>> {
+    let config = extension.field("typed_config").or_else(|| extension.get("config"))?;
+    match type_name(config) {
+        Some("TypedStruct") => config.get("value"),
+        _ => Some(config),
+    }
+}
+
+/// Whether an extension is of a type, by its message or else by its name. The name is only a label
+/// and decides where nothing else does.
+pub(super) fn is_extension(extension: Node<'_>, message: &str, names: &[&str]) -> bool {
+    let config = extension.field("typed_config");
+    let url = config.and_then(|c| match type_name(c) {
+        Some("TypedStruct") => c.field("type_url").and_then(Node::text).and_then(|u| u.rsplit(['.', '/']).next()),
+        other => other,
+    });
+    match url {
+        Some(url) => url == message,
+        None => extension.get("name").and_then(Node::text).is_some_and(|name| names.contains(&name)),
+    }
+}

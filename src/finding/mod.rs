@@ -1,0 +1,13 @@
+//! What a rule reports: a [`Draft`] that points at nodes, and the [`Finding`] that is made of it
+//! once nothing of the document is needed any more.
+
+mod draft;
+mod excerpt;
+mod fingerprint;
+mod level;
+mod resolve;
+
+pub use draft::{Draft, Findings, Place, Skip, Subject};
+pub use excerpt::{Excerpt, Mark};
+pub use level::{Confidence, Family, Meta, Severity};
+pub use resolve::{Finding, Location, Related, resolve};

@@ -1,0 +1,218 @@
+//! From drafts to findings: positions, paths, excerpts, fingerprints.
+
+use rustc_hash::FxHashMap;
+
+use crate::document::{Document, Node, Position, Span, positions};
+use crate::envoy::Origin;
+use crate::kube::Object;
+
+use super::excerpt::{Excerpt, Placed, excerpts};
+use super::fingerprint::fingerprint;
+use super::{Confidence, Draft, Meta, Place, Severity, Subject};
+
+/// A finding that stands on its own: no document is needed to print it.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule that found it.
+    pub rule: &'static Meta,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// What happens to traffic.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub help: Option<String>,
+    /// What it is about.
+    pub subject: Subject,
+    /// JSON pointer to the value: within its resource in a manifest, within the file in a dump.
+    pub path: String,
+    /// Where it is.
+    pub location: Location,
+    /// What the thing there is.
+    pub label: String,
+    /// Other places.
+    pub related: Vec<Related>,
+    /// The manifest object behind a proxy's resource, by istiod's note.
+    pub origin: Option<Origin>,
+    /// Identity across runs.
+    pub fingerprint: String,
+    /// The source around the places.
+    pub excerpts: Vec<Excerpt>,
+}
+
+/// A range in a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// The file, as the user named it.
+    pub file: String,
+    /// The first character.
+    pub start: Position,
+    /// The character behind the last.
+    pub end: Position,
+    /// The same in bytes.
+    pub span: Span,
+}
+
+/// A place that explains a finding.
+#[derive(Clone, Debug)]
+pub struct Related {
+    /// Where it is.
+    pub location: Location,
+    /// What the thing there is.
+    pub label: String,
+}
+
+/// Turns the drafts of a rule run into findings, with one pass over each text that is pointed at.
+pub fn resolve(drafts: Vec<(&'static Meta, Draft<'_>)>, default_namespace: &str) -> Vec<Finding> {
+    let located = Positions::of(drafts.iter().map(|(_, draft)| draft));
+    let finish = |(rule, draft): (&'static Meta, Draft<'_>)| finish(rule, draft, &located, default_namespace);
+    drafts.into_iter().map(finish).collect()
+}
+
+fn finish(rule: &'static Meta, draft: Draft<'_>, located: &Positions, default_namespace: &str) -> Finding {
+    let holder = draft.primary.node.and_then(holding_object);
+    let subject = draft.subject.clone().unwrap_or_else(|| match holder {
+        Some(object) => Subject::Object(object.id(default_namespace)),
+        None => Subject::File,
+    });
+    let path = draft.primary.node.map(|node| match holder {
+        Some(object) => pointer_within(object.node(), node),
+        None => node.pointer(),
+    });
+    let path = path.unwrap_or_default();
+    let location = located.location(&draft.primary);
+    let related = draft.related.iter().map(|(place, label)| Related {
+        location: located.location(place),
+        label: label.clone(),
+    });
+    Finding {
+        rule,
+        severity: draft.severity.unwrap_or(rule.severity),
+        confidence: draft.confidence,
+        fingerprint: fingerprint(rule.id, &subject, &location.file, &path),
+        excerpts: all_excerpts(&draft, located),
+        related: related.collect(),
+        subject,
+        path,
+        location,
+        message: draft.message,
+        label: draft.label,
+        notes: draft.notes,
+        help: draft.help,
+        origin: draft.origin,
+    }
+}
+
+/// The innermost resource that holds a node.
+fn holding_object(node: Node<'_>) -> Option<Object<'_>> {
+    node.ancestry().into_iter().rev().find_map(Object::of)
+}
+
+fn pointer_within(object: Node<'_>, node: Node<'_>) -> String {
+    let whole = node.pointer();
+    let prefix = object.pointer();
+    whole.strip_prefix(&prefix).map(str::to_owned).unwrap_or(whole)
+}
+
+/// The windows of all places: the primary's file first, the others in the order of their labels.
+fn all_excerpts(draft: &Draft<'_>, located: &Positions) -> Vec<Excerpt> {
+    let mut files: Vec<(&Document, Vec<Placed>)> = Vec::new();
+    let primary = (&draft.primary, &draft.label, true);
+    let related = draft.related.iter().map(|(place, label)| (place, label, false));
+    for (place, label, is_primary) in std::iter::once(primary).chain(related) {
+        let placed = Placed {
+            span: place.span,
+            position: located.position(place.document, place.span.start),
+            label: label.clone(),
+            is_primary,
+        };
+        match files.iter_mut().find(|(document, _)| std::ptr::eq(*document, place.document)) {
+            Some((_, places)) => places.push(placed),
+            None => files.push((place.document, vec![placed])),
+        }
+    }
+    let mut all = Vec::new();
+    for (document, mut places) in files {
+        places.sort_by_key(|p| p.span);
+        let secrets = secret_spans(document, &places);
+        let redact = |offset: usize, bytes: &mut [u8]| blacken(&secrets, offset, bytes);
+        let mut windows = excerpts(document.name(), document.bytes(), &places, redact);
+        windows.sort_by_key(|window| !window.marks.iter().any(|m| m.is_primary));
+        all.extend(windows);
+    }
+    all
+}
+
+/// The values of Secrets near the places: they are never shown.
+fn secret_spans(document: &Document, places: &[Placed]) -> Vec<Span> {
+    const REACH: u32 = 1 << 16;
+    let near = |span: Span| places.iter().any(|p| span.start < p.span.start + REACH && p.span.start < span.end + REACH);
+    let mut spans = Vec::new();
+    let (objects, _) = crate::kube::objects(document);
+    for secret in objects.into_iter().filter(|o| o.is("", "Secret") && near(o.node().span())) {
+        for name in ["data", "stringData"] {
+            let values = secret.node().get(name).into_iter().flat_map(Node::values);
+            spans.extend(values.map(Node::span));
+        }
+        let applied = secret.annotation("kubectl.kubernetes.io/last-applied-configuration");
+        spans.extend(applied.map(|a| a.node.span()));
+    }
+    spans
+}
+
+fn blacken(secrets: &[Span], offset: usize, bytes: &mut [u8]) {
+    for secret in secrets {
+        let start = (secret.start as usize).saturating_sub(offset);
+        let end = (secret.end as usize).saturating_sub(offset).min(bytes.len());
+        for byte in bytes.get_mut(start.min(end)..end).into_iter().flatten().filter(|b| !b.is_ascii_whitespace()) {
+            *byte = b'*';
+        }
+    }
+}
+
+/// Lines and columns of every offset that some draft needs.
+struct Positions {
+    found: FxHashMap<(usize, u32), Position>,
+}
+
+impl Positions {
+    fn of<'a, 'd: 'a>(drafts: impl Iterator<Item = &'a Draft<'d>>) -> Self {
+        let mut wanted: FxHashMap<usize, (&Document, Vec<u32>)> = FxHashMap::default();
+        for draft in drafts {
+            let places = std::iter::once(&draft.primary).chain(draft.related.iter().map(|(place, _)| place));
+            for place in places {
+                let (_, offsets) = wanted.entry(identity(place.document)).or_insert((place.document, Vec::new()));
+                offsets.extend([place.span.start, place.span.end]);
+            }
+        }
+        let mut found = FxHashMap::default();
+        for (key, (document, mut offsets)) in wanted {
+            offsets.sort_unstable();
+            offsets.dedup();
+            let positions = positions(document.bytes(), &offsets);
+            found.extend(offsets.into_iter().zip(positions).map(|(offset, position)| ((key, offset), position)));
+        }
+        Self { found }
+    }
+
+    fn position(&self, document: &Document, offset: u32) -> Position {
+        let start = Position { line: 1, column: 1 };
+        self.found.get(&(identity(document), offset)).copied().unwrap_or(start)
+    }
+
+    fn location(&self, place: &Place<'_>) -> Location {
+        Location {
+            file: place.document.name().to_owned(),
+            start: self.position(place.document, place.span.start),
+            end: self.position(place.document, place.span.end),
+            span: place.span,
+        }
+    }
+}
+
+fn identity(document: &Document) -> usize {
+    std::ptr::from_ref(document) as usize
+}

@@ -1,0 +1,95 @@
+//! Findings with the source they point at.
+
+use std::io::{self, Write};
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use crate::engine::Analysis;
+use crate::finding::{Excerpt, Finding, Severity, Subject};
+
+use super::Style;
+
+/// Where the manuals of the rules are.
+const MANUALS: &str = "https://meshlint.dev/rules";
+
+pub(super) fn write(analysis: &Analysis, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Unicode).term_width(style.width);
+    for finding in &analysis.findings {
+        let report = [group(finding, style)];
+        writeln!(out, "{}\n", renderer.render(&report))?;
+    }
+    Ok(())
+}
+
+fn group(finding: &Finding, style: Style) -> Group<'_> {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info => Level::INFO,
+    };
+    let mut title = level.primary_title(&finding.message).id(finding.rule.id);
+    if style.hyperlinks {
+        title = title.id_url(format!("{MANUALS}/{}", finding.rule.id));
+    }
+    let mut group = Group::with_title(title);
+    for excerpt in &finding.excerpts {
+        if excerpt.is_clipped {
+            // The part of a line that is shown says nothing about where it is: that stands above.
+            let place = Origin::path(&*excerpt.file).line(excerpt.position.line as usize);
+            group = group.element(place.char_column(excerpt.position.column as usize));
+            group = group.element(snippet(excerpt));
+        } else {
+            group = group.element(snippet(excerpt).path(&*excerpt.file));
+        }
+    }
+    if let Some(place) = place_in_proxy(&finding.subject) {
+        group = group.element(Level::NOTE.with_name("in").message(place));
+    }
+    if let Some(origin) = &finding.origin {
+        let text = format!("{} {}/{}", origin.kind, origin.namespace, origin.name);
+        group = group.element(Level::NOTE.with_name("made of").message(text));
+    }
+    for note in &finding.notes {
+        group = group.element(Level::NOTE.message(note));
+    }
+    if let Some(help) = &finding.help {
+        group = group.element(Level::HELP.message(help));
+    }
+    group.element(Level::NOTE.with_name("rule").message(about_rule(finding)))
+}
+
+fn snippet(excerpt: &Excerpt) -> Snippet<'_, Annotation<'_>> {
+    let marks = excerpt.marks.iter().map(|mark| {
+        let kind = if mark.is_primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let annotation = kind.span(mark.start..mark.end);
+        if mark.label.is_empty() { annotation } else { annotation.label(&*mark.label) }
+    });
+    Snippet::source(&*excerpt.text).line_start(excerpt.first_line as usize).annotations(marks)
+}
+
+fn place_in_proxy(subject: &Subject) -> Option<String> {
+    let Subject::Proxy {
+        proxy,
+        section,
+        resource,
+    } = subject
+    else {
+        return None;
+    };
+    Some(match resource.is_empty() {
+        true => format!("{proxy} › {section}"),
+        false => format!("{proxy} › {section} › {resource}"),
+    })
+}
+
+fn about_rule(finding: &Finding) -> String {
+    let mut words: Vec<&str> = finding.rule.aliases.to_vec();
+    words.retain(|alias| !alias.is_empty());
+    let manual = format!("meshlint rule {}", finding.rule.id);
+    match words.is_empty() {
+        true => manual,
+        false => format!("{} · {manual}", words.join(", ")),
+    }
+}

@@ -1,0 +1,88 @@
+//! The last lines of a report: how many, of what, how much was left open.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::engine::{Analysis, InputKind};
+
+/// Prints the totals and what could not be judged.
+///
+/// # Errors
+/// Those of the output.
+pub fn write_summary(analysis: &Analysis, elapsed: Duration, out: &mut dyn Write) -> io::Result<()> {
+    for (name, reason) in &analysis.unreadable {
+        writeln!(out, "cannot read {name}: {reason}")?;
+    }
+    let others: Vec<_> = analysis.inputs.iter().filter(|i| i.kind == InputKind::Other).collect();
+    if analysis.is_empty() && analysis.unreadable.is_empty() {
+        return writeln!(out, "{}", nothing_found(analysis));
+    }
+    writeln!(out, "{} in {} · {} ms", totals(analysis), subjects(analysis), elapsed.as_millis())?;
+    if let [only] = &others[..]
+        && analysis.inputs.len() <= 3
+    {
+        writeln!(out, "{}: holds nothing that meshlint reads", only.name)?;
+    }
+    not_evaluated(analysis, out)
+}
+
+fn nothing_found(analysis: &Analysis) -> String {
+    match analysis.inputs.len() + analysis.skipped {
+        0 => "nothing to analyse: no files".to_owned(),
+        files => format!(
+            "nothing to analyse: no Kubernetes or Istio resource and no Envoy configuration in {}",
+            counted(files, "file")
+        ),
+    }
+}
+
+fn totals(analysis: &Analysis) -> String {
+    let counts = analysis.counts();
+    let parts = [(counts.errors, "error"), (counts.warnings, "warning"), (counts.infos, "note")];
+    let parts: Vec<_> = parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| counted(n, what)).collect();
+    match parts.is_empty() {
+        true => "✔ no findings".to_owned(),
+        false => format!("✖ {}", parts.join(", ")),
+    }
+}
+
+fn subjects(analysis: &Analysis) -> String {
+    let is_manifest = |kind: &InputKind| matches!(kind, InputKind::Manifests(_));
+    let files = analysis.inputs.iter().filter(|input| is_manifest(&input.kind)).count();
+    let objects = analysis.object_count();
+    let proxies = analysis.proxy_count();
+    let mut parts = Vec::new();
+    if objects > 0 || proxies == 0 {
+        parts.push(format!("{} ({})", counted(objects, "object"), counted(files, "file")));
+    }
+    if proxies > 0 {
+        parts.push(format!("{} of {}", counted(proxies, "dump"), "Envoy"));
+    }
+    parts.join(" and ")
+}
+
+fn not_evaluated(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
+    let mut lead = "not evaluated: ";
+    let mut remedies: Vec<&str> = Vec::new();
+    for open in &analysis.not_evaluated {
+        let cases = counted(open.count, open.what);
+        writeln!(out, "{lead}{} for {cases} {}", open.rule, open.why)?;
+        lead = "               ";
+        if !open.remedy.is_empty() && !remedies.contains(&open.remedy.as_str()) {
+            remedies.push(&open.remedy);
+        }
+    }
+    if !remedies.is_empty() {
+        writeln!(out, "  to have them judged: {}", remedies.join("; "))?;
+    }
+    Ok(())
+}
+
+/// `1 host`, `2 hosts`, `3 policies`.
+fn counted(count: usize, what: &str) -> String {
+    match (count, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) if !stem.ends_with(['a', 'e', 'o']) => format!("{count} {stem}ies"),
+        _ => format!("{count} {what}s"),
+    }
+}

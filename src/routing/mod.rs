@@ -1,0 +1,16 @@
+//! The algebra of matching: which requests a route takes, and whether others leave it any.
+//!
+//! VirtualService matches and Envoy routes lower into one [`Condition`]. Here one condition is only
+//! held against another (*does it take everything that the other takes?*) and against concrete
+//! requests; both answers are exact where they are given, and "no" where nothing is known.
+
+mod condition;
+mod istio;
+mod path;
+mod request;
+mod text;
+
+pub use condition::{Atom, Condition, Dimension};
+pub use path::PathCondition;
+pub use request::Request;
+pub use text::TextCondition;

@@ -1,0 +1,109 @@
+//! Two Gateways want the same port of the same pods.
+//!
+//! ## What it finds
+//! Servers of Gateways that select the same pods, on one port: one speaks HTTP and the other TLS or
+//! TCP, or both end TLS for the same host. Istiod takes the older Gateway and leaves the other
+//! server out. Two plain HTTP servers for one host do not conflict: their VirtualServices merge,
+//! which is worth knowing.
+//!
+//! ## Why it matters
+//! The server that loses is not there: connections for its hosts get the certificate, or the routes,
+//! of the other, or none.
+//!
+//! ## Example
+//! ```yaml
+//! servers:
+//! - port: {number: 443, protocol: HTTPS}
+//!   tls: {mode: SIMPLE, credentialName: blue}
+//!   hosts: [shop.example.com]   # another Gateway has this host on 443, too
+//! ```
+//!
+//! ## Use instead
+//! One Gateway for the host, or different hosts.
+//!
+//! ## When to ignore it
+//! When several teams share a plain HTTP host on purpose.
+//!
+//! ## Inputs
+//! The Gateways. Which pods they select is decided by their selectors.
+
+use super::prelude::*;
+use crate::istio::Server;
+use crate::mesh::{PreparedGateway, RejectedServer, Rejection};
+
+const META: Meta = Meta {
+    id: "conflicting-gateways",
+    family: Family::Conflict,
+    severity: Severity::Error,
+    aliases: &["IST0145", "KIA0301"],
+};
+
+pub(crate) const RULE: Rule = Rule {
+    meta: &META,
+    checks: &[Check::Mesh(check)],
+};
+
+fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
+    let mesh = context.mesh;
+    let mut reported: Vec<Server<'d>> = Vec::new();
+    for client in &mesh.gateway_clients {
+        let merged = mesh.servers_of(client);
+        for rejected in &merged.rejected {
+            if !reported.contains(&rejected.server) {
+                reported.push(rejected.server);
+                findings.push(of_rejected(rejected));
+            }
+        }
+        for (place, (gateway, server)) in merged.accepted.iter().enumerate() {
+            let earlier = merged.accepted.get(..place).unwrap_or_default();
+            let twin = earlier.iter().find(|(other, s)| !std::ptr::eq(*other, *gateway) && same_host(other, *s, gateway, *server));
+            if let Some((other, other_server)) = twin
+                && !reported.contains(server)
+            {
+                reported.push(*server);
+                findings.push(of_merged(gateway, *server, other, *other_server));
+            }
+        }
+    }
+}
+
+fn same_host(a: &PreparedGateway<'_>, a_server: Server<'_>, b: &PreparedGateway<'_>, b_server: Server<'_>) -> bool {
+    let ports = (a_server.port().map(|p| p.value), b_server.port().map(|p| p.value));
+    let same = |x: crate::mesh::ServerHost<'_>, y: crate::mesh::ServerHost<'_>| {
+        x.host == y.host && (x.namespace.is_none() || y.namespace.is_none() || x.namespace == y.namespace)
+    };
+    ports.0 == ports.1
+        && a_server.bind() == b_server.bind()
+        && a.hosts(a_server).any(|x| b.hosts(b_server).any(|y| same(x, y)))
+}
+
+fn of_rejected<'d>(rejected: &RejectedServer<'_, 'd>) -> Draft<'d> {
+    let port = rejected.server.port().map_or(0, |p| p.value);
+    let winner = &rejected.winner.full_name;
+    let (message, label) = match rejected.reason {
+        Rejection::Protocols => (
+            format!("Gateway {winner} speaks another protocol on port {port}: this server is left out"),
+            "left out",
+        ),
+        Rejection::TlsHost => (
+            format!("Gateway {winner} ends TLS for the same host on port {port}: this server is left out"),
+            "left out",
+        ),
+    };
+    Draft::new(rejected.server.node, message)
+        .label(label)
+        .related(rejected.winner_server.node, format!("this one of {winner} is used"))
+        .note("istiod takes the servers of the older Gateway, then of the first by name")
+        .help("use another port or another host, or merge the two Gateways")
+}
+
+fn of_merged<'d>(gateway: &PreparedGateway<'d>, server: Server<'d>, other: &PreparedGateway<'d>, other_server: Server<'d>) -> Draft<'d> {
+    let host = gateway.hosts(server).find(|h| other.hosts(other_server).any(|o| o.host == h.host));
+    let host = host.map_or("", |h| h.host);
+    Draft::new(server.node, format!("Gateway {} serves `{host}` on the same port", other.full_name))
+        .label("the same port and host again")
+        .related(other_server.node, "served here already")
+        .severity(Severity::Info)
+        .note("the routes of VirtualServices bound to either are merged into one table, oldest first")
+        .help("bind all VirtualServices of the host to one Gateway, so that the order does not depend on their age")
+}

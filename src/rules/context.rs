@@ -1,0 +1,156 @@
+//! What rules about manifests work with: the mesh, and what becomes of every VirtualService.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use crate::document::Node;
+use crate::mesh::{
+    Client, DestinationUse, GatewayEffect, MESH_GATEWAY, Mesh, NoEffect, PreparedGateway, PreparedVirtualService, Scope,
+    SidecarEffect,
+};
+
+/// The mesh with what was worked out about it once for all rules.
+pub struct Context<'m, 'd> {
+    /// The mesh.
+    pub mesh: &'m Mesh<'d>,
+    effects: Vec<Effects<'m, 'd>>,
+}
+
+/// What becomes of one VirtualService.
+#[derive(Debug)]
+pub struct Effects<'m, 'd> {
+    /// In each kind of sidecar, if it is for sidecars at all.
+    pub sidecars: Vec<SidecarEffect<'m, 'd>>,
+    /// In each gateway that it is bound to.
+    pub gateways: Vec<GatewayEffect<'m, 'd>>,
+    /// Where its routes lead, for each client that has them.
+    pub destinations: Vec<DestinationUse<'m, 'd>>,
+}
+
+/// The clients that find the same at one destination.
+#[derive(Debug)]
+pub struct Outcome<'a, 'm, 'd> {
+    /// One of the uses, which stands for all.
+    pub example: &'a DestinationUse<'m, 'd>,
+    /// The clients.
+    pub clients: Vec<&'m Client<'d>>,
+}
+
+impl<'m, 'd> Context<'m, 'd> {
+    /// Works out what becomes of every VirtualService.
+    pub fn new(mesh: &'m Mesh<'d>) -> Self {
+        let effects = mesh.virtual_services.par_iter().map(|service| Effects::of(mesh, service)).collect();
+        Self { mesh, effects }
+    }
+
+    /// What becomes of a VirtualService of this mesh.
+    pub fn effects(&self, service: &PreparedVirtualService<'d>) -> &Effects<'m, 'd> {
+        let first = self.mesh.virtual_services.as_ptr() as usize;
+        let offset = std::ptr::from_ref(service) as usize - first;
+        let place = offset / size_of::<PreparedVirtualService<'d>>();
+        match self.effects.get(place) {
+            Some(effects) => effects,
+            None => unreachable!("a VirtualService of another mesh"),
+        }
+    }
+
+    /// A host without the cluster's domain, for messages.
+    pub fn brief<'h>(&self, host: &'h str) -> std::borrow::Cow<'h, str> {
+        crate::mesh::brief(host, &self.mesh.options.cluster_domain)
+    }
+}
+
+impl<'m, 'd> Effects<'m, 'd> {
+    fn of(mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> Self {
+        let mut effects = Self {
+            sidecars: Vec::new(),
+            gateways: Vec::new(),
+            destinations: Vec::new(),
+        };
+        if service.gateways.iter().any(|g| g.name == MESH_GATEWAY) {
+            for client in &mesh.clients {
+                let scope = Scope::of(mesh, client);
+                let effect = scope.effect_of(mesh, service);
+                // What lies behind a misspelt host is not what anybody meant.
+                let meant = |v: &&crate::mesh::VirtualHost<'_, '_>| mesh.half_qualified(&v.host).is_none();
+                for virtual_host in effect.virtual_hosts.iter().filter(meant) {
+                    effects.destinations.extend(scope.destinations(mesh, virtual_host));
+                }
+                if !effect.virtual_hosts.is_empty() || service.routes.is_empty() {
+                    effects.destinations.extend(scope.layer4_destinations(mesh, service));
+                }
+                effects.sidecars.push(effect);
+            }
+        }
+        for reference in service.gateways.iter().filter(|g| g.name != MESH_GATEWAY) {
+            let gateway = mesh.gateway(&reference.name);
+            let is_served = gateway.is_some_and(|g| mesh.proxies_of(g).next().is_some());
+            let home = reference.name.split('/').next().unwrap_or_default();
+            if !is_served && (gateway.is_some() || !mesh.knows_gateways_of(home)) {
+                // Somebody else's gateway, or somebody else's pods: what would it find?
+                let scope = Scope::of(mesh, &mesh.some_gateway);
+                effects.destinations.extend(scope.assumed_destinations(mesh, service));
+                effects.destinations.extend(scope.layer4_destinations(mesh, service));
+            }
+            let Some(gateway) = gateway else { continue };
+            for client in mesh.proxies_of(gateway) {
+                let scope = Scope::of(mesh, client);
+                let effect = scope.gateway_effect(mesh, service, gateway);
+                for virtual_host in &effect.virtual_hosts {
+                    effects.destinations.extend(scope.destinations(mesh, virtual_host));
+                }
+                effects.destinations.extend(scope.layer4_destinations(mesh, service));
+                effects.gateways.push(effect);
+            }
+        }
+        effects
+    }
+
+    /// Whether any client has any of its routes.
+    pub fn has_any(&self) -> bool {
+        self.sidecars.iter().any(|e| !e.virtual_hosts.is_empty()) || self.gateways.iter().any(|e| !e.virtual_hosts.is_empty())
+    }
+
+    /// The destinations at which some client finds what `wanted` asks for, each with those clients.
+    ///
+    /// Clients that no workload is known of count only where nobody is known to have the route, and
+    /// then only if all of them agree: which of them there are is anybody's guess.
+    pub fn outcomes(&self, wanted: impl Fn(&DestinationUse<'m, 'd>) -> bool) -> Vec<Outcome<'_, 'm, 'd>> {
+        let mut by_destination: BTreeMap<(usize, u32), Vec<&DestinationUse<'m, 'd>>> = BTreeMap::new();
+        for use_ in &self.destinations {
+            by_destination.entry(identity(use_.destination.node)).or_default().push(use_);
+        }
+        by_destination.into_values().filter_map(|uses| outcome(&uses, &wanted)).collect()
+    }
+
+    /// The failures of all sidecars, with the clients that they are for.
+    pub fn failures(&self) -> impl Iterator<Item = (&'m Client<'d>, &(crate::document::Spanned<'d, String>, NoEffect<'m, 'd>))> {
+        self.sidecars.iter().flat_map(|effect| effect.failures.iter().map(move |failure| (effect.client, failure)))
+    }
+
+    /// The effects in the proxies of one gateway.
+    pub fn through<'s>(&'s self, gateway: &'s PreparedGateway<'d>) -> impl Iterator<Item = &'s GatewayEffect<'m, 'd>> {
+        self.gateways.iter().filter(move |effect| effect.gateway.full_name == gateway.full_name)
+    }
+}
+
+fn outcome<'a, 'm, 'd>(
+    uses: &[&'a DestinationUse<'m, 'd>],
+    wanted: &impl Fn(&DestinationUse<'m, 'd>) -> bool,
+) -> Option<Outcome<'a, 'm, 'd>> {
+    let known_exist = uses.iter().any(|u| u.client.is_known());
+    let relevant: Vec<_> = uses.iter().filter(|u| u.client.is_known() == known_exist).collect();
+    let hits: Vec<_> = relevant.iter().filter(|u| wanted(u)).collect();
+    if hits.is_empty() || (!known_exist && hits.len() < relevant.len()) {
+        return None;
+    }
+    let mut clients: Vec<&Client<'d>> = hits.iter().map(|u| u.client).collect();
+    clients.dedup_by(|a, b| std::ptr::eq(*a, *b));
+    let example = hits.first()?;
+    Some(Outcome { example, clients })
+}
+
+fn identity(node: Node<'_>) -> (usize, u32) {
+    (std::ptr::from_ref(node.document()) as usize, node.index())
+}

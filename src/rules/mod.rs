@@ -1,0 +1,63 @@
+//! The rules. One file each, found by the build script: `src/rules/<family>/<rule_id>.rs`.
+//!
+//! A rule file has its manual as its module documentation and a constant `RULE`. Registration and
+//! documentation follow from the file being there.
+
+mod context;
+mod describe;
+mod manual;
+
+use crate::document::Document;
+use crate::envoy::Dump;
+use crate::finding::{Findings, Meta};
+use crate::mesh::PreparedVirtualService;
+
+pub use context::{Context, Effects, Outcome};
+pub use manual::{Manual, first_sentence};
+
+/// A rule.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// What identifies it.
+    pub meta: &'static Meta,
+    /// What it looks at.
+    pub checks: &'static [Check],
+}
+
+/// A function of a rule, by what it looks at.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// Each text.
+    Document(for<'d> fn(&'d Document, &mut Findings<'d>)),
+    /// Each proxy's configuration.
+    Dump(for<'d> fn(&Dump<'d>, &mut Findings<'d>)),
+    /// Each VirtualService.
+    VirtualService(for<'m, 'd> fn(&Context<'m, 'd>, &'m PreparedVirtualService<'d>, &mut Findings<'d>)),
+    /// All manifests together.
+    Mesh(for<'m, 'd> fn(&Context<'m, 'd>, &mut Findings<'d>)),
+}
+
+/// What every rule file needs.
+mod prelude {
+    pub(super) use super::{Check, Context, Rule, describe};
+    pub(super) use crate::finding::{Confidence, Draft, Family, Findings, Meta, Severity};
+}
+
+include!(concat!(env!("OUT_DIR"), "/registry.rs"));
+
+/// Every rule, sorted by family and id.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    ALL.iter().map(|(rule, _)| *rule)
+}
+
+/// The rules with this id or alias. An alias may stand for several.
+pub fn find(name: &str) -> Vec<&'static Rule> {
+    let matches = |rule: &&Rule| rule.meta.id == name || rule.meta.aliases.iter().any(|a| a.eq_ignore_ascii_case(name));
+    all().filter(matches).collect()
+}
+
+/// The manual of a rule: its source's documentation.
+pub fn manual(rule: &Rule) -> Manual {
+    let text = ALL.iter().find(|(known, _)| known.meta == rule.meta).map_or("", |(_, manual)| manual);
+    Manual::parse(text)
+}

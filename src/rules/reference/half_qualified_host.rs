@@ -1,0 +1,80 @@
+//! A host is written as `name.namespace`, which is not completed.
+//!
+//! ## What it finds
+//! A host in a VirtualService, a destination or a DestinationRule of the form `reviews.default` or
+//! `reviews.default.svc`, where a service of that name and namespace exists.
+//!
+//! ## Why it matters
+//! Istiod completes only names without a dot. `reviews.default` therefore names a host of its own
+//! that nobody has: as the host of a VirtualService its rules apply to nobody who calls the service
+//! by another name, as a destination it ends in `503 NC`, in a DestinationRule its policy is for
+//! nothing.
+//!
+//! ## Example
+//! ```yaml
+//! hosts:
+//! - reviews.default
+//! ```
+//!
+//! ## Use instead
+//! ```yaml
+//! hosts:
+//! - reviews.default.svc.cluster.local
+//! ```
+//!
+//! ## When to ignore it
+//! When a ServiceEntry declares a host of just this name.
+//!
+//! ## Inputs
+//! The Services of the namespace that the name seems to mean.
+
+use super::prelude::*;
+use crate::document::Spanned;
+use crate::istio::DestinationRule;
+use crate::mesh::PreparedVirtualService;
+
+const META: Meta = Meta {
+    id: "half-qualified-host",
+    family: Family::Reference,
+    severity: Severity::Warning,
+    aliases: &[],
+};
+
+pub(crate) const RULE: Rule = Rule {
+    meta: &META,
+    checks: &[Check::VirtualService(check), Check::Mesh(check_rules)],
+};
+
+fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+    let mesh = context.mesh;
+    for host in service.view.hosts() {
+        if let Some(full) = mesh.half_qualified(host.value) {
+            let note = "the rules are for requests whose Host is just this name, on port 80; calls of the service by any \
+                        other name do not see them";
+            findings.push(draft(host, &full).note(note));
+        }
+    }
+    for route in &service.routes {
+        for destination in route.route.destinations().chain(route.route.mirrors()) {
+            if let Some(full) = mesh.half_qualified(destination.host.value) {
+                let note = "requests that take this route get 503 NC (cluster_not_found)";
+                findings.push(draft(destination.host, &full).note(note).severity(Severity::Error));
+            }
+        }
+    }
+}
+
+fn check_rules<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
+    let rules = context.mesh.objects.iter().filter_map(|object| DestinationRule::of(*object));
+    for host in rules.filter_map(DestinationRule::host) {
+        if let Some(full) = context.mesh.half_qualified(host.value) {
+            findings.push(draft(host, &full).note("the rule's policy and subsets are for no service"));
+        }
+    }
+}
+
+fn draft<'d>(host: Spanned<'d, &'d str>, full: &str) -> Draft<'d> {
+    Draft::new(host, format!("`{}` does not mean {full}", host.value))
+        .label("only names without a dot are completed")
+        .help(format!("write `{full}`"))
+}

@@ -1,0 +1,197 @@
+//! A selector matches no workload.
+//!
+//! ## What it finds
+//! The selector of a Service, a Gateway, a Sidecar, or a policy (AuthorizationPolicy,
+//! PeerAuthentication, RequestAuthentication, Telemetry, WasmPlugin, EnvoyFilter, ServiceEntry)
+//! that no workload of its namespace meets; for a Gateway, and for what lies in the root namespace,
+//! no workload of any.
+//!
+//! ## Why it matters
+//! A Service without pods answers `503 UH`. A Gateway without pods opens no port. A policy without
+//! workloads protects nothing, and nobody is told.
+//!
+//! ## Example
+//! ```yaml
+//! kind: Service
+//! spec:
+//!   selector:
+//!     app: payment   # the pods carry app: payments
+//! ```
+//!
+//! ## Use instead
+//! The labels of the pod template.
+//!
+//! ## When to ignore it
+//! When an operator creates the pods. Where a namespace has custom resources that may do so, only a
+//! near miss is reported.
+//!
+//! ## Inputs
+//! The workloads (Deployments, Pods, …) of the namespace.
+
+use super::prelude::*;
+use crate::document::Node;
+use crate::kube::{Labels, Object, known_kind};
+use crate::mesh::{CompleteKind, Mesh};
+use crate::similar::similar;
+
+const META: Meta = Meta {
+    id: "selector-selects-nothing",
+    family: Family::Reference,
+    severity: Severity::Warning,
+    aliases: &["IST0101", "IST0127", "KIA0004", "KIA0302", "KIA0701"],
+};
+
+pub(crate) const RULE: Rule = Rule {
+    meta: &META,
+    checks: &[Check::Mesh(check)],
+};
+
+/// A selector and what depends on it.
+struct Selector<'d> {
+    node: Node<'d>,
+    severity: Severity,
+    note: &'static str,
+    /// Workloads of every namespace are asked.
+    is_global: bool,
+}
+
+fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
+    let mesh = context.mesh;
+    for object in &mesh.objects {
+        let Some(selector) = selector_of(mesh, *object) else { continue };
+        let namespace = object.namespace(&mesh.options.default_namespace);
+        let labels = Labels::of(Some(selector.node));
+        if labels.is_empty() || selects_any(mesh, namespace, &labels, selector.is_global) {
+            continue;
+        }
+        let near = near_miss(mesh, namespace, &labels, selector.is_global);
+        if !is_known(mesh, namespace, &selector, near.is_some()) {
+            skip(namespace, &selector, findings);
+            continue;
+        }
+        findings.push(draft(mesh, *object, &selector, &labels, near));
+    }
+}
+
+fn selector_of<'d>(mesh: &Mesh<'d>, object: Object<'d>) -> Option<Selector<'d>> {
+    let spec = object.spec()?;
+    let namespace = object.namespace(&mesh.options.default_namespace);
+    let is_root = namespace == mesh.options.root_namespace;
+    let policy = |node: Option<Node<'d>>| {
+        node.map(|node| Selector {
+            node,
+            severity: Severity::Warning,
+            note: "it applies to nothing",
+            is_global: is_root,
+        })
+    };
+    match (object.group(), object.kind()) {
+        ("", "Service") if object.name() != "kubernetes" => spec.get("selector").map(|node| Selector {
+            node,
+            severity: Severity::Error,
+            note: "requests to it get 503 UH (no_healthy_upstream)",
+            is_global: false,
+        }),
+        ("networking.istio.io", "Gateway") => spec.get("selector").map(|node| Selector {
+            node,
+            severity: Severity::Error,
+            note: "no pod opens its ports: connections are refused",
+            is_global: true,
+        }),
+        ("networking.istio.io", "Sidecar" | "EnvoyFilter") => policy(spec.at(["workloadSelector", "labels"])),
+        ("networking.istio.io", "ServiceEntry") => spec.at(["workloadSelector", "labels"]).map(|node| Selector {
+            node,
+            severity: Severity::Error,
+            note: "requests to its hosts get 503 UH (no_healthy_upstream)",
+            is_global: false,
+        }),
+        ("security.istio.io", _) | ("telemetry.istio.io", _) | ("extensions.istio.io", _) => {
+            policy(spec.at(["selector", "matchLabels"]))
+        }
+        _ => None,
+    }
+}
+
+fn selects_any(mesh: &Mesh<'_>, namespace: &str, labels: &Labels<'_>, is_global: bool) -> bool {
+    if is_global {
+        let gateways = mesh.gateway_clients.iter().filter_map(|c| c.labels.as_ref());
+        return mesh.workloads.iter().any(|w| labels.is_subset_of(&w.labels)) || gateways.into_iter().any(|g| labels.is_subset_of(g));
+    }
+    mesh.workloads_of(namespace).any(|w| labels.is_subset_of(&w.labels))
+}
+
+/// Whether the inputs hold the workloads that could be meant. A namespace with custom resources may
+/// get pods that no manifest shows; there, only what is nearly right counts.
+fn is_known(mesh: &Mesh<'_>, namespace: &str, selector: &Selector<'_>, is_near: bool) -> bool {
+    let complete = &mesh.options.complete;
+    if selector.is_global {
+        // The pods of a gateway, or of what the root namespace governs, may be anywhere.
+        return complete.covers_all(CompleteKind::Workloads) || is_near;
+    }
+    if complete.covers(CompleteKind::Workloads, namespace) {
+        return true;
+    }
+    mesh.knows_workloads_of(namespace) && (is_near || !has_custom_resources(mesh, namespace))
+}
+
+fn has_custom_resources(mesh: &Mesh<'_>, namespace: &str) -> bool {
+    let default = &mesh.options.default_namespace;
+    let custom = |o: &Object<'_>| known_kind(o.group(), o.kind()).is_none() && o.group().contains('.') && !o.group().ends_with(".k8s.io");
+    mesh.objects.iter().any(|o| custom(o) && o.namespace(default) == namespace)
+}
+
+/// A workload whose labels nearly match: the label that differs, and its value there.
+fn near_miss<'d>(mesh: &Mesh<'d>, namespace: &str, labels: &Labels<'_>, is_global: bool) -> Option<(Object<'d>, &'d str, &'d str)> {
+    let candidates = mesh.workloads.iter().filter(|w| is_global || w.namespace == namespace);
+    candidates.into_iter().find_map(|workload| {
+        let mut wrong = labels.iter().filter(|(key, value)| workload.labels.get(key) != Some(*value));
+        let (key, wanted) = wrong.next()?;
+        if wrong.next().is_some() {
+            return None;
+        }
+        let (own_key, there) = workload.labels.iter().find(|(own, _)| *own == key)?;
+        let alone = labels.iter().count() == 1;
+        let spelt_alike = similar(wanted, std::iter::once(there)).is_some() || there.starts_with(wanted) || wanted.starts_with(there);
+        (!alone || spelt_alike).then_some((workload.object, own_key, there))
+    })
+}
+
+fn skip(namespace: &str, selector: &Selector<'_>, findings: &mut Findings<'_>) {
+    if selector.is_global {
+        findings.skip(
+            "selector",
+            "for workloads of any namespace (not all of them are among the inputs)",
+            "pass the workloads, or say --complete workloads",
+        );
+        return;
+    }
+    findings.skip(
+        "selector",
+        format!("in namespace `{namespace}` (its workloads are not, or not all, among the inputs)"),
+        format!("pass its Deployments, or say --complete workloads:{namespace}"),
+    );
+}
+
+fn draft<'d>(
+    mesh: &Mesh<'d>,
+    object: Object<'d>,
+    selector: &Selector<'d>,
+    labels: &Labels<'_>,
+    near: Option<(Object<'d>, &'d str, &'d str)>,
+) -> Draft<'d> {
+    let id = object.id(&mesh.options.default_namespace);
+    let first = selector.node.values().next().unwrap_or(selector.node);
+    let wrong = near.and_then(|(_, key, _)| selector.node.get(key)).unwrap_or(first);
+    let mut draft = Draft::new(wrong, format!("{id} selects no workload ({labels})"))
+        .severity(selector.severity)
+        .note(selector.note);
+    if let Some((workload, key, there)) = near {
+        let labelled = crate::kube::PodTemplate::of(workload).and_then(|t| t.node.at(["metadata", "labels", key]));
+        draft = draft.label("nothing has this label").help(format!("{key}: {there}"));
+        return draft.related(
+            labelled.unwrap_or_else(|| workload.name_node()),
+            format!("{} carries {key}={there}", workload.id(&mesh.options.default_namespace)),
+        );
+    }
+    draft.label(format!("no workload has {}", if labels.iter().count() > 1 { "these labels" } else { "this label" }))
+}

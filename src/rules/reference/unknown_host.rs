@@ -1,0 +1,121 @@
+//! A route leads to a host that does not exist.
+//!
+//! ## What it finds
+//! A destination or mirror of a VirtualService whose host no Service and no ServiceEntry has. Short
+//! names are completed with the namespace of the VirtualService, as istiod does. A host that only a
+//! wildcard ServiceEntry covers is found too: istiod makes a cluster for the wildcard, not for the
+//! names under it.
+//!
+//! ## Why it matters
+//! Istiod configures the route all the same, with a cluster that does not exist: every request that
+//! takes it ends in `503` with the response flag `NC` (`cluster_not_found`).
+//!
+//! ## Example
+//! ```yaml
+//! route:
+//! - destination:
+//!     host: catlog
+//! ```
+//!
+//! ## Use instead
+//! ```yaml
+//! route:
+//! - destination:
+//!     host: catalog
+//! ```
+//! For a host outside the mesh, a ServiceEntry that names it.
+//!
+//! ## When to ignore it
+//! When the service is created by something that is not among the inputs, such as an operator.
+//!
+//! ## Inputs
+//! The Services of the destination's namespace, or ServiceEntries for a host outside the cluster.
+//! Without them the rule is not evaluated; `--complete services` says that there are no others.
+
+use super::prelude::*;
+use crate::mesh::{Cluster, DestinationUse, Mesh, PreparedVirtualService, kubernetes_parts};
+use crate::similar::similar;
+
+const META: Meta = Meta {
+    id: "unknown-host",
+    family: Family::Reference,
+    severity: Severity::Error,
+    aliases: &["IST0101", "KIA1101"],
+};
+
+pub(crate) const RULE: Rule = Rule {
+    meta: &META,
+    checks: &[Check::VirtualService(check)],
+};
+
+fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+    let mesh = context.mesh;
+    let is_unknown = |u: &DestinationUse<'_, '_>| matches!(u.cluster, Cluster::UnknownHost | Cluster::UnderWildcard { .. });
+    for outcome in context.effects(service).outcomes(is_unknown) {
+        let use_ = outcome.example;
+        let written = use_.destination.host;
+        if mesh.half_qualified(written.value).is_some() {
+            continue; // a rule of its own says so
+        }
+        if let Cluster::UnderWildcard { service } = use_.cluster {
+            findings.push(under_wildcard(use_, service, &describe::clients(&outcome.clients)));
+            continue;
+        }
+        if !mesh.knows_host(&use_.host) {
+            skip(mesh, &use_.host, findings);
+            continue;
+        }
+        let requests = if use_.is_mirror { "copies of requests" } else { "requests that take this route" };
+        let mut draft = Draft::new(written, format!("no service has the host {}", describe::quoted(&written)))
+            .label(match use_.host == written.value {
+                true => "does not exist".to_owned(),
+                false => format!("stands for {}, which does not exist", use_.host),
+            })
+            .note(format!(
+                "{requests} get 503 NC (cluster_not_found) in {}",
+                describe::clients(&outcome.clients)
+            ));
+        if let Some(near) = nearest(mesh, &use_.host) {
+            draft = draft.help(format!("did you mean `{near}`?"));
+        }
+        findings.push(draft);
+    }
+}
+
+fn under_wildcard<'d>(use_: &DestinationUse<'_, 'd>, wildcard: &crate::mesh::Service<'d>, clients: &str) -> Draft<'d> {
+    Draft::new(use_.destination.host, format!("only the wildcard `{}` covers this host, and it has no cluster of its own", wildcard.host))
+        .label("istiod makes no cluster for a name under a wildcard")
+        .related(wildcard.host_node, "the cluster is made for this")
+        .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"))
+        .help(format!("list `{}` among the hosts of a ServiceEntry", use_.host))
+}
+
+fn skip(mesh: &Mesh<'_>, host: &str, findings: &mut Findings<'_>) {
+    match kubernetes_parts(host, &mesh.options.cluster_domain) {
+        Some((_, namespace)) => findings.skip(
+            "host",
+            format!("of namespace `{namespace}` (no Service of it among the inputs)"),
+            format!("pass its Services, or say --complete services:{namespace}"),
+        ),
+        None => findings.skip(
+            "host",
+            "outside the cluster (no ServiceEntry among the inputs)",
+            "pass the ServiceEntries, or say --complete services",
+        ),
+    }
+}
+
+/// A host that is spelt alike: in the same namespace, else a service of that name in another.
+fn nearest(mesh: &Mesh<'_>, host: &str) -> Option<String> {
+    let domain = &mesh.options.cluster_domain;
+    let Some((name, namespace)) = kubernetes_parts(host, domain) else {
+        return similar(host, mesh.services.iter().map(|s| s.host.as_str())).map(str::to_owned);
+    };
+    let parts = || mesh.services.iter().filter_map(|s| kubernetes_parts(&s.host, domain));
+    let neighbours = parts().filter(|(_, home)| *home == namespace).map(|(name, _)| name);
+    if let Some(near) = similar(name, neighbours) {
+        return Some(near.to_owned());
+    }
+    let elsewhere = parts().find(|(other, _)| *other == name);
+    elsewhere.map(|(name, home)| format!("{name}.{home}.svc.{domain}"))
+}

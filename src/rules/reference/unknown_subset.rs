@@ -1,0 +1,122 @@
+//! A route leads to a subset that no DestinationRule declares.
+//!
+//! ## What it finds
+//! A destination whose subset is not among those of the DestinationRule that a client uses for the
+//! host. Which rule that is depends on the client: the first namespace of the client's own, the
+//! service's and the root namespace that has any rule for the host wins as a whole, and within it
+//! the most specific host.
+//!
+//! ## Why it matters
+//! The route's cluster does not exist: requests end in `503` with the flag `NC`
+//! (`cluster_not_found`).
+//!
+//! ## Example
+//! ```yaml
+//! kind: DestinationRule
+//! spec:
+//!   host: catalog
+//!   subsets:
+//!   - name: v1
+//! ---
+//! kind: VirtualService
+//! spec:
+//!   http:
+//!   - route:
+//!     - destination:
+//!         host: catalog
+//!         subset: v3
+//! ```
+//!
+//! ## Use instead
+//! A subset that the rule declares, or declare this one.
+//!
+//! ## When to ignore it
+//! When the DestinationRule lies elsewhere and is not among the inputs.
+//!
+//! ## Inputs
+//! The Service of the host and the DestinationRules for it.
+
+use super::prelude::*;
+use crate::mesh::{Cluster, DestinationUse, MergedRule, PreparedVirtualService, Service};
+use crate::similar::similar;
+
+const META: Meta = Meta {
+    id: "unknown-subset",
+    family: Family::Reference,
+    severity: Severity::Error,
+    aliases: &["IST0101", "KIA1107"],
+};
+
+pub(crate) const RULE: Rule = Rule {
+    meta: &META,
+    checks: &[Check::VirtualService(check)],
+};
+
+fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+    let is_unknown = |u: &DestinationUse<'_, '_>| matches!(u.cluster, Cluster::UnknownSubset { .. });
+    for outcome in context.effects(service).outcomes(is_unknown) {
+        let use_ = outcome.example;
+        let Cluster::UnknownSubset { service: target, rule } = use_.cluster else { continue };
+        let Some(subset) = use_.destination.subset else { continue };
+        let host = context.brief(&use_.host);
+        let clients = describe::clients(&outcome.clients);
+        let mut draft = Draft::new(subset, format!("no DestinationRule gives {host} a subset `{}`", subset.value))
+            .label("no such subset")
+            .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"));
+        if let Some((node, words)) = condition_of(service, use_) {
+            draft = draft.related(node, words);
+        }
+        draft = explain(context, draft, target, rule, subset.value);
+        findings.push(draft);
+    }
+}
+
+/// The condition under which requests take the route of a destination.
+fn condition_of<'d>(
+    service: &PreparedVirtualService<'d>,
+    use_: &DestinationUse<'_, 'd>,
+) -> Option<(crate::document::Node<'d>, String)> {
+    let holds = |route: &&crate::mesh::PreparedRoute<'d>| {
+        let mut all = route.route.destinations().chain(route.route.mirrors());
+        all.any(|d| d.node == use_.destination.node)
+    };
+    describe::condition(service.routes.iter().find(holds)?)
+}
+
+fn explain<'d>(
+    context: &Context<'_, 'd>,
+    mut draft: Draft<'d>,
+    target: &Service<'d>,
+    rule: Option<&MergedRule<'d>>,
+    subset: &str,
+) -> Draft<'d> {
+    if let Some(rule) = rule {
+        let name = rule.first().object.id(&context.mesh.options.default_namespace);
+        let names = rule.subsets.iter().map(|s| s.name.value);
+        if let Some(near) = similar(subset, names) {
+            draft = draft.help(format!("did you mean `{near}`?"));
+        }
+        for (place, declared) in rule.subsets.iter().take(3).enumerate() {
+            draft = draft.related(declared.name, if place == 0 { format!("{name} has these") } else { String::new() });
+        }
+        if rule.subsets.is_empty() {
+            draft = draft.related(rule.first().object, format!("{name} is the rule for this host; it has no subsets"));
+        }
+    }
+    // A rule that has the subset but is not the one that counts.
+    let others = context.mesh.destination_rules.covering(&target.host);
+    let mut others: Vec<_> = others.filter(|other| other.subset(subset).is_some()).map(MergedRule::first).collect();
+    others.sort_by_key(|other| (other.object.namespace(&context.mesh.options.default_namespace), other.object.name()));
+    match others.first() {
+        Some(other) => {
+            let id = other.object.id(&context.mesh.options.default_namespace);
+            let why = match rule {
+                Some(_) => "but another rule takes its place for this client",
+                None => "but these clients do not see it",
+            };
+            draft.related(other.object, format!("{id} has it, {why}"))
+        }
+        None if rule.is_none() => draft.label("no DestinationRule is for this host").confidence(Confidence::Medium),
+        None => draft,
+    }
+}

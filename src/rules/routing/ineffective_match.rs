@@ -1,0 +1,97 @@
+//! An alternative of a route's `match` adds nothing.
+//!
+//! ## What it finds
+//! A `match` entry that an earlier one of the same or an earlier route covers, while the route has
+//! others that are not covered; and an entry that can never apply: bound to a gateway that the
+//! VirtualService does not name.
+//!
+//! ## Why it matters
+//! The entry has no effect. Often it was meant to be narrower, or to be a condition of the entry
+//! before it: a `-` too much turns *and* into *or*.
+//!
+//! ## Example
+//! ```yaml
+//! match:
+//! - uri: {prefix: /api}
+//! - headers: {x-canary: {exact: "true"}}
+//!   uri: {prefix: /api}      # every such request is taken by the first entry
+//! ```
+//!
+//! ## Use instead
+//! One entry with both conditions, or the narrower one in a route of its own, before.
+//!
+//! ## When to ignore it
+//! When entries are listed for the reader.
+//!
+//! ## Inputs
+//! The VirtualService, with its delegates.
+
+use super::prelude::*;
+use super::unreachable_route::alternatives;
+use crate::mesh::{PreparedVirtualService, resolve_gateway};
+use crate::routing::Condition;
+
+const META: Meta = Meta {
+    id: "ineffective-match",
+    family: Family::Routing,
+    severity: Severity::Info,
+    aliases: &["IST0131"],
+};
+
+pub(crate) const RULE: Rule = Rule {
+    meta: &META,
+    checks: &[Check::VirtualService(check)],
+};
+
+fn check<'m, 'd>(_: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+    covered(service, findings);
+    foreign_gateways(service, findings);
+}
+
+fn covered<'d>(service: &PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+    let mut before: Vec<(Condition, crate::document::Node<'d>)> = Vec::new();
+    for route in &service.routes {
+        let own = alternatives(route);
+        let nodes: Vec<_> = route.matches.iter().map(|m| m.node().unwrap_or(route.route.node)).collect();
+        let reached_by_all = own.iter().all(|condition| before.iter().any(|(earlier, _)| earlier.covers(condition)));
+        for (condition, node) in own.iter().zip(&nodes) {
+            let cover = before.iter().find(|(earlier, _)| earlier.covers(condition));
+            if let Some((_, earlier)) = cover.filter(|_| !reached_by_all) {
+                let draft = Draft::new(*node, "this alternative takes no request that is not taken before")
+                    .label("adds nothing")
+                    .related(*earlier, "takes all of these already")
+                    .note("the entries of `match` are alternatives: one is enough")
+                    .help("if both conditions must hold, put them into one entry");
+                findings.push(draft);
+            }
+            before.push((condition.clone(), *node));
+        }
+        if route.matches.is_empty() {
+            before.extend(own.into_iter().map(|condition| (condition, route.route.node)));
+        }
+    }
+}
+
+fn foreign_gateways<'d>(service: &PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+    for alternative in service.routes.iter().flat_map(|route| &route.matches) {
+        for part in alternative.parts() {
+            let is_bound = |name: &str| {
+                let full = resolve_gateway(name, service.namespace);
+                service.gateways.iter().any(|g| g.name == full)
+            };
+            let mut gateways = part.gateways().peekable();
+            let Some(first) = gateways.peek().copied() else { continue };
+            if gateways.any(|g| is_bound(g.value)) {
+                continue;
+            }
+            let draft = Draft::new(first, "this alternative is for a gateway that the VirtualService is not bound to")
+                .label("not among its `gateways`")
+                .note("no request meets it")
+                .severity(Severity::Warning);
+            findings.push(match service.gateways.iter().find_map(|g| g.node) {
+                Some(bound) => draft.related(bound, "bound to this"),
+                None => draft.help("without `gateways`, a VirtualService is bound to `mesh` only"),
+            });
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Some requests for a host find no route.
+//!
+//! ## What it finds
+//! A host of VirtualServices for which a plain GET of some path meets no condition of any route. At
+//! a gateway the routes of all VirtualServices with the host count together, since istiod merges
+//! them.
+//!
+//! ## Why it matters
+//! Such requests end in `404` with the flag `NR` (`route_not_found`). There is no way back to what
+//! the service would do without a VirtualService.
+//!
+//! ## Example
+//! ```yaml
+//! http:
+//! - match:
+//!   - uri: {prefix: /shop}
+//!   route: …
+//! # and nothing for /
+//! ```
+//!
+//! ## Use instead
+//! A last route without `match`.
+//!
+//! ## When to ignore it
+//! When the other paths are meant to be closed.
+//!
+//! ## Inputs
+//! The VirtualServices of the host.
+
+use super::prelude::*;
+use super::unreachable_route::alternatives;
+use crate::mesh::{MESH_GATEWAY, PreparedVirtualService};
+use crate::routing::{Condition, Request};
+
+const META: Meta = Meta {
+    id: "unhandled-requests",
+    family: Family::Routing,
+    severity: Severity::Info,
+    aliases: &[],
+};
+
+pub(crate) const RULE: Rule = Rule {
+    meta: &META,
+    checks: &[Check::VirtualService(check)],
+};
+
+/// Paths that stand for "the rest".
+const PROBES: [&str; 3] = ["/", "/index.html", "/meshlint-probe/x"];
+
+fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+    let Some(last) = service.routes.last() else { return };
+    let effects = context.effects(service);
+    let mut reported: Vec<String> = Vec::new();
+    for reference in &service.gateways {
+        for host in &service.hosts {
+            let applies = match reference.name == MESH_GATEWAY {
+                true => effects.sidecars.iter().any(|e| e.virtual_hosts.iter().any(|v| v.named.node == host.node)),
+                false => effects.gateways.iter().any(|e| {
+                    e.gateway.full_name == reference.name && e.virtual_hosts.iter().any(|v| v.named.node == host.node)
+                }),
+            };
+            if !applies || reported.contains(&host.value) {
+                continue;
+            }
+            let conditions = conditions(context, service, &reference.name, &host.value);
+            let missed = |path: &str| conditions.iter().all(|c| c.takes(&Request::get(path)) == Some(false));
+            let Some(path) = PROBES.iter().find(|path| missed(path)) else { continue };
+            reported.push(host.value.clone());
+            findings.push(draft(service, last.route.node, &host.value, path, &conditions));
+        }
+    }
+}
+
+/// The conditions of every route that the host has at one gateway.
+fn conditions(context: &Context<'_, '_>, service: &PreparedVirtualService<'_>, gateway: &str, host: &str) -> Vec<Condition> {
+    let mut all: Vec<Condition> = service.routes.iter().flat_map(alternatives).collect();
+    if gateway == MESH_GATEWAY {
+        return all; // in a sidecar only one VirtualService has the host
+    }
+    for other in context.mesh.virtual_services_for(host) {
+        let same_gateway = other.gateways.iter().any(|g| g.name == gateway);
+        if same_gateway && !std::ptr::eq(other, service) {
+            all.extend(other.routes.iter().flat_map(alternatives));
+        }
+    }
+    all
+}
+
+fn draft<'d>(
+    service: &PreparedVirtualService<'d>,
+    last: crate::document::Node<'d>,
+    host: &str,
+    path: &str,
+    conditions: &[Condition],
+) -> Draft<'d> {
+    let mut paths: Vec<String> = conditions.iter().map(|c| c.path.describe()).collect();
+    paths.sort();
+    paths.dedup();
+    let shown = if path.contains("probe") { "/…" } else { path };
+    let mut draft = Draft::new(last, format!("no route for other requests to {host}, such as GET {shown}"))
+        .label("the last route; it does not take the rest")
+        .note(format!("they get 404 NR (route_not_found): there are routes for {} only", describe::list(&paths, 4)))
+        .help("add a last route without `match`, if they are to be served");
+    if let Some(named) = service.hosts.iter().find(|h| h.value == host) {
+        draft = draft.related(named, "");
+    }
+    draft
+}

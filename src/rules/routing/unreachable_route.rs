@@ -1,0 +1,98 @@
+//! A route gets no request, because earlier ones take them all.
+//!
+//! ## What it finds
+//! A route of a VirtualService, or of a virtual host in a dump, all of whose alternatives are
+//! covered by a single earlier route each: the earlier one's path holds the later one's, and every
+//! further condition of the earlier one is met by what meets the later one.
+//!
+//! ## Why it matters
+//! Envoy takes the first route that matches. What the later route was meant to do never happens,
+//! and nothing says so: istiod even drops what stands behind a route that takes everything.
+//!
+//! ## Example
+//! ```yaml
+//! http:
+//! - route:                    # takes everything
+//!   - destination: {host: catalog, subset: v1}
+//! - match:
+//!   - headers: {x-canary: {exact: "true"}}
+//!   route:                    # so nothing is left for this one
+//!   - destination: {host: catalog, subset: v2}
+//! ```
+//!
+//! ## Use instead
+//! The narrower route first.
+//!
+//! ## When to ignore it
+//! Never: such a route can be deleted without any effect.
+//!
+//! ## Inputs
+//! The VirtualService, with its delegates; or the dump.
+
+use super::prelude::*;
+use crate::mesh::{PreparedRoute, PreparedVirtualService};
+use crate::routing::Condition;
+
+const META: Meta = Meta {
+    id: "unreachable-route",
+    family: Family::Routing,
+    severity: Severity::Warning,
+    aliases: &["IST0130"],
+};
+
+pub(crate) const RULE: Rule = Rule {
+    meta: &META,
+    checks: &[Check::VirtualService(check)],
+};
+
+/// The alternatives of a route as conditions.
+pub(super) fn alternatives(route: &PreparedRoute<'_>) -> Vec<Condition> {
+    if route.matches.is_empty() {
+        return vec![Condition::of_virtual_service(None)];
+    }
+    route.matches.iter().map(|alternative| Condition::of_virtual_service(Some(*alternative))).collect()
+}
+
+fn check<'m, 'd>(_: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+    let conditions: Vec<Vec<Condition>> = service.routes.iter().map(alternatives).collect();
+    for (place, route) in service.routes.iter().enumerate() {
+        let earlier = || service.routes.iter().zip(&conditions).take(place);
+        let cover = |condition: &Condition| earlier().find(|(_, all)| all.iter().any(|e| e.covers(condition))).map(|(r, _)| r);
+        let Some(own) = conditions.get(place) else { continue };
+        let covers: Vec<_> = own.iter().filter_map(cover).collect();
+        if covers.len() < own.len() || covers.is_empty() {
+            continue;
+        }
+        let mut draft = Draft::new(route.route.node, format!("no request reaches {}", name(route, own)))
+            .label("nothing is left for this one")
+            .note("what this route says never happens");
+        let mut shown: Vec<&PreparedRoute<'d>> = Vec::new();
+        for cover in covers {
+            if !shown.iter().any(|s| s.route == cover.route) {
+                shown.push(cover);
+            }
+        }
+        for cover in shown.iter().take(3) {
+            draft = draft.related(cover.route.node, taken_by(cover));
+        }
+        findings.push(draft.help("move it before them, or delete it"));
+    }
+}
+
+fn name(route: &PreparedRoute<'_>, own: &[Condition]) -> String {
+    if let Some(name) = route.route.name() {
+        return format!("the route `{}`", name.value);
+    }
+    match own {
+        [only] => format!("the route for {}", only.path.describe()),
+        _ => "this route".to_owned(),
+    }
+}
+
+fn taken_by(cover: &PreparedRoute<'_>) -> String {
+    match cover.matches.is_empty() {
+        true => "takes every request".to_owned(),
+        false => "takes these requests already".to_owned(),
+    }
+}
+
