@@ -208,3 +208,10 @@ impl<'d> Findings<'d> {
         });
     }
 }
+
+impl<'d> Findings<'d> {
+    /// Reports a finding, if there is one.
+    pub fn extend_with(&mut self, draft: Option<Draft<'d>>) {
+        self.drafts.extend(draft);
+    }
+}

@@ -7,6 +7,7 @@ mod cluster;
 mod destination_rules;
 mod gateways;
 mod host;
+mod mtls;
 mod options;
 mod protocol;
 mod routes;
@@ -27,6 +28,7 @@ pub use gateways::{
     GatewayEffect, MergedServers, NoGatewayEffect, PreparedGateway, RejectedServer, Rejection, ServerHost, selects,
 };
 pub use host::{brief, fqdn, intersection, is_subset_of, is_wildcard, kubernetes_parts, overlaps, resolve};
+pub use mtls::{PortMode, ServerMode};
 pub use options::{CompleteKind, Completeness, Options};
 pub use protocol::Protocol;
 pub use routes::{DestinationUse, GeneratedRoute, NoEffect, SidecarEffect, VirtualHost, takes_everything};
@@ -43,6 +45,8 @@ pub use workload::Workload;
 pub struct Mesh<'d> {
     /// What the manifests do not say.
     pub options: &'d Options,
+    /// Every resource as it was written, in the order of the inputs.
+    pub written: Vec<Object<'d>>,
     /// Every resource once: of several with one identity the last, as applying them leaves it.
     /// Oldest first.
     pub objects: Vec<Object<'d>>,
@@ -74,6 +78,7 @@ pub struct Mesh<'d> {
 impl<'d> Mesh<'d> {
     /// Makes the model of `objects`, which are in the order in which they would be applied.
     pub fn new(objects: &[Object<'d>], options: &'d Options) -> Self {
+        let written = objects.to_vec();
         let objects = applied(objects, options);
         let mut services: Vec<Service<'d>> = objects.iter().flat_map(|o| Service::of(*o, options)).collect();
         services.sort_by(|a, b| a.age().cmp(&b.age()));
@@ -101,6 +106,7 @@ impl<'d> Mesh<'d> {
                 is_gateway: true,
             },
             objects,
+            written,
             services,
             virtual_services,
             workloads,
@@ -188,6 +194,9 @@ impl<'d> Mesh<'d> {
 
     /// Whether the inputs would hold the object that declares `host`, if there were one.
     pub fn knows_host(&self, host: &str) -> bool {
+        if host.contains(['{', '$']) {
+            return false; // a template's placeholder
+        }
         match kubernetes_parts(host, &self.options.cluster_domain) {
             Some((_, namespace)) => self.knows_services_of(namespace),
             None => self.has_service_entries || self.options.complete.covers_all(CompleteKind::Services),

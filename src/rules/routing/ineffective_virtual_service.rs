@@ -1,0 +1,165 @@
+//! A VirtualService has no effect on any proxy.
+//!
+//! ## What it finds
+//! A VirtualService whose routes no sidecar and no gateway gets, where no other rule says why: it is
+//! not exported to the pods that would use it, no Sidecar imports it, none of its routes is for the
+//! ports of its hosts, or no proxy listens for its host.
+//!
+//! ## Why it matters
+//! Nothing that it says happens.
+//!
+//! ## Example
+//! ```yaml
+//! spec:
+//!   exportTo: ["."]                 # namespace shop
+//!   gateways: [istio-system/public] # whose pods run in istio-system
+//! ```
+//!
+//! ## Use instead
+//! Export it to the namespace of the gateway's pods.
+//!
+//! ## When to ignore it
+//! When it is for clients that are not among the inputs.
+//!
+//! ## Inputs
+//! The Services, Gateways and Sidecars that it depends on.
+
+use super::prelude::*;
+use crate::document::Node;
+use super::super::Effects;
+use crate::mesh::{NoEffect, NoGatewayEffect, PreparedVirtualService};
+
+const META: Meta = Meta {
+    id: "ineffective-virtual-service",
+    family: Family::Routing,
+    severity: Severity::Warning,
+    aliases: &[],
+};
+
+pub(crate) const RULE: Rule = Rule {
+    meta: &META,
+    checks: &[Check::VirtualService(check)],
+};
+
+/// Why there is no effect: the first reason that holds, where to point, what to do.
+struct Reason<'d> {
+    place: Option<Node<'d>>,
+    label: String,
+    help: String,
+    related: Option<(Node<'d>, String)>,
+}
+
+fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+    let effects = context.effects(service);
+    let is_judged = !effects.sidecars.is_empty() || !effects.gateways.is_empty();
+    if effects.has_any() || !is_judged || service.routes.is_empty() || is_explained(context, service, effects) {
+        return;
+    }
+    let Some(reason) = reason(context, service, effects) else { return };
+    let place = reason.place.unwrap_or_else(|| service.view.object.name_node());
+    let mut draft = Draft::new(place, format!("VirtualService {}/{} has no effect", service.namespace, service.view.object.name()))
+        .label(reason.label)
+        .note("no proxy has any of its routes")
+        .help(reason.help);
+    if let Some((node, label)) = reason.related {
+        draft = draft.related(node, label);
+    }
+    findings.push(draft);
+}
+
+/// Whether a rule of its own says why.
+fn is_explained(context: &Context<'_, '_>, service: &PreparedVirtualService<'_>, effects: &Effects<'_, '_>) -> bool {
+    let mesh = context.mesh;
+    let conflict = effects.failures().any(|(_, (_, f))| matches!(f, NoEffect::Conflict(_) | NoEffect::NotHttp(_)));
+    let gateway = effects.gateways.iter().flat_map(|e| &e.failures).any(|f| {
+        matches!(f, NoGatewayEffect::NoHost | NoGatewayEffect::OtherNamespace(_) | NoGatewayEffect::Rejected(_))
+    });
+    let half = service.view.hosts().any(|h| mesh.half_qualified(h.value).is_some());
+    let unknown = service.gateways.iter().any(|g| g.node.is_some() && g.name != crate::mesh::MESH_GATEWAY && mesh.gateway(&g.name).is_none());
+    conflict || gateway || half || unknown
+}
+
+fn reason<'d>(context: &Context<'_, 'd>, service: &PreparedVirtualService<'d>, effects: &Effects<'_, 'd>) -> Option<Reason<'d>> {
+    let not_exported = effects.gateways.iter().find(|e| e.failures.iter().any(|f| matches!(f, NoGatewayEffect::NotExported)));
+    if let Some(effect) = not_exported {
+        let namespace = effect.client.namespace;
+        let bound = service.gateways.iter().find(|g| g.name == effect.gateway.full_name).and_then(|g| g.node);
+        return Some(Reason {
+            place: service.view.export_to(),
+            label: format!("not exported to {namespace}, where the pods of Gateway {} run", effect.gateway.full_name),
+            help: format!("add `{namespace}` to exportTo"),
+            related: bound.map(|node| (node, "bound to this gateway".to_owned())),
+        });
+    }
+    if let Some(NoGatewayEffect::NotHttp(server)) = effects.gateways.iter().flat_map(|e| &e.failures).next() {
+        return Some(Reason {
+            place: service.hosts.first().map(|h| h.node),
+            label: "its server passes connections on and does not look at requests".to_owned(),
+            help: "use `tls` or `tcp` routes, or let the Gateway end TLS".to_owned(),
+            related: Some((server.node, "the server for this host".to_owned())),
+        });
+    }
+    if effects.gateways.iter().flat_map(|e| &e.failures).any(|f| matches!(f, NoGatewayEffect::NoRoute)) {
+        return Some(no_route(service));
+    }
+    let failures = || effects.failures().map(|(_, (named, failure))| (named, failure));
+    if let Some((named, _)) = failures().find(|(_, f)| matches!(f, NoEffect::NoRoute)) {
+        let mut reason = no_route(service);
+        reason.related = Some((named.node, "for this host".to_owned()));
+        return Some(reason);
+    }
+    if failures().all(|(_, f)| matches!(f, NoEffect::NotExported)) && !effects.sidecars.is_empty() {
+        return Some(Reason {
+            place: service.view.export_to(),
+            label: "exported to namespaces in which there is no sidecar".to_owned(),
+            help: "add the namespaces of its clients to exportTo".to_owned(),
+            related: None,
+        });
+    }
+    if failures().any(|(_, f)| matches!(f, NoEffect::NotImported)) && failures().all(|(_, f)| matches!(f, NoEffect::NotImported | NoEffect::NotExported)) {
+        let sidecar = effects.sidecars.iter().find_map(|e| e.client.sidecar);
+        return Some(Reason {
+            place: service.hosts.first().map(|h| h.node),
+            label: format!("no Sidecar imports hosts of namespace {}", service.namespace),
+            help: format!(
+                "egress hosts are compared with the namespace of the VirtualService: add `{}/*`, or move it to the namespace of the service",
+                service.namespace
+            ),
+            related: sidecar.map(|s| (s.object.name_node(), "this Sidecar, for one, does not import it".to_owned())),
+        });
+    }
+    no_listener(context, service)
+}
+
+fn no_route<'d>(service: &PreparedVirtualService<'d>) -> Reason<'d> {
+    let conditions = service.routes.iter().flat_map(|r| &r.matches).flat_map(|m| m.parts());
+    let port = conditions.filter_map(|part| part.port()).map(|p| p.node).next();
+    Reason {
+        place: port.or_else(|| service.routes.first().map(|r| r.route.node)),
+        label: "no request that comes in here meets its port, gateway or source".to_owned(),
+        help: "use a port of the service (or of the Gateway's server), or leave the condition out".to_owned(),
+        related: None,
+    }
+}
+
+fn no_listener<'d>(context: &Context<'_, 'd>, service: &PreparedVirtualService<'d>) -> Option<Reason<'d>> {
+    let unknown = service.hosts.iter().find(|h| !context.mesh.knows_host(&h.value) && context.mesh.services_of(&h.value).next().is_none());
+    if unknown.is_some() {
+        return None; // the service may be somewhere else
+    }
+    let host = service.hosts.first()?;
+    let declared = context.mesh.services_within(&host.value).next();
+    let (label, related) = match declared {
+        Some(declared) => (
+            "no client that has the VirtualService sees a service of this host".to_owned(),
+            Some((declared.host_node, "declared here".to_owned())),
+        ),
+        None => ("no service has this host, and no client listens on port 80 for others".to_owned(), None),
+    };
+    Some(Reason {
+        place: Some(host.node),
+        label,
+        help: "name the host of a service, or declare it by a ServiceEntry".to_owned(),
+        related,
+    })
+}

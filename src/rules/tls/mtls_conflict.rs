@@ -1,0 +1,134 @@
+//! Clients send what the server does not take.
+//!
+//! ## What it finds
+//! A DestinationRule that makes clients send plaintext (`DISABLE`) or TLS of another kind (`SIMPLE`,
+//! `MUTUAL`) to a service whose workloads have sidecars and take Istio's mutual TLS only (`STRICT`,
+//! by the nearest PeerAuthentication).
+//!
+//! ## Why it matters
+//! The server resets the connection: clients see `503` with the flag `UC` or `UF`.
+//!
+//! ## Example
+//! ```yaml
+//! kind: PeerAuthentication
+//! spec: {mtls: {mode: STRICT}}
+//! ---
+//! kind: DestinationRule
+//! spec:
+//!   host: catalog
+//!   trafficPolicy: {tls: {mode: DISABLE}}
+//! ```
+//!
+//! ## Use instead
+//! No `tls` at all (sidecars then agree by themselves), or `ISTIO_MUTUAL`.
+//!
+//! ## When to ignore it
+//! Never, once it is evaluated.
+//!
+//! ## Inputs
+//! The Service, its workloads, their Namespace (whether they have sidecars), DestinationRules and
+//! PeerAuthentications.
+
+use super::prelude::*;
+use crate::document::Node;
+use crate::istio::TlsMode;
+use crate::kube::TargetPort;
+use crate::mesh::{Client, Mesh, Port, PortMode, Scope, ServerMode, Service, Source, Workload};
+
+const META: Meta = Meta {
+    id: "mtls-conflict",
+    family: Family::Tls,
+    severity: Severity::Error,
+    aliases: &["KIA0205", "KIA0206", "KIA0501"],
+};
+
+pub(crate) const RULE: Rule = Rule {
+    meta: &META,
+    checks: &[Check::Mesh(check)],
+};
+
+fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
+    let mesh = context.mesh;
+    let has_strict = mesh.objects.iter().any(|o| o.kind() == "PeerAuthentication");
+    let mut reported: Vec<(u32, String)> = Vec::new();
+    for client in mesh.clients.iter().chain(&mesh.gateway_clients).filter(|_| has_strict) {
+        let scope = Scope::of(mesh, client);
+        for service in mesh.services.iter().filter(|s| s.is_kubernetes() && scope.imports(s)) {
+            for port in &service.ports {
+                let Some((mode, node)) = client_mode(&scope, service, port) else { continue };
+                let Some(server) = strict_server(mesh, service, port) else { continue };
+                let key = (node.index(), service.host.clone());
+                if mode == TlsMode::IstioMutual || reported.contains(&key) {
+                    continue;
+                }
+                reported.push(key);
+                findings.push(draft(context, service, client, mode, node, server));
+            }
+        }
+    }
+}
+
+/// What a client's DestinationRule makes it send to a port, and where it says so.
+fn client_mode<'d>(scope: &Scope<'_, 'd>, service: &Service<'d>, port: &Port<'d>) -> Option<(TlsMode, Node<'d>)> {
+    let policy = scope.destination_rule(service)?.traffic_policy()?;
+    let by_port = policy.get("portLevelSettings").into_iter().flat_map(Node::items).find(|setting| {
+        setting.get("port").and_then(|p| p.number_at("number")).is_some_and(|n| *n == u64::from(port.number))
+    });
+    let tls = match by_port {
+        Some(setting) => setting.get("tls")?, // a port's settings replace the others as a whole
+        None => policy.get("tls")?,
+    };
+    Some((TlsMode::of(tls)?, tls.get("mode").unwrap_or(tls)))
+}
+
+/// A workload behind a port that takes mutual TLS only, with the setting that says so. Nothing if
+/// any of them takes something else, or if it is not known whether they have sidecars.
+fn strict_server<'d>(mesh: &Mesh<'d>, service: &Service<'d>, port: &Port<'d>) -> Option<PortMode<'d>> {
+    let Source::Kubernetes(kubernetes) = service.source else { return None };
+    let selector = kubernetes.selector_labels();
+    if selector.is_empty() {
+        return None;
+    }
+    let target = kubernetes.ports().find(|p| p.number == port.number)?.target();
+    let selected = mesh.workloads_of(service.namespace).filter(|w| selector.is_subset_of(&w.labels));
+    let mut strict = None;
+    for workload in selected {
+        let number = target_number(workload, target)?;
+        let decided = mesh.server_mode(workload, number);
+        if mesh.has_sidecar(workload) != Some(true) || decided.mode != ServerMode::Strict {
+            return None;
+        }
+        strict = Some(decided);
+    }
+    strict
+}
+
+fn target_number(workload: &Workload<'_>, target: TargetPort<'_>) -> Option<u16> {
+    match target {
+        TargetPort::Number(number) => Some(number),
+        TargetPort::Name(name) => workload.template?.ports().find(|p| p.name == Some(name)).map(|p| p.number),
+    }
+}
+
+fn draft<'d>(
+    context: &Context<'_, 'd>,
+    service: &Service<'d>,
+    client: &Client<'d>,
+    mode: TlsMode,
+    node: Node<'d>,
+    server: PortMode<'d>,
+) -> Draft<'d> {
+    let host = context.brief(&service.host);
+    let sends = match mode {
+        TlsMode::Disable => "plaintext",
+        _ => "TLS that is not the mesh's own",
+    };
+    let mut draft = Draft::new(node, format!("clients send {sends} to {host}, which takes mutual TLS only"))
+        .label("what clients send")
+        .note(format!("the server resets the connection: 503 UC in {} and wherever else this rule is used", client.describe()))
+        .help("leave `tls` out: sidecars agree by themselves; or use ISTIO_MUTUAL");
+    if let Some(place) = server.node {
+        draft = draft.related(place, "what the server takes");
+    }
+    draft
+}
