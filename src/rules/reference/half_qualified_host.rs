@@ -31,7 +31,7 @@
 use super::prelude::*;
 use crate::document::Spanned;
 use crate::istio::DestinationRule;
-use crate::mesh::PreparedVirtualService;
+use crate::mesh::{PreparedVirtualService, Scope};
 
 const META: Meta = Meta {
     id: "half-qualified-host",
@@ -48,7 +48,9 @@ pub(crate) const RULE: Rule = Rule {
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
     for host in service.view.hosts() {
-        if let Some(full) = mesh.half_qualified(host.value) {
+        if let Some(full) = mesh.half_qualified(host.value)
+            && !is_served_as_written(context, service, host, &full)
+        {
             let note = "the rules are for requests whose Host is just this name, on port 80; calls of the service by any \
                         other name do not see them";
             findings.push(draft(host, &full).note(note));
@@ -62,6 +64,31 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             }
         }
     }
+}
+
+/// Whether the name does what it says after all: the only HTTP port of the service is 80, requests
+/// with just this name find the routes there, and those lead somewhere.
+fn is_served_as_written<'m, 'd>(
+    context: &Context<'m, 'd>,
+    service: &'m PreparedVirtualService<'d>,
+    host: Spanned<'d, &'d str>,
+    full: &str,
+) -> bool {
+    let mesh = context.mesh;
+    let called_elsewhere = mesh.services_of(full).flat_map(|s| &s.ports).any(|p| p.protocol.is_http_or_sniffed() && p.number != 80);
+    let effects = context.effects(service);
+    let has_host = |e: &crate::mesh::SidecarEffect<'_, '_>| e.virtual_hosts.iter().any(|v| v.named.node == host.node);
+    !called_elsewhere && effects.sidecars.iter().any(has_host) && !leads_nowhere(context, service, host)
+}
+
+/// Whether some route of the virtual host that the name makes has a cluster that does not exist.
+fn leads_nowhere<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, host: Spanned<'d, &'d str>) -> bool {
+    let mesh = context.mesh;
+    context.effects(service).sidecars.iter().any(|effect| {
+        let scope = Scope::of(mesh, effect.client);
+        let own = effect.virtual_hosts.iter().filter(|v| v.named.node == host.node);
+        own.into_iter().flat_map(|v| scope.destinations(mesh, v)).any(|u| u.cluster.is_missing())
+    })
 }
 
 fn check_rules<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {

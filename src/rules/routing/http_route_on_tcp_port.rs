@@ -28,7 +28,8 @@
 //! The Service and the VirtualService.
 
 use super::prelude::*;
-use crate::mesh::{NoEffect, PreparedVirtualService, Service};
+use crate::document::Node;
+use crate::mesh::{NoEffect, Service};
 
 const META: Meta = Meta {
     id: "http-route-on-tcp-port",
@@ -39,32 +40,41 @@ const META: Meta = Meta {
 
 pub(crate) const RULE: Rule = Rule {
     meta: &META,
-    checks: &[Check::VirtualService(check)],
+    checks: &[Check::Mesh(check)],
 };
 
-fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
-    if service.routes.is_empty() {
-        return;
-    }
-    let effects = context.effects(service);
-    let mut seen: Vec<*const Service<'d>> = Vec::new();
-    for (_, (named, failure)) in effects.failures() {
-        let NoEffect::NotHttp(target) = failure else { continue };
-        let has_route = effects.sidecars.iter().any(|e| e.virtual_hosts.iter().any(|v| v.host == target.host));
-        let speaks_http = target.ports.iter().any(|p| p.protocol.is_http_or_sniffed());
-        if has_route || speaks_http || seen.contains(&std::ptr::from_ref(*target)) {
-            continue;
+fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
+    let mut services: Vec<(&Service<'d>, Vec<Node<'d>>)> = Vec::new();
+    for service in context.mesh.virtual_services.iter().filter(|s| !s.routes.is_empty()) {
+        for (_, (named, failure)) in context.effects(service).failures() {
+            let NoEffect::NotHttp(target) = failure else { continue };
+            if target.ports.iter().any(|p| p.protocol.is_http_or_sniffed()) {
+                continue;
+            }
+            match services.iter_mut().find(|(known, _)| std::ptr::eq(*known, *target)) {
+                Some((_, hosts)) if hosts.contains(&named.node) => {}
+                Some((_, hosts)) => hosts.push(named.node),
+                None => services.push((target, vec![named.node])),
+            }
         }
-        seen.push(std::ptr::from_ref(*target));
-        let Some(port) = target.ports.first() else { continue };
-        let declared = port.node.get("appProtocol").or_else(|| port.node.get("protocol").filter(|_| !target.is_kubernetes()));
-        let node = declared.or_else(|| port.node.get("name")).unwrap_or(port.node);
-        let host = context.brief(&target.host);
-        let draft = Draft::new(node, format!("port {} of {host} is not HTTP, so its HTTP routes never apply", port.number))
-            .label("says that the port speaks something else")
-            .related(named, "HTTP routes for this host")
-            .note("sidecars pass connections to this port on without looking at requests")
-            .help("if it speaks HTTP, let the port's name start with `http-` or `grpc-`, or set `appProtocol`");
-        findings.push(draft);
     }
+    for (service, hosts) in services {
+        findings.extend_with(draft(context, service, &hosts));
+    }
+}
+
+fn draft<'d>(context: &Context<'_, 'd>, service: &Service<'d>, hosts: &[Node<'d>]) -> Option<Draft<'d>> {
+    let port = service.ports.first()?;
+    let protocol = port.node.get("protocol").filter(|_| !service.is_kubernetes());
+    let declared = port.node.get("appProtocol").or(protocol).or_else(|| port.node.get("name"));
+    let host = context.brief(&service.host);
+    let message = format!("port {} of {host} is not HTTP, so its HTTP routes never apply", port.number);
+    let mut draft = Draft::new(declared.unwrap_or(port.node), message)
+        .label("says that the port speaks something else")
+        .note("sidecars pass connections to this port on without looking at requests")
+        .help("if it speaks HTTP, let the port's name start with `http-` or `grpc-`, or set `appProtocol`");
+    for node in hosts {
+        draft = draft.related(*node, "HTTP routes for this host");
+    }
+    Some(draft)
 }

@@ -8,8 +8,7 @@
 //!
 //! ## Why it matters
 //! A service that is not exported to the client has no cluster there: requests end in `503` with the
-//! flag `NC` (`cluster_not_found`). One that is exported to nobody (`~`) has a cluster without
-//! endpoints in its own namespace: `503 UH`.
+//! flag `NC` (`cluster_not_found`).
 //!
 //! ## Example
 //! ```yaml
@@ -51,22 +50,17 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let effects = context.effects(service);
-    let is_hidden = |u: &DestinationUse<'_, '_>| matches!(u.cluster, Cluster::Invisible { .. } | Cluster::Withheld { .. });
-    for outcome in effects.outcomes(is_hidden) {
+    for outcome in effects.outcomes(|u| matches!(u.cluster, Cluster::Invisible { .. })) {
         let use_ = outcome.example;
-        let (target, failure) = match use_.cluster {
-            Cluster::Invisible { service } => (service, "503 NC (cluster_not_found)"),
-            Cluster::Withheld { service } => (service, "503 UH (no_healthy_upstream)"),
-            _ => continue,
-        };
+        let Cluster::Invisible { service: target } = use_.cluster else { continue };
         let host = context.brief(&use_.host);
         let clients = describe::clients(&outcome.clients);
         let draft = Draft::new(use_.destination.host, format!("{host} is not visible to {clients}"))
             .label("not exported to these clients")
-            .note(format!("requests that take this route get {failure} there"));
+            .note("requests that take this route get 503 NC (cluster_not_found) there");
         findings.push(explain_export(draft, target));
     }
-    for outcome in effects.outcomes(|u| is_left_out_by_sidecar(context, u)) {
+    for outcome in effects.outcomes(|u| is_left_out_by_sidecar(context, service, u)) {
         let use_ = outcome.example;
         let host = context.brief(&use_.host);
         let clients = describe::clients(&outcome.clients);
@@ -85,12 +79,24 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
     }
 }
 
-/// Whether only the route's own sake gives the client the cluster.
-fn is_left_out_by_sidecar<'m, 'd>(context: &Context<'m, 'd>, use_: &DestinationUse<'m, 'd>) -> bool {
+/// Whether only the route's own sake gives the client the cluster. Worth a note where one hand wrote
+/// both: the route for a host that the Sidecar imports, and the Sidecar that leaves its destination
+/// out.
+fn is_left_out_by_sidecar<'m, 'd>(
+    context: &Context<'m, 'd>,
+    route: &PreparedVirtualService<'d>,
+    use_: &DestinationUse<'m, 'd>,
+) -> bool {
     let (Cluster::Present { service } | Cluster::WithoutEndpoints { service, .. }) = use_.cluster else { return false };
-    use_.client.sidecar.is_some()
-        && service.visibility.includes(use_.client.namespace)
-        && !Scope::of(context.mesh, use_.client).imports(service)
+    let client = use_.client;
+    let scope = Scope::of(context.mesh, client);
+    let imports_host = |host: &str| context.mesh.services_within(host).any(|s| scope.imports(s));
+    client.sidecar.is_some()
+        && client.namespace == route.namespace
+        && service.is_kubernetes()
+        && service.visibility.includes(client.namespace)
+        && !scope.imports(service)
+        && route.hosts.iter().any(|h| imports_host(&h.value))
 }
 
 fn explain_export<'d>(draft: Draft<'d>, service: &Service<'d>) -> Draft<'d> {
