@@ -1,5 +1,7 @@
 //! A proxy's configuration: the resources of a dump, whatever it looks like.
 
+use std::sync::OnceLock;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::document::{Document, Node, Spanned};
@@ -7,6 +9,7 @@ use crate::document::{Document, Node, Spanned};
 use super::cluster::{Cluster, LoadAssignment};
 use super::form::{is_cluster, is_listener, is_resource, is_section};
 use super::listener::{Listener, RouteSource};
+use super::references::{self, HostPorts, Reference};
 use super::route::{RouteConfiguration, is_route_configuration};
 use super::secret::Secret;
 use super::xds_any::type_name;
@@ -34,6 +37,8 @@ pub struct Dump<'d> {
     pub unknown_sections: usize,
     present: FxHashSet<&'static str>,
     cluster_places: FxHashMap<&'d str, u32>,
+    references: OnceLock<Vec<Reference<'d>>>,
+    host_ports: OnceLock<HostPorts<'d>>,
 }
 
 /// Where a resource is in its life.
@@ -130,6 +135,8 @@ impl<'d> Dump<'d> {
             unknown_sections: 0,
             present: FxHashSet::default(),
             cluster_places: FxHashMap::default(),
+            references: OnceLock::new(),
+            host_ports: OnceLock::new(),
         };
         for root in roots {
             dump.read_root(*root);
@@ -439,6 +446,16 @@ impl<'d> Dump<'d> {
     /// The cluster of this name.
     pub fn cluster(&self, name: &str) -> Option<&ClusterEntry<'d>> {
         self.cluster_places.get(name).and_then(|place| self.clusters.get(*place as usize))
+    }
+
+    /// Every reference from a route or a TCP proxy to a cluster.
+    pub fn references(&self) -> &[Reference<'d>] {
+        self.references.get_or_init(|| references::collect(self))
+    }
+
+    /// The ports that the clusters of each host have, by istiod's names.
+    pub fn host_ports(&self) -> &HostPorts<'d> {
+        self.host_ports.get_or_init(|| HostPorts::of(self))
     }
 
     /// Whether the list of clusters can be trusted to be all: it is there, and nothing of the text

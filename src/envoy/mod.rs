@@ -8,6 +8,7 @@ mod dump;
 mod form;
 mod listener;
 mod origin;
+mod references;
 mod route;
 mod secret;
 mod xds_any;
@@ -17,6 +18,7 @@ pub use dump::{ClusterEntry, Dump, ErrorState, ListenerEntry, ListenerState, Res
 pub use form::{Form, dumps, form_of, looks_like_dump};
 pub use listener::{ConnectionManager, FilterChain, Listener, RouteSource, TcpProxy};
 pub use origin::{IstioMetadata, Origin, origin_of_path};
+pub use references::{ClusterName, HostPorts, Reference, ReferencePlace};
 pub use route::{ClusterReference, PathMatch, ReferenceKind, Route, RouteAction, RouteConfiguration, VirtualHost};
 pub use secret::Secret;
 pub use xds_any::{type_name, typed_config};

@@ -98,6 +98,7 @@ pub struct Draft<'d> {
     pub(super) help: Option<String>,
     pub(super) subject: Option<Subject>,
     pub(super) origin: Option<Origin>,
+    pub(super) cluster: Option<String>,
 }
 
 impl<'d> Draft<'d> {
@@ -114,6 +115,7 @@ impl<'d> Draft<'d> {
             help: None,
             subject: None,
             origin: None,
+            cluster: None,
         }
     }
 
@@ -156,6 +158,12 @@ impl<'d> Draft<'d> {
     /// What it is about, where that is not the resource that holds the place.
     pub fn subject(mut self, subject: Subject) -> Self {
         self.subject = Some(subject);
+        self
+    }
+
+    /// The cluster that it is about, by which its cause among the manifests is found.
+    pub fn cluster(mut self, name: &str) -> Self {
+        self.cluster = Some(name.to_owned());
         self
     }
 

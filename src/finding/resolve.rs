@@ -37,6 +37,8 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// The manifest object behind a proxy's resource, by istiod's note.
     pub origin: Option<Origin>,
+    /// The cluster of a proxy that it is about.
+    pub cluster: Option<String>,
     /// Identity across runs.
     pub fingerprint: String,
     /// The source around the places.
@@ -103,6 +105,7 @@ fn finish(rule: &'static Meta, draft: Draft<'_>, located: &Positions, default_na
         notes: draft.notes,
         help: draft.help,
         origin: draft.origin,
+        cluster: draft.cluster,
     }
 }
 

@@ -5,6 +5,7 @@
 //! requests; both answers are exact where they are given, and "no" where nothing is known.
 
 mod condition;
+mod envoy;
 mod istio;
 mod path;
 mod request;

@@ -30,6 +30,8 @@
 //! The VirtualService, with its delegates; or the dump.
 
 use super::prelude::*;
+use crate::envoy::{Dump, IstioMetadata, Route, RouteConfiguration, VirtualHost};
+use crate::finding::Subject;
 use crate::mesh::{PreparedRoute, PreparedVirtualService};
 use crate::routing::Condition;
 
@@ -42,7 +44,7 @@ const META: Meta = Meta {
 
 pub(crate) const RULE: Rule = Rule {
     meta: &META,
-    checks: &[Check::VirtualService(check)],
+    checks: &[Check::VirtualService(check), Check::Dump(check_dump)],
 };
 
 /// The alternatives of a route as conditions.
@@ -96,3 +98,40 @@ fn taken_by(cover: &PreparedRoute<'_>) -> String {
     }
 }
 
+
+fn check_dump<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
+    for config in dump.route_configurations() {
+        for host in config.virtual_hosts() {
+            check_virtual_host(dump, config, host, findings);
+        }
+    }
+}
+
+fn check_virtual_host<'d>(
+    dump: &Dump<'d>,
+    config: RouteConfiguration<'d>,
+    host: VirtualHost<'d>,
+    findings: &mut Findings<'d>,
+) {
+    let mut routes = host.routes();
+    let (Some(first), Some(second)) = (routes.next(), routes.next()) else { return };
+    let all: Vec<(Route<'d>, Condition)> =
+        [first, second].into_iter().chain(routes).map(|route| (route, Condition::of_envoy(route))).collect();
+    for (place, (route, condition)) in all.iter().enumerate() {
+        let earlier = all.get(..place).unwrap_or_default();
+        let Some((cover, _)) = earlier.iter().find(|(_, other)| other.covers(condition)) else { continue };
+        let name = if route.name().is_empty() { condition.path.describe() } else { format!("`{}`", route.name()) };
+        let pointed = |route: &Route<'d>| route.conditions().unwrap_or(route.node);
+        let draft = Draft::new(pointed(route), format!("no request reaches the route {name} of {}", host.name()))
+            .label("nothing is left for this one")
+            .related(pointed(cover), "takes these requests already")
+            .note("what this route says never happens")
+            .subject(Subject::Proxy {
+                proxy: dump.proxy().to_owned(),
+                section: "routes",
+                resource: format!("{} › {} › route {place}", config.name(), host.name()),
+            })
+            .origin(IstioMetadata::of(route.node).and_then(IstioMetadata::origin));
+        findings.push(draft);
+    }
+}

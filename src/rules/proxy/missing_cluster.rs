@@ -1,0 +1,147 @@
+//! A route of a proxy leads to a cluster that the proxy does not have.
+//!
+//! ## What it finds
+//! In a dump: the cluster of a route, of a share of a weighted route, of a mirror or of a TCP proxy
+//! that is not among the proxy's clusters. Virtual hosts that istiod makes for a port their service
+//! does not have are left out: nobody calls them.
+//!
+//! ## Why it matters
+//! Requests that take the route end in `503` with the flag `NC` (`cluster_not_found`), connections
+//! of a TCP proxy are closed. Copies for a mirror are dropped.
+//!
+//! ## Example
+//! ```json
+//! {"match": {"prefix": "/"}, "route": {"cluster": "outbound|8080|v3|catalog.shop.svc.cluster.local"}}
+//! ```
+//!
+//! ## Use instead
+//! For a cluster of Istio's: a DestinationRule that declares the subset, a Service with the port,
+//! and both visible to the proxy.
+//!
+//! ## When to ignore it
+//! When clusters come on demand (ODCDS).
+//!
+//! ## Inputs
+//! A dump with its clusters and routes.
+
+use std::collections::BTreeMap;
+
+use super::prelude::*;
+use crate::envoy::{ClusterName, Dump, IstioMetadata, Reference, ReferenceKind, ReferencePlace};
+use crate::finding::Subject;
+
+const META: Meta = Meta {
+    id: "missing-cluster",
+    family: Family::Proxy,
+    severity: Severity::Error,
+    aliases: &[],
+};
+
+pub(crate) const RULE: Rule = Rule {
+    meta: &META,
+    checks: &[Check::Dump(check)],
+};
+
+fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
+    if !dump.knows_clusters() {
+        if !dump.references().is_empty() {
+            findings.skip("proxy", "(its clusters are not, or not all, in the dump)", "take the whole dump");
+        }
+        return;
+    }
+    // One cluster may be missing from many routes: one finding with all of them.
+    let mut missing: BTreeMap<(&str, bool), Vec<&Reference<'d>>> = BTreeMap::new();
+    for reference in dump.references() {
+        let is_used = !matches!(reference.cluster.kind, ReferenceKind::Weighted { weight: 0, .. });
+        if is_used && dump.cluster(reference.cluster.name.value).is_none() && !is_never_called(dump, reference) {
+            let is_mirror = reference.cluster.kind == ReferenceKind::Mirror;
+            missing.entry((reference.cluster.name.value, is_mirror)).or_default().push(reference);
+        }
+    }
+    for ((name, is_mirror), references) in missing {
+        findings.extend_with(draft(dump, name, is_mirror, &references));
+    }
+}
+
+/// Whether a reference stands in a virtual host that exists only because istiod makes one on port 80
+/// for every host of a VirtualService.
+pub(super) fn is_never_called(dump: &Dump<'_>, reference: &Reference<'_>) -> bool {
+    match reference.place {
+        ReferencePlace::Route { virtual_host, .. } => dump.host_ports().is_on_foreign_port(virtual_host),
+        ReferencePlace::Listener { .. } => false,
+    }
+}
+
+fn draft<'d>(dump: &Dump<'d>, name: &str, is_mirror: bool, references: &[&Reference<'d>]) -> Option<Draft<'d>> {
+    let first = references.first()?;
+    let what = match first.place {
+        ReferencePlace::Route { virtual_host, .. } => format!("a route of {}", virtual_host.name()),
+        ReferencePlace::Listener { listener, .. } => format!("listener {listener}"),
+    };
+    let outcome = match first.cluster.kind {
+        ReferenceKind::Mirror => "copies are dropped",
+        ReferenceKind::TcpProxy => "connections are closed",
+        _ => "503 NC",
+    };
+    let place = first.cluster.name;
+    let mut draft = Draft::new(place, format!("{what} leads to a cluster that is not there: {outcome}"))
+        .label(format!("not among this proxy's {} clusters{}", dump.clusters.len(), relatives(dump, name)))
+        .subject(Subject::Proxy {
+            proxy: dump.proxy().to_owned(),
+            section: first.place.section(),
+            resource: first.place.describe(),
+        })
+        .cluster(name)
+        .origin(origin(first));
+    if let ReferenceKind::Weighted { weight, total } = first.cluster.kind {
+        draft = draft.note(format!("{weight} of {total} requests go there"));
+    }
+    if references.len() > 1 {
+        draft = draft.note(format!("{} routes lead to this cluster", references.len()));
+    }
+    if is_mirror {
+        draft = draft.severity(Severity::Warning);
+    }
+    Some(match help(dump, name) {
+        Some(help) => draft.help(help),
+        None => draft,
+    })
+}
+
+pub(super) fn origin(reference: &Reference<'_>) -> Option<crate::envoy::Origin> {
+    match reference.place {
+        ReferencePlace::Route { route, .. } => IstioMetadata::of(route.node)?.origin(),
+        ReferencePlace::Listener { chain, .. } => IstioMetadata::of(chain.node)?.origin(),
+    }
+}
+
+/// Clusters of the same host and port, or of the same host, that are there.
+fn relatives(dump: &Dump<'_>, name: &str) -> String {
+    let Some(wanted) = ClusterName::parse(name) else { return String::new() };
+    let all = || dump.clusters.iter().filter_map(|entry| ClusterName::parse(entry.cluster.name.value)).filter(|n| n.host == wanted.host);
+    let mut subsets: Vec<String> =
+        all().filter(|n| n.port == wanted.port && !n.subset.is_empty()).map(|n| n.subset.to_owned()).collect();
+    subsets.sort();
+    subsets.dedup();
+    if !subsets.is_empty() && !wanted.subset.is_empty() {
+        return format!(" (of this host and port there are the subsets {})", describe::list(&subsets, 4));
+    }
+    let mut ports: Vec<u16> = all().map(|n| n.port).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+    match ports.is_empty() {
+        true => " (none is for this host)".to_owned(),
+        false => format!(" (for this host there are ports {})", describe::list(&ports, 5)),
+    }
+}
+
+fn help(dump: &Dump<'_>, name: &str) -> Option<String> {
+    let wanted = ClusterName::parse(name).filter(|n| n.direction == "outbound")?;
+    let host_is_known = dump.clusters.iter().filter_map(|e| ClusterName::parse(e.cluster.name.value)).any(|n| n.host == wanted.host);
+    Some(match (host_is_known, wanted.subset) {
+        (false, _) => format!("declare {}, export it to this proxy's namespace, or import it in its Sidecar", wanted.host),
+        (true, "") => format!("use a port that {} has", wanted.host),
+        (true, subset) => format!("declare the subset `{subset}` in the DestinationRule that this proxy uses for {}", wanted.host),
+    })
+}

@@ -1,0 +1,132 @@
+//! A route of a proxy leads to a cluster without endpoints.
+//!
+//! ## What it finds
+//! In a dump with endpoints: a cluster that a route or a TCP proxy leads to and for which EDS, DNS or
+//! the cluster itself lists no endpoint. Unhealthy endpoints count as endpoints: by default Envoy
+//! uses them when too few are healthy.
+//!
+//! ## Why it matters
+//! Requests end in `503` with the flag `UH` (`no_healthy_upstream`).
+//!
+//! ## Example
+//! ```json
+//! {"endpoint_config": {"cluster_name": "outbound|8080|v2|catalog.shop.svc.cluster.local", "policy": {}}}
+//! ```
+//!
+//! ## Use instead
+//! Pods that the Service selects, or labels of a subset that some of them carry.
+//!
+//! ## When to ignore it
+//! When the service is scaled down, or nobody calls it from this proxy: for routes that no
+//! VirtualService made, the finding is a warning only.
+//!
+//! ## Inputs
+//! A dump with its clusters, routes and endpoints (`/config_dump?include_eds`).
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::missing_cluster::{is_never_called, origin};
+use super::prelude::*;
+use crate::envoy::{ClusterEntry, ClusterKind, ClusterName, Dump, LoadAssignment, Reference, ReferenceKind, ResourceState};
+use crate::finding::Subject;
+
+const META: Meta = Meta {
+    id: "no-endpoints",
+    family: Family::Proxy,
+    severity: Severity::Error,
+    aliases: &[],
+};
+
+pub(crate) const RULE: Rule = Rule {
+    meta: &META,
+    checks: &[Check::Dump(check)],
+};
+
+/// The clusters that lead nowhere on purpose.
+const BLACK_HOLES: [&str; 1] = ["BlackHoleCluster"];
+
+fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
+    if dump.document.loses_content() || dump.references().is_empty() {
+        return;
+    }
+    let assignments: FxHashMap<&str, &LoadAssignment<'d>> = dump.endpoints.iter().map(|a| (a.cluster_name, a)).collect();
+    let mut empty: BTreeMap<&str, Vec<&Reference<'d>>> = BTreeMap::new();
+    let mut is_unknown = false;
+    for reference in dump.references() {
+        let name = reference.cluster.name.value;
+        let Some(entry) = dump.cluster(name).filter(|_| !BLACK_HOLES.contains(&name)) else { continue };
+        match has_endpoints(entry, &assignments) {
+            Some(false) if !is_never_called(dump, reference) => empty.entry(name).or_default().push(reference),
+            None => is_unknown = true,
+            _ => {}
+        }
+    }
+    if is_unknown && !dump.has_section("endpoints") {
+        findings.skip("proxy", "(the dump has no endpoints)", "take the dump with /config_dump?include_eds");
+    }
+    for (name, references) in empty {
+        findings.extend_with(draft(dump, name, &references));
+    }
+}
+
+/// Whether a cluster has any endpoint. Nothing where the dump does not tell.
+fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &FxHashMap<&str, &LoadAssignment<'_>>) -> Option<bool> {
+    let cluster = &entry.cluster;
+    if entry.state == ResourceState::Warming {
+        return None; // another rule's
+    }
+    let name = cluster.service_name.unwrap_or(cluster.name.value);
+    let assigned = assignments.get(name).map(|a| a.endpoints().next().is_some());
+    match cluster.kind {
+        ClusterKind::OriginalDestination | ClusterKind::Custom => None,
+        ClusterKind::Eds => assigned,
+        ClusterKind::Dns => assigned.filter(|found| *found || !cluster.lists_hosts()).or(Some(true)),
+        ClusterKind::Static => Some(assigned.unwrap_or(false) || cluster.lists_hosts()),
+    }
+}
+
+fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[&Reference<'d>]) -> Option<Draft<'d>> {
+    // A route that somebody wrote tells more than one that istiod makes for every service.
+    let first = references.iter().find(|r| origin(r).is_some()).or_else(|| references.first())?;
+    let by_hand = origin(first).is_some() || ClusterName::parse(name).is_none();
+    let is_mirror = references.iter().all(|r| r.cluster.kind == ReferenceKind::Mirror);
+    let (target, label) = match ClusterName::parse(name) {
+        Some(parts) if !parts.subset.is_empty() => (
+            format!("subset {} of {}:{}", parts.subset, parts.host, parts.port),
+            "no endpoint carries the labels of this subset",
+        ),
+        Some(parts) => (format!("{}:{}", parts.host, parts.port), "this cluster has no endpoint"),
+        None => (name.to_owned(), "this cluster has no endpoint"),
+    };
+    let mut draft = Draft::new(first.cluster.name, format!("nothing is behind {target}: 503 UH"))
+        .label(label)
+        .subject(Subject::Proxy {
+            proxy: dump.proxy().to_owned(),
+            section: first.place.section(),
+            resource: first.place.describe(),
+        })
+        .cluster(name)
+        .origin(origin(first));
+    if references.len() > 1 {
+        draft = draft.note(format!("{} routes lead to this cluster", references.len()));
+    }
+    if let ReferenceKind::Weighted { weight, total } = first.cluster.kind {
+        draft = draft.note(format!("{weight} of {total} requests go there"));
+    }
+    draft = draft.note(match without_subset_has(dump, name) {
+        Some(true) => "the service itself has endpoints: the labels of the subset are the cause",
+        Some(false) => "the service itself has none either",
+        None => "requests that are sent there get 503 UH (no_healthy_upstream)",
+    });
+    Some(if by_hand && !is_mirror { draft } else { draft.severity(Severity::Warning) })
+}
+
+/// For a subset's cluster: whether the cluster of the whole service has endpoints.
+fn without_subset_has(dump: &Dump<'_>, name: &str) -> Option<bool> {
+    let parts = ClusterName::parse(name).filter(|parts| !parts.subset.is_empty())?;
+    let whole = format!("{}|{}||{}", parts.direction, parts.port, parts.host);
+    let assignment = dump.endpoints.iter().find(|a| a.cluster_name == whole)?;
+    Some(assignment.endpoints().next().is_some())
+}

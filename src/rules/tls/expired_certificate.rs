@@ -1,0 +1,111 @@
+//! A certificate was not valid when the dump was taken.
+//!
+//! ## What it finds
+//! A certificate among a proxy's secrets whose validity ended before, or begins after, the time of
+//! the dump. That time is the latest `last_updated` of the dump, because a certificate of a dump
+//! from last year has expired by now in any case.
+//!
+//! ## Why it matters
+//! The other side refuses the TLS handshake: `503` with the flag `UF` at clients.
+//!
+//! ## Example
+//! A gateway's `kubernetes://shop-cert` that nobody renewed.
+//!
+//! ## Use instead
+//! A new certificate. For workload certificates, see why istiod does not renew them (istio-agent's
+//! log).
+//!
+//! ## When to ignore it
+//! For a trusted root that is about to be removed.
+//!
+//! ## Inputs
+//! A dump with its secrets. Private keys are never read.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use x509_parser::pem::Pem;
+use x509_parser::time::ASN1Time;
+
+use super::prelude::*;
+use crate::document::Node;
+use crate::envoy::Dump;
+use crate::finding::Subject;
+
+const META: Meta = Meta {
+    id: "expired-certificate",
+    family: Family::Tls,
+    severity: Severity::Error,
+    aliases: &[],
+};
+
+pub(crate) const RULE: Rule = Rule {
+    meta: &META,
+    checks: &[Check::Dump(check)],
+};
+
+fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
+    let secrets: Vec<_> = dump.secrets.iter().filter_map(|entry| entry.secret).collect();
+    if secrets.is_empty() {
+        return;
+    }
+    let Some(taken) = time_of(dump) else {
+        findings.skip("proxy", "(the dump does not say when it was taken)", "");
+        return;
+    };
+    for secret in secrets {
+        let is_trusted = secret.node.field("tls_certificate").is_none();
+        for (node, pem) in secret.certificates() {
+            let Some(problem) = Pem::iter_from_buffer(&pem).flatten().find_map(|block| judge(&block, taken.0)) else { continue };
+            let what = if is_trusted { "a root that is trusted" } else { "the certificate" };
+            let draft = Draft::new(node, format!("{what} in `{}` {problem}", secret.name.value))
+                .label("this certificate")
+                .related(taken.1, "the dump is from this time, or later")
+                .note("the other side refuses TLS handshakes with it")
+                .help("renew it; for a workload's certificate, see in the istio-proxy log why istiod does not")
+                .subject(Subject::Proxy {
+                    proxy: dump.proxy().to_owned(),
+                    section: "secrets",
+                    resource: secret.name.value.to_owned(),
+                });
+            findings.push(if is_trusted { draft.severity(Severity::Warning) } else { draft });
+        }
+    }
+}
+
+/// Why a certificate was not valid at a time (seconds since 1970).
+fn judge(block: &Pem, now: i64) -> Option<String> {
+    let certificate = block.parse_x509().ok()?;
+    let validity = certificate.validity();
+    let shown = |time: ASN1Time| time.to_rfc2822().unwrap_or_else(|_| time.to_string());
+    if validity.not_after.timestamp() < now {
+        return Some(format!("expired on {}", shown(validity.not_after)));
+    }
+    if validity.not_before.timestamp() > now {
+        return Some(format!("is not valid before {}", shown(validity.not_before)));
+    }
+    None
+}
+
+/// The latest time that the dump mentions for any of its resources.
+fn time_of<'d>(dump: &Dump<'d>) -> Option<(i64, Node<'d>)> {
+    let entry = |node: Node<'d>| node.document().root_of(node);
+    let roots = dump.secrets.iter().filter_map(|s| entry(s.name.node)).take(1);
+    let mut latest: Option<(i64, Node<'d>)> = None;
+    for section in roots.flat_map(|root| root.get("configs").into_iter().flat_map(|c| c.items().chain(c.values()))) {
+        for list in section.values().filter(|v| v.is_array()) {
+            for time in list.items().filter_map(|item| item.field("last_updated")) {
+                if let Some(seconds) = time.text().and_then(seconds_of)
+                    && latest.is_none_or(|(known, _)| seconds > known)
+                {
+                    latest = Some((seconds, time));
+                }
+            }
+        }
+    }
+    latest
+}
+
+/// Seconds since 1970 of a time as protobuf prints it.
+fn seconds_of(text: &str) -> Option<i64> {
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
+}
