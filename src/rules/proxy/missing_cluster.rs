@@ -123,7 +123,7 @@ fn relatives(dump: &Dump<'_>, name: &str) -> String {
         all().filter(|n| n.port == wanted.port && !n.subset.is_empty()).map(|n| n.subset.to_owned()).collect();
     subsets.sort();
     subsets.dedup();
-    if !subsets.is_empty() && !wanted.subset.is_empty() {
+    if !subsets.is_empty() {
         return format!(" (of this host and port there are the subsets {})", describe::list(&subsets, 4));
     }
     let mut ports: Vec<u16> = all().map(|n| n.port).collect();
@@ -141,7 +141,7 @@ fn help(dump: &Dump<'_>, name: &str) -> Option<String> {
     let host_is_known = dump.clusters.iter().filter_map(|e| ClusterName::parse(e.cluster.name.value)).any(|n| n.host == wanted.host);
     Some(match (host_is_known, wanted.subset) {
         (false, _) => format!("declare {}, export it to this proxy's namespace, or import it in its Sidecar", wanted.host),
-        (true, "") => format!("use a port that {} has", wanted.host),
+        (true, "") => format!("use a port and subset that {} has", wanted.host),
         (true, subset) => format!("declare the subset `{subset}` in the DestinationRule that this proxy uses for {}", wanted.host),
     })
 }

@@ -25,7 +25,7 @@
 use rustc_hash::FxHashSet;
 
 use super::prelude::*;
-use crate::envoy::{Dump, FilterChain, RouteSource};
+use crate::envoy::{Dump, FilterChain, ListenerState, RouteSource};
 use crate::finding::Subject;
 
 const META: Meta = Meta {
@@ -51,6 +51,9 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     let known: FxHashSet<&str> = dump.route_configs.iter().map(|entry| entry.config.name()).collect();
     let mut reported: FxHashSet<&str> = FxHashSet::default();
     for (entry, listener) in dump.current_listeners() {
+        if entry.versions.iter().all(|(state, _)| *state == ListenerState::Warming) {
+            continue; // that it waits, and what for, is another rule's
+        }
         for manager in listener.filter_chains().filter_map(FilterChain::connection_manager) {
             let Some(RouteSource::Rds(name)) = manager.routes() else { continue };
             if known.contains(name.value) || !reported.insert(name.value) {

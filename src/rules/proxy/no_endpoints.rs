@@ -66,9 +66,51 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     if is_unknown && !dump.has_section("endpoints") {
         findings.skip("proxy", "(the dump has no endpoints)", "take the dump with /config_dump?include_eds");
     }
-    for (name, references) in empty {
+    let is_by_hand = |name: &str, references: &[&Reference<'d>]| {
+        ClusterName::parse(name).is_none() || references.iter().any(|r| origin(r).is_some())
+    };
+    let (by_hand, by_default): (Vec<_>, Vec<_>) = empty.into_iter().partition(|(name, references)| is_by_hand(name, references));
+    for (name, references) in by_hand {
         findings.extend_with(draft(dump, name, &references));
     }
+    if by_default.len() > FEW {
+        findings.push(summary(dump, &by_default));
+    } else {
+        for (name, references) in by_default {
+            findings.extend_with(draft(dump, name, &references).map(|draft| draft.severity(Severity::Warning)));
+        }
+    }
+}
+
+/// Up to this many services that only istiod's own routes lead to are told one by one.
+const FEW: usize = 3;
+
+/// One finding for all services without endpoints that no VirtualService leads to: proxies have
+/// routes for every service of the mesh, called or not.
+fn summary<'d>(dump: &Dump<'d>, empty: &[(&str, Vec<&Reference<'d>>)]) -> Draft<'d> {
+    let names: Vec<String> = empty.iter().filter_map(|(name, _)| ClusterName::parse(name)).map(|n| format!("{}:{}", n.host, n.port)).collect();
+    let places = empty.iter().filter_map(|(_, references)| references.first());
+    let mut places = places.map(|reference| reference.cluster.name);
+    let first = places.next();
+    let message = format!("nothing is behind {} services that this proxy has routes for: 503 UH", empty.len());
+    let mut draft = match first {
+        Some(first) => Draft::new(first, message),
+        None => Draft::new(crate::finding::Place::of_span(dump.document, crate::document::Span::new(0, 0)), message),
+    };
+    draft = draft
+        .label("one of them")
+        .severity(Severity::Warning)
+        .note(format!("they are {}", describe::list(&names, 12)))
+        .note("requests for them get 503 UH (no_healthy_upstream); no VirtualService leads there")
+        .subject(Subject::Proxy {
+            proxy: dump.proxy().to_owned(),
+            section: "routes",
+            resource: String::new(),
+        });
+    for place in places.take(2) {
+        draft = draft.related(place, "another");
+    }
+    draft
 }
 
 /// Whether a cluster has any endpoint. Nothing where the dump does not tell.
@@ -90,7 +132,6 @@ fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &FxHashMap<&str, &LoadAs
 fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[&Reference<'d>]) -> Option<Draft<'d>> {
     // A route that somebody wrote tells more than one that istiod makes for every service.
     let first = references.iter().find(|r| origin(r).is_some()).or_else(|| references.first())?;
-    let by_hand = origin(first).is_some() || ClusterName::parse(name).is_none();
     let is_mirror = references.iter().all(|r| r.cluster.kind == ReferenceKind::Mirror);
     let (target, label) = match ClusterName::parse(name) {
         Some(parts) if !parts.subset.is_empty() => (
@@ -120,7 +161,7 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[&Reference<'d>]) -> Opti
         Some(false) => "the service itself has none either",
         None => "requests that are sent there get 503 UH (no_healthy_upstream)",
     });
-    Some(if by_hand && !is_mirror { draft } else { draft.severity(Severity::Warning) })
+    Some(if is_mirror { draft.severity(Severity::Warning) } else { draft })
 }
 
 /// For a subset's cluster: whether the cluster of the whole service has endpoints.

@@ -84,7 +84,9 @@ fn judge<'d>(context: &Context<'_, 'd>, services: &[&Service<'d>], subset: &Subs
             .severity(Severity::Error)
             .related(route, "requests are routed to it here")
             .note("they get 503 UH (no_healthy_upstream)"),
-        None => draft.note("no route among the inputs leads there; one that does would give 503 UH"),
+        None => draft
+            .severity(Severity::Info)
+            .note("no route among the inputs leads there; one that does would give 503 UH"),
     };
     if let Some(help) = help {
         draft = draft.help(help);

@@ -37,7 +37,7 @@
 //! The Service of the host and the DestinationRules for it.
 
 use super::prelude::*;
-use crate::mesh::{Cluster, DestinationUse, MergedRule, PreparedVirtualService, Service};
+use crate::mesh::{Cluster, CompleteKind, DestinationUse, MergedRule, PreparedVirtualService, Service};
 use crate::similar::similar;
 
 const META: Meta = Meta {
@@ -58,6 +58,14 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         let use_ = outcome.example;
         let Cluster::UnknownSubset { service: target, rule } = use_.cluster else { continue };
         let Some(subset) = use_.destination.subset else { continue };
+        if rule.is_none() && !use_.client.is_known() && !knows_rules(context, target, use_) {
+            findings.skip(
+                "subset",
+                format!("of hosts in namespace `{}` (no DestinationRule of it among the inputs)", target.namespace),
+                format!("pass its DestinationRules, or say --complete destinationrules:{}", target.namespace),
+            );
+            continue;
+        }
         let host = context.brief(&use_.host);
         let clients = describe::clients(&outcome.clients);
         let mut draft = Draft::new(subset, format!("no DestinationRule gives {host} a subset `{}`", subset.value))
@@ -69,6 +77,15 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         draft = explain(context, draft, target, rule, subset.value);
         findings.push(draft);
     }
+}
+
+/// Whether the inputs would hold the rule for a host, if there were one: some rule of the namespaces
+/// that count is among them.
+fn knows_rules(context: &Context<'_, '_>, target: &Service<'_>, use_: &DestinationUse<'_, '_>) -> bool {
+    let mesh = context.mesh;
+    let namespaces = [use_.client.namespace, target.namespace];
+    let declared = |namespace: &str| mesh.options.complete.covers(CompleteKind::DestinationRules, namespace);
+    namespaces.into_iter().any(|namespace| mesh.destination_rules.has_any_in(namespace) || declared(namespace))
 }
 
 /// The condition under which requests take the route of a destination.

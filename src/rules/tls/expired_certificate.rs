@@ -1,9 +1,9 @@
-//! A certificate was not valid when the dump was taken.
+//! A certificate had expired when the dump was taken.
 //!
 //! ## What it finds
-//! A certificate among a proxy's secrets whose validity ended before, or begins after, the time of
-//! the dump. That time is the latest `last_updated` of the dump, because a certificate of a dump
-//! from last year has expired by now in any case.
+//! A certificate among a proxy's secrets whose validity ended before the latest `last_updated` of
+//! the dump: the dump was taken then or later. The time of the run does not count, because a
+//! certificate of a dump from last year has expired by now in any case.
 //!
 //! ## Why it matters
 //! The other side refuses the TLS handshake: `503` with the flag `UF` at clients.
@@ -72,18 +72,12 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     }
 }
 
-/// Why a certificate was not valid at a time (seconds since 1970).
+/// When a certificate expired, if that was before a time (seconds since 1970).
 fn judge(block: &Pem, now: i64) -> Option<String> {
     let certificate = block.parse_x509().ok()?;
-    let validity = certificate.validity();
-    let shown = |time: ASN1Time| time.to_rfc2822().unwrap_or_else(|_| time.to_string());
-    if validity.not_after.timestamp() < now {
-        return Some(format!("expired on {}", shown(validity.not_after)));
-    }
-    if validity.not_before.timestamp() > now {
-        return Some(format!("is not valid before {}", shown(validity.not_before)));
-    }
-    None
+    let end: ASN1Time = certificate.validity().not_after;
+    let shown = end.to_rfc2822().unwrap_or_else(|_| end.to_string());
+    (end.timestamp() < now).then(|| format!("expired on {shown}"))
 }
 
 /// The latest time that the dump mentions for any of its resources.
