@@ -15,7 +15,8 @@ fn main() -> io::Result<()> {
     for family in sorted(&folder)?.into_iter().filter(|path| path.is_dir()) {
         let name = stem(&family);
         println!("cargo::rerun-if-changed={}", family.display());
-        let rules: Vec<_> = sorted(&family)?.into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs")).collect();
+        let rules: Vec<_> =
+            sorted(&family)?.into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs")).collect();
         if rules.is_empty() {
             continue;
         }

@@ -15,7 +15,8 @@ use meshlint::mesh::{Cluster, MESH_GATEWAY, Mesh, Options, Scope, VirtualHost};
 use serde_json::Value;
 
 /// Rules that say that a destination is dead.
-const DEAD: [&str; 5] = ["unknown-host", "unknown-subset", "unknown-port", "invisible-destination", "half-qualified-host"];
+const DEAD: [&str; 5] =
+    ["unknown-host", "unknown-subset", "unknown-port", "invisible-destination", "half-qualified-host"];
 /// Rules that say why a VirtualService has no effect.
 const INEFFECTIVE: [&str; 8] = [
     "conflicting-virtual-services",
@@ -62,10 +63,7 @@ fn is_about(finding: &Finding, service: &str, span: (u32, u32)) -> bool {
 #[test]
 fn findings_agree_with_istiods_verdicts() {
     let Some(meshes) = meshes() else { return };
-    let settings = Settings {
-        mesh: options(),
-        ..Settings::default()
-    };
+    let settings = Settings { mesh: options(), ..Settings::default() };
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut wrong = Vec::new();
     for mesh in &meshes {
@@ -75,7 +73,8 @@ fn findings_agree_with_istiods_verdicts() {
         let (objects, _) = kube::objects(&document);
         for (service, verdict) in truth_of(mesh)["virtual_services"].as_object().unwrap() {
             let (namespace, name) = service.split_once('/').unwrap();
-            let object = objects.iter().find(|o| o.kind() == "VirtualService" && o.name() == name && o.namespace("") == namespace);
+            let object =
+                objects.iter().find(|o| o.kind() == "VirtualService" && o.name() == name && o.namespace() == namespace);
             let span = object.unwrap().node().span();
             let about = |rules: &[&str]| {
                 let mut found = analysis.findings.iter().filter(|f| rules.contains(&f.rule.id));
@@ -148,7 +147,9 @@ fn theirs(verdict: &Value) -> Destinations {
     let mut destinations = Destinations::new();
     for entry in verdict["destinations"].as_array().unwrap() {
         let text = |key: &str| entry[key].as_str().unwrap().to_owned();
-        let states = destinations.entry((text("kind"), text("host"), text("subset"), entry["port"].as_u64().unwrap())).or_default();
+        let states = destinations
+            .entry((text("kind"), text("host"), text("subset"), entry["port"].as_u64().unwrap()))
+            .or_default();
         for state in ["ok", "missing", "no-endpoints"] {
             if let Some(proxies) = entry.get(state) {
                 states.insert(state.to_owned(), strings(proxies));
@@ -159,7 +160,8 @@ fn theirs(verdict: &Value) -> Destinations {
 }
 
 fn ours(mesh: &Mesh<'_>, name: &str, proxies: &[&str]) -> (BTreeSet<String>, Destinations) {
-    let service = mesh.virtual_services.iter().find(|s| format!("{}/{}", s.namespace, s.view.object.name()) == name).unwrap();
+    let service =
+        mesh.virtual_services.iter().find(|s| format!("{}/{}", s.namespace, s.view.object.name()) == name).unwrap();
     let mut seen = BTreeSet::new();
     let mut destinations = Destinations::new();
     for proxy in proxies {
@@ -176,13 +178,20 @@ fn ours(mesh: &Mesh<'_>, name: &str, proxies: &[&str]) -> (BTreeSet<String>, Des
                     let kind = if used.is_mirror { "mirror" } else { "route" };
                     let subset = used.destination.subset.map_or("", |s| s.value);
                     let key = (kind.to_owned(), used.host.clone(), subset.to_owned(), u64::from(used.port));
-                    destinations.entry(key).or_default().entry(state.to_owned()).or_default().insert((*proxy).to_owned());
+                    destinations
+                        .entry(key)
+                        .or_default()
+                        .entry(state.to_owned())
+                        .or_default()
+                        .insert((*proxy).to_owned());
                 }
             }
         };
         if proxy.ends_with("ingressgateway") {
             let scope = Scope::of(mesh, mesh.gateway_clients.iter().find(|c| c.namespace == namespace).unwrap());
-            for gateway in service.gateways.iter().filter(|g| g.name != MESH_GATEWAY).filter_map(|g| mesh.gateway(&g.name)) {
+            for gateway in
+                service.gateways.iter().filter(|g| g.name != MESH_GATEWAY).filter_map(|g| mesh.gateway(&g.name))
+            {
                 take(&scope, &scope.gateway_effect(mesh, service, gateway).virtual_hosts);
             }
         } else {

@@ -47,9 +47,10 @@ pub(super) struct Arguments {
     #[arg(long, value_delimiter = ',', value_name = "KIND")]
     complete: Vec<String>,
 
-    /// Namespace of resources that name none
-    #[arg(long, short, default_value = "default", value_name = "NAMESPACE")]
-    namespace: String,
+    /// Namespace of resources that name none; `default`, and another one for each folder where
+    /// several are searched
+    #[arg(long, short, value_name = "NAMESPACE")]
+    namespace: Option<String>,
 
     /// Istio's mesh configuration, as a file
     #[arg(long, value_name = "FILE")]
@@ -137,11 +138,7 @@ fn style(color: ColorChoice) -> Style {
         ColorChoice::Auto => set("CLICOLOR_FORCE") || (terminal && !set("NO_COLOR") && !term_is_dumb()),
     };
     let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    Style {
-        color,
-        hyperlinks: color && terminal && !set("CI"),
-        width: columns.unwrap_or(140),
-    }
+    Style { color, hyperlinks: color && terminal && !set("CI"), width: columns.unwrap_or(140) }
 }
 
 fn term_is_dumb() -> bool {
@@ -150,7 +147,6 @@ fn term_is_dumb() -> bool {
 
 fn settings(arguments: &Arguments) -> Result<Settings, String> {
     let mut mesh = Options {
-        default_namespace: arguments.namespace.clone(),
         cluster_domain: arguments.cluster_domain.clone(),
         istio_version: arguments.istio_version.clone(),
         ..Options::default()
@@ -165,6 +161,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, String> {
         mesh.complete.add(kind).map_err(|kind| unknown_kind(&kind))?;
     }
     Ok(Settings {
+        namespace: arguments.namespace.clone(),
         mesh,
         selection: Selection::new(&arguments.select, &arguments.ignore)?,
     })

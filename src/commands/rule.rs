@@ -24,7 +24,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let Some(name) = &arguments.name else {
         for rule in rules::all() {
             let summary = rules::first_sentence(&rules::manual(rule).summary);
-            anstream::println!("{:32} {:13} {:8} {summary}", rule.meta.id, rule.meta.family.name(), rule.meta.severity.to_string());
+            anstream::println!(
+                "{:32} {:13} {:8} {summary}",
+                rule.meta.id,
+                rule.meta.family.name(),
+                rule.meta.severity.to_string()
+            );
         }
         return Ok(Outcome::Clean);
     };

@@ -9,13 +9,11 @@ pub(super) fn decode(raw: &str) -> String {
     let indent = lines.iter().find_map(|line| indentation(line)).unwrap_or(0);
     let content: Vec<&str> = lines
         .iter()
-        .map(|line| {
-            if indentation(line).is_some() {
-                line.get(indent..).unwrap_or("")
-            } else {
-                blank_rest(line, indent)
-            }
-        })
+        .map(
+            |line| {
+                if indentation(line).is_some() { line.get(indent..).unwrap_or("") } else { blank_rest(line, indent) }
+            },
+        )
         .collect();
     let last = content.iter().rposition(|line| !line.is_empty());
     let kept = last.map_or(&content[..0], |last| &content[..=last]);

@@ -59,15 +59,7 @@ mod tests {
 
     #[test]
     fn decodes_as_serde_json_does() {
-        for raw in [
-            r"",
-            r"plain",
-            r"\n\t\r\b\f\/\\",
-            r#"a\"b"#,
-            r"\u0041\u00e9",
-            r"\ud83d\ude00 x",
-            r"é\\é",
-        ] {
+        for raw in [r"", r"plain", r"\n\t\r\b\f\/\\", r#"a\"b"#, r"\u0041\u00e9", r"\ud83d\ude00 x", r"é\\é"] {
             let expected: String = serde_json::from_str(&format!("\"{raw}\"")).unwrap_or_default();
             assert_eq!(decode_json(raw), expected, "{raw}");
         }

@@ -17,13 +17,7 @@ const MAX_RECOVERIES: usize = 20;
 
 /// Reads every JSON value of `bytes` (usually one) from `from` on. Returns the roots' indices.
 pub(super) fn read(bytes: &[u8], from: usize, tape: &mut Tape, problems: &mut Vec<Problem>) -> Vec<u32> {
-    let mut reader = Reader {
-        bytes,
-        tape,
-        problems,
-        frames: Vec::with_capacity(64),
-        recoveries: 0,
-    };
+    let mut reader = Reader { bytes, tape, problems, frames: Vec::with_capacity(64), recoveries: 0 };
     #[cfg(target_arch = "x86_64")]
     return if is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
@@ -149,11 +143,7 @@ impl Reader<'_> {
                                 at += 1;
                                 self.tape.close(node, at);
                             } else {
-                                self.frames.push(Frame {
-                                    node,
-                                    is_object,
-                                    keys: KeyFilter::default(),
-                                });
+                                self.frames.push(Frame { node, is_object, keys: KeyFilter::default() });
                                 key = RawKey::NONE;
                                 if is_object {
                                     (at, key) = self.key::<L>(at)?;
@@ -406,10 +396,7 @@ impl Reader<'_> {
 
     fn innermost_bracket(&self) -> Option<Span> {
         let node = self.tape.node(self.frames.last()?.node)?;
-        Some(Span {
-            start: node.start,
-            end: node.start + 1,
-        })
+        Some(Span { start: node.start, end: node.start + 1 })
     }
 
     fn report(&mut self, kind: ProblemKind, span: Span, related: Option<Span>) {
@@ -423,10 +410,7 @@ fn starts_value(bytes: &[u8], at: usize) -> bool {
 }
 
 fn trimmed_end(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .rposition(|b| !b.is_ascii_whitespace())
-        .map_or(0, |p| p + 1)
+    bytes.iter().rposition(|b| !b.is_ascii_whitespace()).map_or(0, |p| p + 1)
 }
 
 /// The offset behind the bracket that closes `depth` open containers from `from` on.

@@ -14,11 +14,7 @@ pub fn positions(text: &[u8], offsets: &[u32]) -> Vec<Position> {
     let mut order: Vec<usize> = (0..offsets.len()).collect();
     order.sort_unstable_by_key(|i| offsets.get(*i));
     let mut found = vec![Position { line: 1, column: 1 }; offsets.len()];
-    let mut cursor = Cursor {
-        text,
-        at: skip_byte_order_mark(text),
-        position: Position { line: 1, column: 1 },
-    };
+    let mut cursor = Cursor { text, at: skip_byte_order_mark(text), position: Position { line: 1, column: 1 } };
     for index in order {
         if let (Some(offset), Some(slot)) = (offsets.get(index), found.get_mut(index)) {
             *slot = cursor.advance(*offset as usize);
@@ -29,10 +25,7 @@ pub fn positions(text: &[u8], offsets: &[u32]) -> Vec<Position> {
 
 /// The position of one offset.
 pub fn position(text: &[u8], offset: u32) -> Position {
-    positions(text, &[offset])
-        .first()
-        .copied()
-        .unwrap_or(Position { line: 1, column: 1 })
+    positions(text, &[offset]).first().copied().unwrap_or(Position { line: 1, column: 1 })
 }
 
 fn skip_byte_order_mark(text: &[u8]) -> usize {

@@ -30,6 +30,8 @@ use tape::Tape;
 pub const MAX_DEPTH: usize = 256;
 /// The most problems that are kept of one document.
 const MAX_PROBLEMS: usize = 100;
+/// Where kubectl puts resources that name no namespace.
+const DEFAULT_HOME: &str = "default";
 /// Larger texts than this are not read a second time in another format.
 const SECOND_TRY_LIMIT: usize = 16 << 20;
 
@@ -46,6 +48,7 @@ pub enum Format {
 #[derive(Debug)]
 pub struct Document {
     name: Box<str>,
+    home: Box<str>,
     text: Text,
     format: Format,
     tape: Tape,
@@ -82,13 +85,10 @@ impl Document {
     }
 
     fn empty(text: Text, kind: ProblemKind) -> Self {
-        let problem = Problem {
-            kind,
-            span: Span::new(0, 0),
-            related: None,
-        };
+        let problem = Problem { kind, span: Span::new(0, 0), related: None };
         Self {
             name: Box::default(),
+            home: Box::from(DEFAULT_HOME),
             text,
             format: Format::Yaml,
             tape: Tape::default(),
@@ -115,10 +115,7 @@ impl Document {
         if !yaml.loses_content() || yaml.problems.iter().any(is_template) {
             return yaml;
         }
-        Self {
-            text: yaml.text,
-            ..document
-        }
+        Self { text: yaml.text, ..document }
     }
 
     /// Reads YAML; where that fails because a tool's output surrounds some JSON, reads the JSON.
@@ -139,11 +136,7 @@ impl Document {
             yaml.text = json.text;
             return yaml;
         }
-        json.problems.push(Problem {
-            kind: ProblemKind::LeadingText,
-            span: Span::new(0, start),
-            related: None,
-        });
+        json.problems.push(Problem { kind: ProblemKind::LeadingText, span: Span::new(0, start), related: None });
         json
     }
 
@@ -151,14 +144,7 @@ impl Document {
         let mut tape = json::sized_tape(text.len());
         let mut problems = Vec::new();
         let roots = json::read(&text, start, &mut tape, &mut problems);
-        Self {
-            name: Box::default(),
-            text,
-            format: Format::Json,
-            tape,
-            roots,
-            problems,
-        }
+        Self { name: Box::default(), home: Box::from(DEFAULT_HOME), text, format: Format::Json, tape, roots, problems }
     }
 
     fn yaml(text: Text) -> Self {
@@ -169,19 +155,22 @@ impl Document {
             Ok(utf8) => yaml::read(utf8, &mut tape, &mut problems),
             Err(_) => Vec::new(),
         };
-        Self {
-            name: Box::default(),
-            text,
-            format: Format::Yaml,
-            tape,
-            roots,
-            problems,
-        }
+        Self { name: Box::default(), home: Box::from(DEFAULT_HOME), text, format: Format::Yaml, tape, roots, problems }
     }
 
     /// What the user knows the document by.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The namespace of resources that name none: `default`, if nobody has said otherwise.
+    pub fn home(&self) -> &str {
+        &self.home
+    }
+
+    /// Says in which namespace the resources are that name none.
+    pub fn set_home(&mut self, namespace: &str) {
+        self.home = namespace.into();
     }
 
     /// The language it was read as.
@@ -251,9 +240,7 @@ fn trim_ascii(bytes: &[u8]) -> &[u8] {
 
 /// The offset of the first line that starts with a bracket.
 fn line_with_bracket(bytes: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'\n', bytes)
-        .map(|newline| newline + 1)
-        .find(|at| matches!(bytes.get(*at), Some(b'{' | b'[')))
+    memchr::memchr_iter(b'\n', bytes).map(|newline| newline + 1).find(|at| matches!(bytes.get(*at), Some(b'{' | b'[')))
 }
 
 /// Replaces each byte that is no UTF-8 by one `?`, so that all offsets stay as they are.

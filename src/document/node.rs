@@ -69,10 +69,7 @@ impl<'d> Node<'d> {
 
     pub(super) fn raw(self) -> RawNode {
         // A `Node` is only made for an index on the tape.
-        self.doc
-            .tape
-            .node(self.index)
-            .unwrap_or_else(|| unreachable!("a node outlived its tape"))
+        self.doc.tape.node(self.index).unwrap_or_else(|| unreachable!("a node outlived its tape"))
     }
 
     /// Where the value stands. An absent YAML value (`key:`) has an empty span behind its key.
@@ -153,10 +150,7 @@ impl<'d> Node<'d> {
         }
         let span = raw.span();
         match raw.shape() {
-            Shape::Quoted => Some(self.doc.slice(Span {
-                start: span.start + 1,
-                end: span.end.saturating_sub(1),
-            })),
+            Shape::Quoted => Some(self.doc.slice(Span { start: span.start + 1, end: span.end.saturating_sub(1) })),
             Shape::Plain => Some(self.doc.slice(span)),
             _ => None,
         }
@@ -193,9 +187,7 @@ impl<'d> Node<'d> {
     pub fn as_f64(self) -> Option<f64> {
         let text = self.text()?;
         #[allow(clippy::cast_precision_loss)]
-        scalar::integer(text)
-            .map(|v| v as f64)
-            .or_else(|| scalar::float(text))
+        scalar::integer(text).map(|v| v as f64).or_else(|| scalar::float(text))
     }
 
     /// The member with exactly this key; null counts as absent.
@@ -335,11 +327,7 @@ impl<'d> Children<'d> {
     fn of(node: Node<'d>, shape: Shape) -> Self {
         let raw = node.raw();
         let end = if raw.shape() == shape { raw.next() } else { 0 };
-        Self {
-            doc: node.doc,
-            index: node.index + 1,
-            end,
-        }
+        Self { doc: node.doc, index: node.index + 1, end }
     }
 }
 

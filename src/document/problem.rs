@@ -62,11 +62,9 @@ impl fmt::Display for ProblemKind {
             Self::LeadingText => f.write_str("text before the first value was skipped"),
             Self::TrailingText => f.write_str("text behind the last value was skipped"),
             Self::DuplicateKey(key) => write!(f, "the key `{key}` stands here twice"),
-            Self::TooDeep => write!(
-                f,
-                "nested deeper than {} levels; the rest of this value was skipped",
-                super::MAX_DEPTH
-            ),
+            Self::TooDeep => {
+                write!(f, "nested deeper than {} levels; the rest of this value was skipped", super::MAX_DEPTH)
+            }
             Self::TooLarge => f.write_str("too large to be read: over 4 GiB or 134 million values"),
             Self::AliasBudget => f.write_str("the aliases of this document expand to far more than its text"),
             Self::UnknownAlias(name) => write!(f, "the alias `*{name}` has no anchor `&{name}`"),

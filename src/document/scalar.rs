@@ -110,11 +110,7 @@ fn radix_integer(digits: &str) -> Option<i128> {
 pub(super) fn float(word: &str) -> Option<f64> {
     let unsigned = word.strip_prefix(['-', '+']).unwrap_or(word);
     if matches!(unsigned, ".inf" | ".Inf" | ".INF") {
-        return Some(if word.starts_with('-') {
-            f64::NEG_INFINITY
-        } else {
-            f64::INFINITY
-        });
+        return Some(if word.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY });
     }
     if matches!(word, ".nan" | ".NaN" | ".NAN") {
         return Some(f64::NAN);
@@ -141,14 +137,10 @@ mod tests {
         for word in ["", "~", "null"] {
             assert_eq!(yaml_word(word), Word::Null, "{word}");
         }
-        for word in [
-            "1", "-1", "+1", "0x1f", "0o17", "017", "1_000", "1.10", "1e3", ".5", ".inf", ".nan",
-        ] {
+        for word in ["1", "-1", "+1", "0x1f", "0o17", "017", "1_000", "1.10", "1e3", ".5", ".inf", ".nan"] {
             assert_eq!(yaml_word(word), Word::Number, "{word}");
         }
-        for word in [
-            "v1", "1.10.0", "8080/tcp", "oN", "1-2", "-", "+", ".", "e3", "0xg", "10s", "08",
-        ] {
+        for word in ["v1", "1.10.0", "8080/tcp", "oN", "1-2", "-", "+", ".", "e3", "0xg", "10s", "08"] {
             if word == "08" {
                 continue; // a float by YAML 1.1's reading of what is no octal number
             }
@@ -158,15 +150,9 @@ mod tests {
 
     #[test]
     fn integers_in_every_notation() {
-        for (word, value) in [
-            ("0", 0),
-            ("42", 42),
-            ("-7", -7),
-            ("0x1f", 31),
-            ("0o17", 15),
-            ("017", 15),
-            ("1_000", 1000),
-        ] {
+        for (word, value) in
+            [("0", 0), ("42", 42), ("-7", -7), ("0x1f", 31), ("0o17", 15), ("017", 15), ("1_000", 1000)]
+        {
             assert_eq!(integer(word), Some(value), "{word}");
         }
         for word in ["", "-", "1.5", "x", "0x", "--1", "0x-1"] {
@@ -176,32 +162,10 @@ mod tests {
 
     #[test]
     fn json_numbers_by_the_grammar_and_in_range() {
-        for text in [
-            "0",
-            "-0",
-            "1",
-            "18446744073709551615",
-            "-9223372036854775808",
-            "1.5",
-            "1e5",
-            "1E-5",
-            "0.25e+3",
-        ] {
+        for text in ["0", "-0", "1", "18446744073709551615", "-9223372036854775808", "1.5", "1e5", "1E-5", "0.25e+3"] {
             assert!(is_json_number(text), "{text}");
         }
-        for text in [
-            "",
-            "-",
-            "01",
-            "1.",
-            ".5",
-            "+1",
-            "1e",
-            "1e400",
-            "18446744073709551616",
-            "1.2.3",
-            "0x1",
-        ] {
+        for text in ["", "-", "01", "1.", ".5", "+1", "1e", "1e400", "18446744073709551616", "1.2.3", "0x1"] {
             assert!(!is_json_number(text), "{text}");
         }
     }

@@ -28,18 +28,12 @@ impl Lanes for Bytewise {
     #[inline(always)]
     fn special(chunk: &[u8; WIDTH]) -> u32 {
         let special = |byte: u8| byte == b'"' || byte == b'\\' || !(0x20..0x80).contains(&byte);
-        chunk
-            .iter()
-            .rev()
-            .fold(0, |mask, byte| mask << 1 | u32::from(special(*byte)))
+        chunk.iter().rev().fold(0, |mask, byte| mask << 1 | u32::from(special(*byte)))
     }
 
     #[inline(always)]
     fn not_space(chunk: &[u8; WIDTH]) -> u32 {
-        chunk
-            .iter()
-            .rev()
-            .fold(0, |mask, byte| mask << 1 | u32::from(*byte != b' '))
+        chunk.iter().rev().fold(0, |mask, byte| mask << 1 | u32::from(*byte != b' '))
     }
 }
 
@@ -83,9 +77,7 @@ mod x86 {
         #[inline(always)]
         fn not_space(chunk: &[u8; WIDTH]) -> u32 {
             // SAFETY: SSE2 is in the baseline of x86-64.
-            !halves(chunk, |lanes| unsafe {
-                _mm_cmpeq_epi8(lanes, _mm_set1_epi8(b' ' as i8))
-            })
+            !halves(chunk, |lanes| unsafe { _mm_cmpeq_epi8(lanes, _mm_set1_epi8(b' ' as i8)) })
         }
     }
 
@@ -135,11 +127,7 @@ pub(super) struct StringEnd {
 pub(super) fn string_end<L: Lanes>(bytes: &[u8], from: usize) -> StringEnd {
     let at = next::<L>(bytes, from, L::special);
     if bytes.get(at) == Some(&b'"') {
-        return StringEnd {
-            quote: at,
-            escaped: false,
-            unusual: false,
-        };
+        return StringEnd { quote: at, escaped: false, unusual: false };
     }
     unusual_string_end(bytes, at)
 }
@@ -147,11 +135,7 @@ pub(super) fn string_end<L: Lanes>(bytes: &[u8], from: usize) -> StringEnd {
 /// Goes on at a byte that is special but no quote.
 #[cold]
 fn unusual_string_end(bytes: &[u8], from: usize) -> StringEnd {
-    let mut end = StringEnd {
-        quote: bytes.len(),
-        escaped: false,
-        unusual: false,
-    };
+    let mut end = StringEnd { quote: bytes.len(), escaped: false, unusual: false };
     let mut at = from;
     loop {
         match bytes.get(at) {
@@ -245,11 +229,7 @@ mod tests {
         }
         for backslashes in 0..140 {
             let text = format!("{}\" tail\"", "\\".repeat(backslashes));
-            let closes = if backslashes % 2 == 0 {
-                backslashes
-            } else {
-                text.len() - 1
-            };
+            let closes = if backslashes % 2 == 0 { backslashes } else { text.len() - 1 };
             let end = string_end::<L>(text.as_bytes(), 0);
             assert_eq!(end.quote, closes, "{backslashes} backslashes");
             assert_eq!(end.escaped, backslashes > 0);

@@ -66,10 +66,7 @@ pub(super) struct RawNode {
 impl RawNode {
     #[inline]
     pub(super) fn span(self) -> Span {
-        Span {
-            start: self.start,
-            end: self.end,
-        }
+        Span { start: self.start, end: self.end }
     }
 
     #[inline]
@@ -116,18 +113,12 @@ pub(super) struct RawKey {
 
 impl RawKey {
     /// Of an array element or the root.
-    pub(super) const NONE: Self = Self {
-        offset: NO_KEY,
-        flags: 0,
-    };
+    pub(super) const NONE: Self = Self { offset: NO_KEY, flags: 0 };
 
     /// Of a key that can be read from the text at `offset`.
     #[inline(always)]
     pub(super) fn at(offset: usize) -> Self {
-        Self {
-            offset: offset as u32,
-            flags: 0,
-        }
+        Self { offset: offset as u32, flags: 0 }
     }
 }
 
@@ -170,10 +161,7 @@ pub(super) struct Mark {
 
 impl Tape {
     pub(super) fn with_capacity(nodes: usize) -> Self {
-        Self {
-            nodes: Vec::with_capacity(nodes.min(MAX_NODES)),
-            ..Self::default()
-        }
+        Self { nodes: Vec::with_capacity(nodes.min(MAX_NODES)), ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -216,10 +204,7 @@ impl Tape {
     pub(super) fn odd_key_of_next(&mut self, span: Span, text: Box<str>) -> RawKey {
         let node = self.nodes.len() as u32;
         self.odd_keys.push(OddKey { node, span, text });
-        RawKey {
-            offset: span.start,
-            flags: ODD_KEY,
-        }
+        RawKey { offset: span.start, flags: ODD_KEY }
     }
 
     /// Appends a scalar whose text differs from what is written.
@@ -265,11 +250,7 @@ impl Tape {
     }
 
     pub(super) fn mark(&self) -> Mark {
-        Mark {
-            nodes: self.nodes.len(),
-            decoded: self.decoded.len(),
-            odd_keys: self.odd_keys.len(),
-        }
+        Mark { nodes: self.nodes.len(), decoded: self.decoded.len(), odd_keys: self.odd_keys.len() }
     }
 
     /// Forgets everything since `mark`.

@@ -40,35 +40,18 @@ fn full_only(text: &str) -> Document {
     let mut tape = Tape::default();
     let (mut roots, mut problems) = (Vec::new(), Vec::new());
     yaml::full_for_tests(text, &mut tape, &mut problems, &mut roots);
-    Document {
-        name: "test".into(),
-        text: Text::from(text),
-        format: Format::Yaml,
-        tape,
-        roots,
-        problems,
-    }
+    Document { name: "test".into(), text: Text::from(text), format: Format::Yaml, tape, roots, problems }
 }
 
 fn assert_same_as_full_parser(name: &str, text: &str) {
     let mut tape = Tape::default();
     let mut problems = Vec::new();
     let roots = yaml::read(text, &mut tape, &mut problems);
-    let fast = Document {
-        name: "test".into(),
-        text: Text::from(text),
-        format: Format::Yaml,
-        tape,
-        roots,
-        problems,
-    };
+    let fast = Document { name: "test".into(), text: Text::from(text), format: Format::Yaml, tape, roots, problems };
     let full = full_only(text);
     let (fast_lines, full_lines) = (outline(&fast), outline(&full));
     for (fast_line, full_line) in fast_lines.iter().zip(&full_lines) {
-        assert_eq!(
-            fast_line, full_line,
-            "{name}: fast reading (left) differs from the full parser's"
-        );
+        assert_eq!(fast_line, full_line, "{name}: fast reading (left) differs from the full parser's");
     }
     assert_eq!(fast_lines.len(), full_lines.len(), "{name}");
     assert_eq!(kinds(&fast), kinds(&full), "{name}");
@@ -172,26 +155,15 @@ fn corpus(folder: &str, endings: &[&str]) -> Option<Vec<PathBuf>> {
 fn spans_are_those_of_the_text() {
     let text = "spec:\n  hosts:\n  - \"*.example.com\"\n  port: 80\n";
     let document = read(text);
-    let root = document
-        .roots()
-        .next()
-        .map(|r| (r.at(["spec", "hosts"]), r.at(["spec", "port"])));
-    let Some((Some(hosts), Some(port))) = root else {
-        panic!("{document:?}")
-    };
+    let root = document.roots().next().map(|r| (r.at(["spec", "hosts"]), r.at(["spec", "port"])));
+    let Some((Some(hosts), Some(port))) = root else { panic!("{document:?}") };
     let host = hosts.items().next().map(Node::span);
     assert_eq!(host.map(|s| &text[s.range()]), Some("\"*.example.com\""));
     assert_eq!(&text[port.span().range()], "80");
     assert_eq!(port.key().map(|k| &text[k.span.range()]), Some("port"));
     assert_eq!(port.pointer(), "/spec/port");
-    assert_eq!(
-        hosts.items().next().map(Node::pointer).as_deref(),
-        Some("/spec/hosts/0")
-    );
-    assert_eq!(
-        document.roots().next().and_then(|r| r.resolve("/spec/port")),
-        Some(port)
-    );
+    assert_eq!(hosts.items().next().map(Node::pointer).as_deref(), Some("/spec/hosts/0"));
+    assert_eq!(document.roots().next().and_then(|r| r.resolve("/spec/port")), Some(port));
 }
 
 #[test]
@@ -211,10 +183,7 @@ fn a_syntax_error_costs_only_its_container() {
     let document = read(r#"{"a": {"b": [1 2], "c": 3}, "d": 4}"#);
     assert_eq!(json_of(&document), [r#"{"a":{"b":[1],"c":3},"d":4}"#]);
     let problem = &document.problems()[0];
-    assert_eq!(
-        problem.kind,
-        ProblemKind::Syntax("expected `,` or `]`, found `2`".into())
-    );
+    assert_eq!(problem.kind, ProblemKind::Syntax("expected `,` or `]`, found `2`".into()));
     assert_eq!(problem.span, Span::new(15, 16));
 }
 
@@ -260,17 +229,11 @@ fn an_alias_bomb_is_cut_short() {
 #[test]
 fn aliases_and_merge_keys_are_expanded() {
     let document = read("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\nlist: [*b]\n");
-    assert_eq!(
-        json_of(&document),
-        [r#"{"base":{"x":1,"y":2},"use":{"y":3,"x":1},"list":[{"x":1,"y":2}]}"#]
-    );
+    assert_eq!(json_of(&document), [r#"{"base":{"x":1,"y":2},"use":{"y":3,"x":1},"list":[{"x":1,"y":2}]}"#]);
     let cycle = read("a: &a\n  b: *a\n");
     assert_eq!(kinds(&cycle), [&ProblemKind::UnknownAlias("a".into())]);
     let unknown = read("hosts:\n- *.example.com\nok: 1\n");
-    assert!(matches!(
-        kinds(&unknown)[..],
-        [ProblemKind::UnknownAlias(_) | ProblemKind::Syntax(_)]
-    ));
+    assert!(matches!(kinds(&unknown)[..], [ProblemKind::UnknownAlias(_) | ProblemKind::Syntax(_)]));
 }
 
 #[test]
@@ -284,10 +247,7 @@ fn a_broken_document_leaves_its_neighbours_alone() {
 fn templates_are_told_from_broken_documents() {
     let document = read("a: 1\n---\n{{- if .Values.x }}\nb: {{ .Values.b }}\n{{- end }}\n---\nc: 3\n");
     assert_eq!(kinds(&document), [&ProblemKind::Template]);
-    assert_eq!(
-        document.problems()[0].span,
-        Span::new(9, 9 + "{{- if .Values.x }}".len())
-    );
+    assert_eq!(document.problems()[0].span, Span::new(9, 9 + "{{- if .Values.x }}".len()));
     assert_eq!(json_of(&document), [r#"{"a":1}"#, r#"{"c":3}"#]);
     assert_eq!(kinds(&read("{{ if x }}\na: 1\n{{ end }}\n")), [&ProblemKind::Template]);
 }
@@ -323,10 +283,7 @@ fn numbers_out_of_range_are_reported() {
 #[test]
 fn json_within_a_tools_output_is_found() {
     let document = read("Starting session with SessionId: abc\n\n{\n \"configs\": []\n}\n\nExiting session.\n");
-    assert_eq!(
-        kinds(&document),
-        [&ProblemKind::LeadingText, &ProblemKind::TrailingText]
-    );
+    assert_eq!(kinds(&document), [&ProblemKind::LeadingText, &ProblemKind::TrailingText]);
     assert_eq!(json_of(&document), [r#"{"configs":[]}"#]);
 }
 
@@ -344,9 +301,6 @@ fn both_spellings_of_a_field_are_found() {
     assert_eq!(text("lb_policy"), Some("RANDOM"));
     assert_eq!(text("lb"), None);
     assert_eq!(text("connect"), None);
-    let escaped = root
-        .and_then(|r| r.get("x"))
-        .and_then(|x| x.get("ab"))
-        .and_then(Node::as_i64);
+    let escaped = root.and_then(|r| r.get("x")).and_then(|x| x.get("ab")).and_then(Node::as_i64);
     assert_eq!(escaped, Some(1));
 }

@@ -71,11 +71,7 @@ impl Analysis {
     /// Findings by severity.
     pub fn counts(&self) -> Counts {
         let count = |severity| self.findings.iter().filter(|f| f.severity == severity).count();
-        Counts {
-            errors: count(Severity::Error),
-            warnings: count(Severity::Warning),
-            infos: count(Severity::Info),
-        }
+        Counts { errors: count(Severity::Error), warnings: count(Severity::Warning), infos: count(Severity::Info) }
     }
 
     /// Number of resources in all manifests.

@@ -43,7 +43,7 @@ pub struct ProxySummary {
 }
 
 /// Reads a candidate.
-pub fn load(candidate: &Candidate, selection: &Selection, default_namespace: &str) -> Loaded {
+pub fn load(candidate: &Candidate, selection: &Selection) -> Loaded {
     let text = match input::open(candidate) {
         Ok(text) => text,
         Err(reason) => return Loaded::Unreadable(reason),
@@ -52,16 +52,16 @@ pub fn load(candidate: &Candidate, selection: &Selection, default_namespace: &st
     let document = Document::read(candidate.name.as_str(), text);
     match envoy::form_of(&document) {
         Form::Manifests => Loaded::Manifests(Box::new(document)),
-        Form::Envoy => judge_dump(&document, selection, default_namespace),
+        Form::Envoy => judge_dump(&document, selection),
         Form::Ztunnel => Loaded::Recorded("ztunnel dump"),
         Form::Admin(name) => Loaded::Recorded(name),
         Form::Other if is_text_admin_output(document.bytes()) => Loaded::Recorded("admin output"),
-        Form::Other if is_relevant => Loaded::Other(judge_text(&document, selection, default_namespace)),
+        Form::Other if is_relevant => Loaded::Other(judge_text(&document, selection)),
         Form::Other => Loaded::Other(Vec::new()),
     }
 }
 
-fn judge_dump(document: &Document, selection: &Selection, default_namespace: &str) -> Loaded {
+fn judge_dump(document: &Document, selection: &Selection) -> Loaded {
     let mut drafts: Vec<(&'static Meta, Draft<'_>)> = Vec::new();
     let mut skips = Vec::new();
     let dumps = envoy::dumps(document);
@@ -77,21 +77,14 @@ fn judge_dump(document: &Document, selection: &Selection, default_namespace: &st
             skips.extend(found.skips.into_iter().map(|skip| (rule.meta.id, skip)));
         }
     }
-    Loaded::Dump {
-        findings: resolve(drafts, default_namespace),
-        skips,
-        proxies: dumps.iter().map(summary).collect(),
-    }
+    Loaded::Dump { findings: resolve(drafts), skips, proxies: dumps.iter().map(summary).collect() }
 }
 
 fn summary(dump: &Dump<'_>) -> ProxySummary {
-    ProxySummary {
-        name: dump.proxy().to_owned(),
-        namespace: dump.namespace().map(str::to_owned),
-    }
+    ProxySummary { name: dump.proxy().to_owned(), namespace: dump.namespace().map(str::to_owned) }
 }
 
-fn judge_text(document: &Document, selection: &Selection, default_namespace: &str) -> Vec<Finding> {
+fn judge_text(document: &Document, selection: &Selection) -> Vec<Finding> {
     let mut drafts = Vec::new();
     for rule in rules::all().filter(|rule| selection.includes(rule.meta.id)) {
         for check in rule.checks {
@@ -102,7 +95,7 @@ fn judge_text(document: &Document, selection: &Selection, default_namespace: &st
             }
         }
     }
-    resolve(drafts, default_namespace)
+    resolve(drafts)
 }
 
 /// Whether a text that reads as nothing may be a broken manifest or dump. A folder holds many files

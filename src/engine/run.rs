@@ -1,13 +1,15 @@
 //! The run: read everything, build the mesh, run the rules, sort what they found.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::document::Document;
 use crate::finding::{Draft, Finding, Findings, Meta, Skip, resolve};
 use crate::input::{Candidate, Discovery};
-use crate::kube::{Object, objects};
+use crate::kube::{Object, objects, open_namespace, shown};
 use crate::mesh::{self, Mesh};
 use crate::rules::{self, Check, Context, Rule};
 
@@ -16,6 +18,8 @@ use super::{Analysis, InputKind, InputSummary, Loaded, NotEvaluated, Selection, 
 /// What a run needs to know besides its inputs.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// The namespace of resources that name none, if the user says so.
+    pub namespace: Option<String>,
     /// What the manifests do not say about the mesh.
     pub mesh: mesh::Options,
     /// The rules that run.
@@ -32,7 +36,7 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
     };
     let mut documents = Vec::new();
     let mut skips = Vec::new();
-    let namespace = &settings.mesh.default_namespace;
+    let mut units = Vec::new();
     for (candidate, loaded) in discovery.candidates.iter().zip(load_all(&discovery.candidates, settings)) {
         let name = candidate.name.clone();
         let kind = match loaded {
@@ -44,13 +48,10 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
                 let (objects, _) = objects(&document);
                 let count = objects.len();
                 documents.push(document);
+                units.push(candidate.unit());
                 InputKind::Manifests(count)
             }
-            Loaded::Dump {
-                findings,
-                skips: open,
-                proxies,
-            } => {
+            Loaded::Dump { findings, skips: open, proxies } => {
                 analysis.findings.extend(findings);
                 skips.extend(open);
                 InputKind::Dump(proxies.into_iter().map(|proxy| proxy.name).collect())
@@ -63,9 +64,10 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
         };
         analysis.inputs.push(InputSummary { name, kind });
     }
+    give_homes(&mut documents, &units, settings.namespace.as_deref());
     let options = mesh_options(&documents, &settings.mesh);
     let (drafts, open) = judge_manifests(&documents, &options, &settings.selection);
-    analysis.findings.extend(resolve(drafts, namespace));
+    analysis.findings.extend(resolve(drafts));
     skips.extend(open);
     analysis.findings = sorted(analysis.findings);
     analysis.not_evaluated = summarized(skips);
@@ -76,11 +78,31 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
 fn load_all(candidates: &[Candidate], settings: &Settings) -> Vec<Loaded> {
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by_key(|place| std::cmp::Reverse(candidates.get(*place).map(|c| c.size)));
-    let namespace = &settings.mesh.default_namespace;
-    let one = |place: &usize| (*place, candidates.get(*place).map(|c| load(c, &settings.selection, namespace)));
+    let one = |place: &usize| (*place, candidates.get(*place).map(|c| load(c, &settings.selection)));
     let mut loaded: Vec<_> = order.par_iter().with_max_len(1).map(one).collect();
     loaded.sort_by_key(|(place, _)| *place);
     loaded.into_iter().filter_map(|(_, loaded)| loaded).collect()
+}
+
+/// Says where the resources are that name no namespace. Those of different folders of a repository
+/// are hardly ever applied to one namespace, and which one they are applied to is not known.
+fn give_homes(documents: &mut [Box<Document>], units: &[Option<&Path>], namespace: Option<&str>) {
+    if let Some(namespace) = namespace {
+        documents.iter_mut().for_each(|document| document.set_home(namespace));
+        return;
+    }
+    let mut known = FxHashMap::default();
+    for unit in units {
+        let next = known.len();
+        known.entry(*unit).or_insert(next);
+    }
+    if known.len() < 2 {
+        return;
+    }
+    for (document, unit) in documents.iter_mut().zip(units) {
+        let number = known.get(unit).copied().unwrap_or_default();
+        document.set_home(&open_namespace(number));
+    }
 }
 
 type Judged<'d> = (Vec<(&'static Meta, Draft<'d>)>, Vec<(&'static str, Skip)>);
@@ -94,7 +116,11 @@ fn mesh_options(documents: &[Box<Document>], settings: &mesh::Options) -> mesh::
     options
 }
 
-fn judge_manifests<'d>(documents: &'d [Box<Document>], options: &'d mesh::Options, selection: &Selection) -> Judged<'d> {
+fn judge_manifests<'d>(
+    documents: &'d [Box<Document>],
+    options: &'d mesh::Options,
+    selection: &Selection,
+) -> Judged<'d> {
     let mut judged = (Vec::new(), Vec::new());
     if documents.is_empty() {
         return judged;
@@ -103,8 +129,10 @@ fn judge_manifests<'d>(documents: &'d [Box<Document>], options: &'d mesh::Option
     let mesh = Mesh::new(&objects, options);
     let context = Context::new(&mesh);
     let enabled = rules::all().filter(|rule| selection.includes(rule.meta.id));
-    let tasks: Vec<(&Rule, Check)> = enabled.flat_map(|rule| rule.checks.iter().map(move |check| (rule, *check))).collect();
-    let outcomes: Vec<_> = tasks.par_iter().with_max_len(1).map(|(rule, check)| (*rule, check_all(*check, documents, &context))).collect();
+    let tasks: Vec<(&Rule, Check)> =
+        enabled.flat_map(|rule| rule.checks.iter().map(move |check| (rule, *check))).collect();
+    let outcomes: Vec<_> =
+        tasks.par_iter().with_max_len(1).map(|(rule, check)| (*rule, check_all(*check, documents, &context))).collect();
     for (rule, found) in outcomes {
         judged.0.extend(found.drafts.into_iter().map(|draft| (rule.meta, draft)));
         judged.1.extend(found.skips.into_iter().map(|skip| (rule.meta.id, skip)));
@@ -144,8 +172,8 @@ fn summarized(skips: Vec<(&'static str, Skip)>) -> Vec<NotEvaluated> {
         rule,
         count,
         what: skip.what,
-        why: skip.why,
-        remedy: skip.remedy,
+        why: shown(&skip.why).into_owned(),
+        remedy: shown(&skip.remedy).into_owned(),
     });
     summary.collect()
 }

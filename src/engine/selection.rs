@@ -14,9 +14,7 @@ pub struct Selection {
 
 impl Default for Selection {
     fn default() -> Self {
-        Self {
-            ids: rules::all().map(|rule| rule.meta.id).collect(),
-        }
+        Self { ids: rules::all().map(|rule| rule.meta.id).collect() }
     }
 }
 

@@ -59,12 +59,7 @@ impl<'d> Cluster<'d> {
                 _ => {}
             }
         }
-        Some(Self {
-            node,
-            name: name?,
-            kind,
-            service_name,
-        })
+        Some(Self { node, name: name?, kind, service_name })
     }
 
     /// The endpoints that stand in the cluster itself.

@@ -199,17 +199,25 @@ impl<'d> Dump<'d> {
                 }
                 "static_clusters" | "staticClusters" => self.read_clusters(value, ResourceState::Static),
                 "dynamic_active_clusters" | "dynamicActiveClusters" => self.read_clusters(value, ResourceState::Active),
-                "dynamic_warming_clusters" | "dynamicWarmingClusters" => self.read_clusters(value, ResourceState::Warming),
+                "dynamic_warming_clusters" | "dynamicWarmingClusters" => {
+                    self.read_clusters(value, ResourceState::Warming)
+                }
                 "static_listeners" | "staticListeners" => self.read_listeners(value, ListenerState::Static),
                 "dynamic_listeners" | "dynamicListeners" => self.read_dynamic_listeners(value),
-                "dynamic_active_listeners" | "dynamicActiveListeners" => self.read_listeners(value, ListenerState::Active),
-                "dynamic_warming_listeners" | "dynamicWarmingListeners" => self.read_listeners(value, ListenerState::Warming),
+                "dynamic_active_listeners" | "dynamicActiveListeners" => {
+                    self.read_listeners(value, ListenerState::Active)
+                }
+                "dynamic_warming_listeners" | "dynamicWarmingListeners" => {
+                    self.read_listeners(value, ListenerState::Warming)
+                }
                 "dynamic_draining_listeners" | "dynamicDrainingListeners" => {
                     self.read_listeners(value, ListenerState::Draining)
                 }
                 "static_route_configs" | "staticRouteConfigs" => self.read_routes(value, false),
                 "dynamic_route_configs" | "dynamicRouteConfigs" => self.read_routes(value, true),
-                "static_endpoint_configs" | "staticEndpointConfigs" | "dynamic_endpoint_configs"
+                "static_endpoint_configs"
+                | "staticEndpointConfigs"
+                | "dynamic_endpoint_configs"
                 | "dynamicEndpointConfigs" => self.read_endpoints(value),
                 "static_secrets" | "staticSecrets" => self.read_secrets(value, ResourceState::Static),
                 "dynamic_active_secrets" | "dynamicActiveSecrets" => self.read_secrets(value, ResourceState::Active),
@@ -254,9 +262,7 @@ impl<'d> Dump<'d> {
     fn read_listeners(&mut self, list: Node<'d>, state: ListenerState) -> bool {
         self.present.insert("listeners");
         for entry in list.items() {
-            let listener = Listener {
-                node: entry.get("listener").unwrap_or(entry),
-            };
+            let listener = Listener { node: entry.get("listener").unwrap_or(entry) };
             self.listeners.push(ListenerEntry {
                 node: entry,
                 name: listener.name(),
@@ -295,10 +301,8 @@ impl<'d> Dump<'d> {
         for entry in list.items() {
             self.note_error(entry, "routes");
             let config = entry.field("route_config").or_else(|| is_route_configuration(entry).then_some(entry));
-            self.route_configs.extend(config.map(|node| RouteConfigEntry {
-                config: RouteConfiguration { node },
-                is_dynamic,
-            }));
+            self.route_configs
+                .extend(config.map(|node| RouteConfigEntry { config: RouteConfiguration { node }, is_dynamic }));
         }
         true
     }
@@ -382,11 +386,7 @@ impl<'d> Dump<'d> {
             self.clusters.extend(Cluster::of(node).map(|cluster| ClusterEntry { cluster, state }));
         } else if let Some(secret) = Secret::of(node).filter(|_| type_name(node) == Some("Secret")) {
             self.present.insert("secrets");
-            self.secrets.push(SecretEntry {
-                name: secret.name,
-                secret: Some(secret),
-                state,
-            });
+            self.secrets.push(SecretEntry { name: secret.name, secret: Some(secret), state });
         }
     }
 
@@ -409,7 +409,8 @@ impl<'d> Dump<'d> {
         }
         for resource in resources.items() {
             // Per type (`xds_config`) or one by one (`generic_xds_configs`).
-            let sections = ["listener_config", "cluster_config", "route_config", "endpoint_config", "scoped_route_config"];
+            let sections =
+                ["listener_config", "cluster_config", "route_config", "endpoint_config", "scoped_route_config"];
             for section in sections.into_iter().filter_map(|name| resource.field(name)) {
                 self.read_lists(section);
             }
@@ -431,7 +432,9 @@ impl<'d> Dump<'d> {
 
     /// For people: `pod.namespace`, the node id, or the file.
     pub fn proxy(&self) -> &'d str {
-        let Some(id) = self.node_id().filter(|id| !id.is_empty()) else { return self.document.name() };
+        let Some(id) = self.node_id().filter(|id| !id.is_empty()) else {
+            return self.document.name();
+        };
         id.split('~').nth(2).filter(|name| name.contains('.')).unwrap_or(id)
     }
 

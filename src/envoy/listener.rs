@@ -120,7 +120,9 @@ impl<'d> FilterChain<'d> {
 
 /// The names of the secrets that a TLS context has from SDS.
 pub(super) fn sds_secrets(context: Node<'_>) -> Vec<Spanned<'_, &str>> {
-    let Some(common) = context.field("common_tls_context") else { return Vec::new() };
+    let Some(common) = context.field("common_tls_context") else {
+        return Vec::new();
+    };
     let certificates = common.field("tls_certificate_sds_secret_configs").into_iter().flat_map(Node::items);
     let validation = common.field("validation_context_sds_secret_config");
     let combined = common.field("combined_validation_context");
@@ -151,16 +153,10 @@ impl<'d> ConnectionManager<'d> {
 impl<'d> TcpProxy<'d> {
     /// The clusters it leads to.
     pub fn clusters(self) -> Vec<ClusterReference<'d>> {
-        let single = self.node.text_at("cluster").map(|name| ClusterReference {
-            name,
-            kind: ReferenceKind::TcpProxy,
-        });
+        let single = self.node.text_at("cluster").map(|name| ClusterReference { name, kind: ReferenceKind::TcpProxy });
         let weighted = self.node.field("weighted_clusters").and_then(|w| w.get("clusters"));
         let weighted = weighted.into_iter().flat_map(Node::items).filter_map(|c| c.text_at("name"));
-        let weighted = weighted.map(|name| ClusterReference {
-            name,
-            kind: ReferenceKind::TcpProxy,
-        });
+        let weighted = weighted.map(|name| ClusterReference { name, kind: ReferenceKind::TcpProxy });
         single.into_iter().chain(weighted).collect()
     }
 }

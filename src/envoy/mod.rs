@@ -14,7 +14,9 @@ mod secret;
 mod xds_any;
 
 pub use cluster::{Cluster, ClusterKind, LoadAssignment};
-pub use dump::{ClusterEntry, Dump, ErrorState, ListenerEntry, ListenerState, ResourceState, RouteConfigEntry, SecretEntry};
+pub use dump::{
+    ClusterEntry, Dump, ErrorState, ListenerEntry, ListenerState, ResourceState, RouteConfigEntry, SecretEntry,
+};
 pub use form::{Form, dumps, form_of, looks_like_dump};
 pub use listener::{ConnectionManager, FilterChain, Listener, RouteSource, TcpProxy};
 pub use origin::{IstioMetadata, Origin, origin_of_path};

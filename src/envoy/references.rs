@@ -78,12 +78,9 @@ impl<'d> ReferencePlace<'d> {
     /// The way to it, for people.
     pub fn describe(&self) -> String {
         match self {
-            Self::Route {
-                config,
-                virtual_host,
-                index,
-                ..
-            } => format!("{} › {} › route {index}", config.name(), virtual_host.name()),
+            Self::Route { config, virtual_host, index, .. } => {
+                format!("{} › {} › route {index}", config.name(), virtual_host.name())
+            }
             Self::Listener { listener, chain } => match chain.name() {
                 "" => (*listener).to_owned(),
                 name => format!("{listener} › {name}"),
@@ -115,7 +112,9 @@ impl<'d> HostPorts<'d> {
     /// every host of a VirtualService on port 80; nobody calls them, and their clusters need not
     /// exist.
     pub fn is_on_foreign_port(&self, virtual_host: VirtualHost<'_>) -> bool {
-        let Some((host, port)) = virtual_host.name().rsplit_once(':') else { return false };
+        let Some((host, port)) = virtual_host.name().rsplit_once(':') else {
+            return false;
+        };
         let Ok(port) = port.parse() else { return false };
         self.ports.get(host).is_some_and(|ports: &Vec<u16>| !ports.contains(&port))
     }
@@ -127,12 +126,7 @@ pub(super) fn collect<'d>(dump: &Dump<'d>) -> Vec<Reference<'d>> {
     for config in dump.route_configurations() {
         for virtual_host in config.virtual_hosts() {
             for (index, route) in virtual_host.routes().enumerate() {
-                let place = ReferencePlace::Route {
-                    config,
-                    virtual_host,
-                    route,
-                    index: index as u32,
-                };
+                let place = ReferencePlace::Route { config, virtual_host, route, index: index as u32 };
                 references.extend(route.clusters().into_iter().map(|cluster| Reference { cluster, place }));
             }
         }
@@ -148,10 +142,7 @@ pub(super) fn collect<'d>(dump: &Dump<'d>) -> Vec<Reference<'d>> {
 fn of_chain<'d>(entry: &ListenerEntry<'d>, chain: FilterChain<'d>) -> impl Iterator<Item = Reference<'d>> + use<'d> {
     let listener = entry.name;
     let clusters = chain.tcp_proxy().map(super::TcpProxy::clusters).unwrap_or_default();
-    clusters.into_iter().map(move |cluster| Reference {
-        cluster,
-        place: ReferencePlace::Listener { listener, chain },
-    })
+    clusters.into_iter().map(move |cluster| Reference { cluster, place: ReferencePlace::Listener { listener, chain } })
 }
 
 #[cfg(test)]

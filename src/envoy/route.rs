@@ -153,7 +153,9 @@ impl<'d> Route<'d> {
                 "prefix" => PathMatch::Prefix(text),
                 "path" => PathMatch::Exact(text),
                 "path_separated_prefix" | "pathSeparatedPrefix" => PathMatch::SeparatedPrefix(text),
-                "safe_regex" | "safeRegex" => PathMatch::Regex(value.get("regex").and_then(Node::text).unwrap_or_default()),
+                "safe_regex" | "safeRegex" => {
+                    PathMatch::Regex(value.get("regex").and_then(Node::text).unwrap_or_default())
+                }
                 "regex" => PathMatch::Regex(text),
                 "connect_matcher" | "connectMatcher" => PathMatch::Connect,
                 "path_match_policy" | "pathMatchPolicy" => PathMatch::Other,
@@ -180,14 +182,18 @@ impl<'d> Route<'d> {
 
     /// The clusters that its requests, shares and copies of them go to.
     pub fn clusters(self) -> Vec<ClusterReference<'d>> {
-        let RouteAction::Forward(action) = self.action() else { return Vec::new() };
+        let RouteAction::Forward(action) = self.action() else {
+            return Vec::new();
+        };
         let mut found = Vec::new();
         for (key, value) in action.entries() {
             match key.text {
-                "cluster" => found.extend(value.spanned_text().filter(|n| !n.is_empty()).map(|name| ClusterReference {
-                    name,
-                    kind: ReferenceKind::Route,
-                })),
+                "cluster" => found.extend(
+                    value
+                        .spanned_text()
+                        .filter(|n| !n.is_empty())
+                        .map(|name| ClusterReference { name, kind: ReferenceKind::Route }),
+                ),
                 "weighted_clusters" | "weightedClusters" => found.extend(weighted(value)),
                 "request_mirror_policies" | "requestMirrorPolicies" => found.extend(value.items().filter_map(mirror)),
                 "request_mirror_policy" | "requestMirrorPolicy" => found.extend(mirror(value)),
@@ -199,7 +205,9 @@ impl<'d> Route<'d> {
 
     /// Whether its cluster is only known when a request comes.
     pub fn chooses_cluster_by_request(self) -> bool {
-        let RouteAction::Forward(action) = self.action() else { return false };
+        let RouteAction::Forward(action) = self.action() else {
+            return false;
+        };
         action.field("cluster_header").is_some()
             || action.field("cluster_specifier_plugin").is_some()
             || action.field("inline_cluster_specifier_plugin").is_some()
@@ -213,19 +221,13 @@ fn weighted<'d>(weighted: Node<'d>) -> impl Iterator<Item = ClusterReference<'d>
     clusters().filter_map(move |cluster| {
         Some(ClusterReference {
             name: cluster.text_at("name").filter(|n| !n.is_empty())?,
-            kind: ReferenceKind::Weighted {
-                weight: weight(cluster),
-                total,
-            },
+            kind: ReferenceKind::Weighted { weight: weight(cluster), total },
         })
     })
 }
 
 fn mirror(policy: Node<'_>) -> Option<ClusterReference<'_>> {
-    Some(ClusterReference {
-        name: policy.text_at("cluster").filter(|n| !n.is_empty())?,
-        kind: ReferenceKind::Mirror,
-    })
+    Some(ClusterReference { name: policy.text_at("cluster").filter(|n| !n.is_empty())?, kind: ReferenceKind::Mirror })
 }
 
 /// Whether a node is a route configuration by its type or its fields.

@@ -22,11 +22,7 @@ pub struct Place<'d> {
 impl<'d> Place<'d> {
     /// A range that is no value, such as a broken piece of text.
     pub fn of_span(document: &'d Document, span: Span) -> Self {
-        Self {
-            document,
-            span,
-            node: None,
-        }
+        Self { document, span, node: None }
     }
 
     /// A value's key.
@@ -41,11 +37,7 @@ impl<'d> Place<'d> {
 
 impl<'d> From<Node<'d>> for Place<'d> {
     fn from(node: Node<'d>) -> Self {
-        Self {
-            document: node.document(),
-            span: node.anchor(),
-            node: Some(node),
-        }
+        Self { document: node.document(), span: node.anchor(), node: Some(node) }
     }
 }
 
@@ -209,11 +201,7 @@ impl<'d> Findings<'d> {
 
     /// Notes something that could not be judged.
     pub fn skip(&mut self, what: &'static str, why: impl Into<String>, remedy: impl Into<String>) {
-        self.skips.push(Skip {
-            what,
-            why: why.into(),
-            remedy: remedy.into(),
-        });
+        self.skips.push(Skip { what, why: why.into(), remedy: remedy.into() });
     }
 }
 

@@ -94,12 +94,7 @@ fn excerpt(file: &str, text: &[u8], places: &[&Placed], redact: &impl Fn(usize, 
         let start = place.span.start as usize - range.start;
         let end = (place.span.end as usize).min(line_end).min(range.end).max(place.span.start as usize) - range.start;
         let (start, end) = if same_length { trim_mark(&window, start, end) } else { (0, window.len()) };
-        Mark {
-            start,
-            end,
-            label: place.label.clone(),
-            is_primary: place.is_primary,
-        }
+        Mark { start, end, label: place.label.clone(), is_primary: place.is_primary }
     });
     Some(Excerpt {
         file: file.to_owned(),
@@ -114,7 +109,8 @@ fn excerpt(file: &str, text: &[u8], places: &[&Placed], redact: &impl Fn(usize, 
 /// Brings a mark onto character boundaries and off trailing blanks; an empty one gets one character.
 fn trim_mark(window: &str, start: usize, end: usize) -> (usize, usize) {
     let start = (0..=start.min(window.len())).rev().find(|i| window.is_char_boundary(*i)).unwrap_or(0);
-    let end = (end.min(start + LONGEST_MARK)..=window.len()).find(|i| window.is_char_boundary(*i)).unwrap_or(window.len());
+    let end =
+        (end.min(start + LONGEST_MARK)..=window.len()).find(|i| window.is_char_boundary(*i)).unwrap_or(window.len());
     let marked = window.get(start..end).unwrap_or_default();
     let trimmed = start + marked.trim_end().len();
     if trimmed > start {

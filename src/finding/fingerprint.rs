@@ -14,11 +14,7 @@ pub(super) fn fingerprint(rule: &str, subject: &Subject, file: &str, path: &str)
             hash.add(&id.namespace);
             hash.add(&id.name);
         }
-        Subject::Proxy {
-            proxy,
-            section,
-            resource,
-        } => {
+        Subject::Proxy { proxy, section, resource } => {
             hash.add(proxy);
             hash.add(section);
             hash.add(resource);

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::document::{Document, Node, Position, Span, positions};
 use crate::envoy::Origin;
-use crate::kube::Object;
+use crate::kube::{Object, shown};
 
 use super::excerpt::{Excerpt, Placed, excerpts};
 use super::fingerprint::fingerprint;
@@ -68,16 +68,16 @@ pub struct Related {
 }
 
 /// Turns the drafts of a rule run into findings, with one pass over each text that is pointed at.
-pub fn resolve(drafts: Vec<(&'static Meta, Draft<'_>)>, default_namespace: &str) -> Vec<Finding> {
+pub fn resolve(drafts: Vec<(&'static Meta, Draft<'_>)>) -> Vec<Finding> {
     let located = Positions::of(drafts.iter().map(|(_, draft)| draft));
-    let finish = |(rule, draft): (&'static Meta, Draft<'_>)| finish(rule, draft, &located, default_namespace);
+    let finish = |(rule, draft): (&'static Meta, Draft<'_>)| finish(rule, draft, &located);
     drafts.into_iter().map(finish).collect()
 }
 
-fn finish(rule: &'static Meta, draft: Draft<'_>, located: &Positions, default_namespace: &str) -> Finding {
+fn finish(rule: &'static Meta, draft: Draft<'_>, located: &Positions) -> Finding {
     let holder = draft.primary.node.and_then(holding_object);
     let subject = draft.subject.clone().unwrap_or_else(|| match holder {
-        Some(object) => Subject::Object(object.id(default_namespace)),
+        Some(object) => Subject::Object(object.id().shown()),
         None => Subject::File,
     });
     let path = draft.primary.node.map(|node| match holder {
@@ -86,10 +86,11 @@ fn finish(rule: &'static Meta, draft: Draft<'_>, located: &Positions, default_na
     });
     let path = path.unwrap_or_default();
     let location = located.location(&draft.primary);
-    let related = draft.related.iter().map(|(place, label)| Related {
-        location: located.location(place),
-        label: label.clone(),
-    });
+    let related = draft
+        .related
+        .iter()
+        .map(|(place, label)| Related { location: located.location(place), label: shown(label).into_owned() });
+    let say = |text: String| shown(&text).into_owned();
     Finding {
         rule,
         severity: draft.severity.unwrap_or(rule.severity),
@@ -100,10 +101,10 @@ fn finish(rule: &'static Meta, draft: Draft<'_>, located: &Positions, default_na
         subject,
         path,
         location,
-        message: draft.message,
-        label: draft.label,
-        notes: draft.notes,
-        help: draft.help,
+        message: say(draft.message),
+        label: say(draft.label),
+        notes: draft.notes.into_iter().map(say).collect(),
+        help: draft.help.map(say),
         origin: draft.origin,
         cluster: draft.cluster,
     }
@@ -129,7 +130,7 @@ fn all_excerpts(draft: &Draft<'_>, located: &Positions) -> Vec<Excerpt> {
         let placed = Placed {
             span: place.span,
             position: located.position(place.document, place.span.start),
-            label: label.clone(),
+            label: shown(label).into_owned(),
             is_primary,
         };
         match files.iter_mut().find(|(document, _)| std::ptr::eq(*document, place.document)) {

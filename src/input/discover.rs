@@ -23,6 +23,13 @@ pub struct Candidate {
     pub is_named: bool,
 }
 
+impl Candidate {
+    /// What it is applied together with: the files of one folder, or all that the user named.
+    pub fn unit(&self) -> Option<&Path> {
+        self.path.parent().filter(|_| !self.is_named)
+    }
+}
+
 /// What was found.
 #[derive(Clone, Debug, Default)]
 pub struct Discovery {
@@ -80,12 +87,7 @@ fn search(folder: &Path, found: &mut Discovery) {
         let path = entry.into_path();
         let size = fs::metadata(&path).map_or(0, |m| m.len());
         if has_known_name(&path) || starts_like_ours(&path) {
-            found.candidates.push(Candidate {
-                name: display(&path),
-                path,
-                size,
-                is_named: false,
-            });
+            found.candidates.push(Candidate { name: display(&path), path, size, is_named: false });
         } else {
             found.skipped += 1;
         }
@@ -102,7 +104,9 @@ fn has_known_name(path: &Path) -> bool {
 /// Whether the first bytes are those of a manifest or a dump, whatever the file is called.
 fn starts_like_ours(path: &Path) -> bool {
     let mut head = [0; 2048];
-    let Ok(length) = fs::File::open(path).and_then(|mut file| file.read(&mut head)) else { return false };
+    let Ok(length) = fs::File::open(path).and_then(|mut file| file.read(&mut head)) else {
+        return false;
+    };
     let head = head.get(..length).unwrap_or_default();
     let marks: [&[u8]; 3] = [b"\"configs\"", b"envoy.admin.v", b"\napiVersion: "];
     head.starts_with(b"apiVersion: ") || marks.iter().any(|mark| memchr::memmem::find(head, mark).is_some())

@@ -25,11 +25,8 @@ pub struct StringMatch<'d> {
 impl<'d> StringMatch<'d> {
     /// The condition that `node` holds, if it holds one.
     pub fn of(node: Node<'d>) -> Option<Self> {
-        let kinds = [
-            ("exact", StringMatchKind::Exact),
-            ("prefix", StringMatchKind::Prefix),
-            ("regex", StringMatchKind::Regex),
-        ];
+        let kinds =
+            [("exact", StringMatchKind::Exact), ("prefix", StringMatchKind::Prefix), ("regex", StringMatchKind::Regex)];
         kinds.into_iter().find_map(|(name, kind)| Some(Self { kind, text: node.text_at(name)? }))
     }
 }

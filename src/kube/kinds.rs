@@ -23,21 +23,11 @@ pub struct KnownKind {
 }
 
 const fn namespaced(group: &'static str, kind: &'static str, versions: &'static [&'static str]) -> KnownKind {
-    KnownKind {
-        group,
-        kind,
-        versions,
-        scope: Scope::Namespaced,
-    }
+    KnownKind { group, kind, versions, scope: Scope::Namespaced }
 }
 
 const fn cluster(group: &'static str, kind: &'static str, versions: &'static [&'static str]) -> KnownKind {
-    KnownKind {
-        group,
-        kind,
-        versions,
-        scope: Scope::Cluster,
-    }
+    KnownKind { group, kind, versions, scope: Scope::Cluster }
 }
 
 const NETWORKING: &str = "networking.istio.io";

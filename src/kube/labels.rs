@@ -18,9 +18,7 @@ impl<'d> Labels<'d> {
 
     /// A set of the given pairs.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (&'d str, &'d str)>) -> Self {
-        Self {
-            pairs: pairs.into_iter().collect(),
-        }
+        Self { pairs: pairs.into_iter().collect() }
     }
 
     /// The value of a label.

@@ -2,12 +2,14 @@
 
 mod kinds;
 mod labels;
+mod namespace;
 mod object;
 mod service;
 mod workload;
 
 pub use kinds::{KnownKind, Scope, kinds_of_group, known_group, known_kind, known_kinds};
 pub use labels::Labels;
+pub use namespace::{is_open, may_be_same, open_namespace, shown};
 pub use object::{Object, ObjectId, objects};
 pub use service::{Service, ServicePort, TargetPort};
 pub use workload::{ContainerPort, PodTemplate};

@@ -26,11 +26,19 @@ pub struct ObjectId {
     pub name: String,
 }
 
+impl ObjectId {
+    /// The identity as it is shown: an open namespace is called `default`.
+    pub fn shown(mut self) -> Self {
+        self.namespace = super::shown(&self.namespace).into_owned();
+        self
+    }
+}
+
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.namespace.is_empty() {
             true => write!(f, "{} {}", self.kind, self.name),
-            false => write!(f, "{} {}/{}", self.kind, self.namespace, self.name),
+            false => write!(f, "{} {}/{}", self.kind, super::shown(&self.namespace), self.name),
         }
     }
 }
@@ -38,11 +46,7 @@ impl fmt::Display for ObjectId {
 impl<'d> Object<'d> {
     /// The resource that `node` is, if it has an API version and a kind.
     pub fn of(node: Node<'d>) -> Option<Self> {
-        Some(Self {
-            node,
-            api_version: node.get("apiVersion")?.as_str()?,
-            kind: node.get("kind")?.as_str()?,
-        })
+        Some(Self { node, api_version: node.get("apiVersion")?.as_str()?, kind: node.get("kind")?.as_str()? })
     }
 
     /// The whole resource.
@@ -87,26 +91,22 @@ impl<'d> Object<'d> {
         self.metadata()?.get("namespace")?.text().filter(|n| !n.is_empty())
     }
 
-    /// The namespace the resource ends up in: empty for resources of the cluster, `default` where
-    /// the manifest leaves it to whoever applies it.
-    pub fn namespace(self, default: &'d str) -> &'d str {
+    /// The namespace the resource ends up in: empty for resources of the cluster, the document's
+    /// [home](Document::home) where the manifest leaves it to whoever applies it.
+    pub fn namespace(self) -> &'d str {
         let scope = known_kind(self.group(), self.kind).map_or(Scope::Namespaced, |k| k.scope);
         match scope {
             Scope::Cluster => "",
-            Scope::Namespaced => self.written_namespace().unwrap_or(default),
+            Scope::Namespaced => self.written_namespace().unwrap_or(self.node.document().home()),
         }
     }
 
-    /// The identity, with `default` as the namespace where none is written.
-    pub fn id(self, default: &str) -> ObjectId {
-        let namespace = match known_kind(self.group(), self.kind).map(|k| k.scope) {
-            Some(Scope::Cluster) => "",
-            _ => self.written_namespace().unwrap_or(default),
-        };
+    /// The identity.
+    pub fn id(self) -> ObjectId {
         ObjectId {
             api_version: self.api_version.to_owned(),
             kind: self.kind.to_owned(),
-            namespace: namespace.to_owned(),
+            namespace: self.namespace().to_owned(),
             name: self.name().to_owned(),
         }
     }
@@ -174,9 +174,5 @@ fn collect<'d>(node: Node<'d>, found: &mut Vec<Object<'d>>, others: &mut usize) 
 
 fn typed_item<'d>(node: Node<'d>, list: Object<'d>) -> Option<Object<'d>> {
     node.get("metadata")?;
-    Some(Object {
-        node,
-        api_version: list.api_version,
-        kind: list.kind.strip_suffix("List")?,
-    })
+    Some(Object { node, api_version: list.api_version, kind: list.kind.strip_suffix("List")? })
 }

@@ -95,7 +95,9 @@ impl<'d> ServicePort<'d> {
 
     /// `targetPort`: the port's own number unless it says otherwise.
     pub fn target(self) -> TargetPort<'d> {
-        let Some(node) = self.node.get("targetPort") else { return TargetPort::Number(self.number) };
+        let Some(node) = self.node.get("targetPort") else {
+            return TargetPort::Number(self.number);
+        };
         match node.as_u64().and_then(|n| u16::try_from(n).ok()) {
             Some(number) => TargetPort::Number(number),
             None => TargetPort::Name(node.text().unwrap_or("")),

@@ -71,7 +71,9 @@ impl<'m, 'd> Scope<'m, 'd> {
         if service.alias().is_some() {
             return Cluster::Present { service }; // stands for another host, which has the clusters
         }
-        let Some(service_port) = service.port(port) else { return Cluster::UnknownPort { service } };
+        let Some(service_port) = service.port(port) else {
+            return Cluster::UnknownPort { service };
+        };
         if subset.is_none() && service.visibility.is_nobody() {
             return Cluster::Withheld { service };
         }
@@ -142,7 +144,8 @@ impl<'d> Mesh<'d> {
                             _ => true,
                         }
                 };
-                Some(self.workloads_of(service.namespace).any(|w| serves(&w)))
+                let any = self.workloads_of(service.namespace).any(|w| serves(&w));
+                (any || !self.may_have_workload(service.namespace, &selector)).then_some(any)
             }
             Source::Entry(entry) => {
                 if let Some(selector) = entry.workload_selector().filter(|s| !s.is_empty()) {
@@ -150,8 +153,8 @@ impl<'d> Mesh<'d> {
                         return None;
                     }
                     let selected = self.workloads_of(service.namespace).filter(|w| selector.is_subset_of(&w.labels));
-                    let mut matching = selected.filter(|w| subset.is_none_or(|labels| labels.is_subset_of(&w.labels)));
-                    return Some(matching.next().is_some());
+                    let any = selected.into_iter().any(|w| subset.is_none_or(|labels| labels.is_subset_of(&w.labels)));
+                    return (any || !self.may_have_workload(service.namespace, &selector)).then_some(any);
                 }
                 let labels = |endpoint: crate::document::Node<'d>| Labels::of(endpoint.get("labels"));
                 let matches = |found: Labels<'_>| subset.is_none_or(|labels| labels.is_subset_of(&found));

@@ -136,7 +136,7 @@ impl<'d> DestinationRules<'d> {
 
     fn insert(&mut self, rule: DestinationRule<'d>, options: &'d Options) {
         let Some(host) = rule.host() else { return };
-        let namespace = rule.object.namespace(&options.default_namespace);
+        let namespace = rule.object.namespace();
         let host = host::resolve(host.value, namespace, &options.cluster_domain);
         let export = export_of(rule, namespace, options);
         if export.written.is_empty() || export.visibility.includes(namespace) {
@@ -216,11 +216,9 @@ fn export_of<'d>(rule: DestinationRule<'d>, namespace: &'d str, options: &Option
         };
     }
     let list = rule.export_to();
-    let mut written: Vec<&str> = list.into_iter().flat_map(crate::document::Node::items).filter_map(crate::document::Node::text).collect();
+    let mut written: Vec<&str> =
+        list.into_iter().flat_map(crate::document::Node::items).filter_map(crate::document::Node::text).collect();
     written.sort_unstable();
     written.dedup();
-    Export {
-        visibility: Visibility::of_list(list, namespace, options.destination_rule_export),
-        written,
-    }
+    Export { visibility: Visibility::of_list(list, namespace, options.destination_rule_export), written }
 }

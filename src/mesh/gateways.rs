@@ -106,11 +106,7 @@ impl<'d> PreparedGateway<'d> {
                 Some((namespace, host)) => (Some(namespace), host),
                 None => (None, written.value),
             };
-            ServerHost {
-                namespace,
-                host,
-                node: written.node,
-            }
+            ServerHost { namespace, host, node: written.node }
         })
     }
 }
@@ -194,12 +190,8 @@ impl<'m, 'd> Scope<'m, 'd> {
         service: &'m PreparedVirtualService<'d>,
         gateway: &'m PreparedGateway<'d>,
     ) -> GatewayEffect<'m, 'd> {
-        let mut effect = GatewayEffect {
-            client: self.client,
-            gateway,
-            virtual_hosts: Vec::new(),
-            failures: Vec::new(),
-        };
+        let mut effect =
+            GatewayEffect { client: self.client, gateway, virtual_hosts: Vec::new(), failures: Vec::new() };
         if !service.visibility.includes(self.client.namespace) {
             effect.failures.push(NoGatewayEffect::NotExported);
             return effect;
@@ -218,7 +210,11 @@ impl<'m, 'd> Scope<'m, 'd> {
 
     /// Where the HTTP routes of `service` would lead from a gateway of which nothing is known, not
     /// even its ports.
-    pub fn assumed_destinations(&self, mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> Vec<DestinationUse<'m, 'd>> {
+    pub fn assumed_destinations(
+        &self,
+        mesh: &'m Mesh<'d>,
+        service: &'m PreparedVirtualService<'d>,
+    ) -> Vec<DestinationUse<'m, 'd>> {
         let mut uses = Vec::new();
         for route in &service.routes {
             let mirrors = route.route.mirrors().map(|d| (d, true));
@@ -232,7 +228,11 @@ impl<'m, 'd> Scope<'m, 'd> {
     }
 
     /// Where the TLS and TCP routes of `service` lead for this client.
-    pub fn layer4_destinations(&self, mesh: &'m Mesh<'d>, service: &PreparedVirtualService<'d>) -> Vec<DestinationUse<'m, 'd>> {
+    pub fn layer4_destinations(
+        &self,
+        mesh: &'m Mesh<'d>,
+        service: &PreparedVirtualService<'d>,
+    ) -> Vec<DestinationUse<'m, 'd>> {
         let mut uses = Vec::new();
         for entry in service.view.layer4() {
             let conditions = entry.get("match").into_iter().flat_map(Node::items);
@@ -258,11 +258,15 @@ fn server_effect<'m, 'd>(
     rejected: Option<&RejectedServer<'m, 'd>>,
     effect: &mut GatewayEffect<'m, 'd>,
 ) {
-    let Some(port) = server.port().and_then(|p| u16::try_from(p.value).ok()) else { return };
+    let Some(port) = server.port().and_then(|p| u16::try_from(p.value).ok()) else {
+        return;
+    };
     let mut shared: Vec<(String, Spanned<'d, String>)> = Vec::new();
     for own in &service.hosts {
         for offered in gateway.hosts(server) {
-            let Some(host) = host::intersection(&own.value, offered.host) else { continue };
+            let Some(host) = host::intersection(&own.value, offered.host) else {
+                continue;
+            };
             if offered.admits(service.namespace) {
                 shared.push((host.to_owned(), own.clone()));
             } else {
@@ -289,11 +293,6 @@ fn server_effect<'m, 'd>(
         return;
     }
     for (host, named) in shared {
-        effect.virtual_hosts.push(VirtualHost {
-            host,
-            named,
-            port,
-            routes: routes.clone(),
-        });
+        effect.virtual_hosts.push(VirtualHost { host, named, port, routes: routes.clone() });
     }
 }

@@ -7,6 +7,7 @@ mod cluster;
 mod destination_rules;
 mod gateways;
 mod host;
+mod knowledge;
 mod mtls;
 mod options;
 mod protocol;
@@ -72,30 +73,27 @@ pub struct Mesh<'d> {
     workloads_by_namespace: FxHashMap<&'d str, Vec<u32>>,
     /// Namespaces of which the inputs hold Kubernetes services.
     service_namespaces: FxHashSet<&'d str>,
-    has_service_entries: bool,
 }
 
 impl<'d> Mesh<'d> {
     /// Makes the model of `objects`, which are in the order in which they would be applied.
     pub fn new(objects: &[Object<'d>], options: &'d Options) -> Self {
         let written = objects.to_vec();
-        let objects = applied(objects, options);
+        let objects = applied(objects);
         let mut services: Vec<Service<'d>> = objects.iter().flat_map(|o| Service::of(*o, options)).collect();
         services.sort_by(|a, b| a.age().cmp(&b.age()));
         let virtual_services = virtual_services::prepare(&objects, options);
-        let default_namespace = &options.default_namespace;
-        let workloads = objects.iter().filter_map(|o| Workload::of(*o, default_namespace)).collect();
+        let workloads = objects.iter().filter_map(|o| Workload::of(*o)).collect();
         let mut mesh = Self {
             options,
             destination_rules: DestinationRules::of(&objects, options),
             service_namespaces: services.iter().filter(|s| s.is_kubernetes()).map(|s| s.namespace).collect(),
-            has_service_entries: services.iter().any(|s| !s.is_kubernetes()),
             by_host: FxHashMap::default(),
             http_ports: FxHashMap::default(),
             virtual_services_by_host: FxHashMap::default(),
             workloads_by_namespace: FxHashMap::default(),
             clients: Vec::new(),
-            gateways: objects.iter().filter_map(|o| prepare_gateway(*o, default_namespace)).collect(),
+            gateways: objects.iter().filter_map(|o| prepare_gateway(*o)).collect(),
             gateway_clients: Vec::new(),
             some_gateway: Client {
                 namespace: &options.root_namespace,
@@ -181,52 +179,9 @@ impl<'d> Mesh<'d> {
         self.services_of(&full).next().map(|_| full.clone())
     }
 
-    /// Whether the inputs hold the workloads of a namespace: some of them, or the user says so.
-    pub fn knows_workloads_of(&self, namespace: &str) -> bool {
-        self.workloads_by_namespace.contains_key(namespace)
-            || self.options.complete.covers(CompleteKind::Workloads, namespace)
-    }
-
-    /// Whether the inputs hold the Kubernetes services of a namespace.
-    pub fn knows_services_of(&self, namespace: &str) -> bool {
-        self.service_namespaces.contains(namespace) || self.options.complete.covers(CompleteKind::Services, namespace)
-    }
-
-    /// Whether the inputs would hold the object that declares `host`, if there were one.
-    pub fn knows_host(&self, host: &str) -> bool {
-        if host.contains(['{', '$']) {
-            return false; // a template's placeholder
-        }
-        match kubernetes_parts(host, &self.options.cluster_domain) {
-            Some((_, namespace)) => self.knows_services_of(namespace),
-            None => self.has_service_entries || self.options.complete.covers_all(CompleteKind::Services),
-        }
-    }
-
-    /// Whether the inputs would hold a Gateway of `namespace`, if there were one.
-    pub fn knows_gateways_of(&self, namespace: &str) -> bool {
-        self.gateways.iter().any(|g| g.namespace == namespace)
-            || self.options.complete.covers(CompleteKind::Gateways, namespace)
-    }
-
-    /// Whether the inputs would hold a VirtualService of `namespace`, if there were one.
-    pub fn knows_virtual_services_of(&self, namespace: &str) -> bool {
-        let any = |o: &Object<'d>| {
-            o.is(crate::istio::NETWORKING, "VirtualService") && o.namespace(&self.options.default_namespace) == namespace
-        };
-        self.options.complete.covers(CompleteKind::VirtualServices, namespace) || self.objects.iter().any(any)
-    }
-
-    /// Whether to take Istio's own ingress gateway for granted: nothing in the inputs says how
-    /// traffic enters.
-    pub fn assumes_ingress_gateway(&self) -> bool {
-        !self.service_namespaces.contains(self.options.root_namespace.as_str())
-    }
-
     /// Every namespace that some object is in.
     pub fn namespaces(&self) -> Vec<&'d str> {
-        let default: &'d str = &self.options.default_namespace;
-        let mut namespaces: Vec<_> = self.objects.iter().map(|o| o.namespace(default)).filter(|n| !n.is_empty()).collect();
+        let mut namespaces: Vec<_> = self.objects.iter().map(|o| o.namespace()).filter(|n| !n.is_empty()).collect();
         namespaces.sort_unstable();
         namespaces.dedup();
         namespaces
@@ -234,27 +189,33 @@ impl<'d> Mesh<'d> {
 
     /// The Sidecar that restricts a workload: one that selects it, else its namespace's, else the
     /// root namespace's.
-    fn sidecar_for(&self, sidecars: &[(&'d str, Sidecar<'d>)], namespace: &str, labels: Option<&Labels<'_>>) -> Option<Sidecar<'d>> {
+    fn sidecar_for(
+        &self,
+        sidecars: &[(&'d str, Sidecar<'d>)],
+        namespace: &str,
+        labels: Option<&Labels<'_>>,
+    ) -> Option<Sidecar<'d>> {
         let own = || sidecars.iter().filter(|(home, _)| *home == namespace).map(|(_, sidecar)| *sidecar);
-        let selects = |s: &Sidecar<'d>| s.workload_selector().is_some_and(|w| labels.is_some_and(|l| w.is_subset_of(l)));
+        let selects =
+            |s: &Sidecar<'d>| s.workload_selector().is_some_and(|w| labels.is_some_and(|l| w.is_subset_of(l)));
         let is_default = |s: &Sidecar<'d>| s.workload_selector().is_none();
-        let root = || sidecars.iter().filter(|(home, _)| *home == self.options.root_namespace).map(|(_, sidecar)| *sidecar);
+        let root =
+            || sidecars.iter().filter(|(home, _)| *home == self.options.root_namespace).map(|(_, sidecar)| *sidecar);
         own().find(selects).or_else(|| own().find(is_default)).or_else(|| root().find(is_default))
     }
 
     /// The kinds of sidecars: per namespace one for each Sidecar that selects workloads there and
     /// for each set of labels that some condition asks for.
     fn find_clients(&self) -> Vec<Client<'d>> {
-        let default: &'d str = &self.options.default_namespace;
-        let sidecars: Vec<_> =
-            self.objects.iter().filter_map(|o| Some((o.namespace(default), Sidecar::of(*o)?))).collect();
+        let sidecars: Vec<_> = self.objects.iter().filter_map(|o| Some((o.namespace(), Sidecar::of(*o)?))).collect();
         let asked = self.labels_asked_for();
         let mut clients = Vec::new();
         for namespace in self.namespaces() {
             let mut seen = FxHashSet::default();
             for workload in self.workloads_of(namespace).filter(|w| w.can_be_client()) {
                 let sidecar = self.sidecar_for(&sidecars, namespace, Some(&workload.labels));
-                let identity = sidecar.map(|s| (std::ptr::from_ref(s.object.node().document()), s.object.node().index()));
+                let identity =
+                    sidecar.map(|s| (std::ptr::from_ref(s.object.node().document()), s.object.node().index()));
                 let values: Vec<_> = asked.iter().map(|key| workload.labels.get(key)).collect();
                 if seen.insert((identity, values)) {
                     clients.push(Client {
@@ -271,7 +232,7 @@ impl<'d> Mesh<'d> {
                 only.is_whole_namespace = true;
             }
             let is_root = namespace == self.options.root_namespace;
-            if seen.is_empty() && !is_root && !self.options.complete.covers(CompleteKind::Workloads, namespace) {
+            if seen.is_empty() && !is_root && !self.is_complete(CompleteKind::Workloads, namespace) {
                 clients.push(Client {
                     namespace,
                     labels: None,
@@ -288,7 +249,8 @@ impl<'d> Mesh<'d> {
     /// The proxies that Gateways select, and Istio's own ingress gateway where nothing is known of
     /// it.
     fn find_gateway_clients(&self) -> Vec<Client<'d>> {
-        let selected = |w: &&Workload<'d>| w.is_gateway() || self.gateways.iter().any(|g| asks_for_gateway(g, &w.labels));
+        let selected =
+            |w: &&Workload<'d>| w.is_gateway() || self.gateways.iter().any(|g| asks_for_gateway(g, &w.labels));
         let mut clients: Vec<Client<'d>> = Vec::new();
         for workload in self.workloads.iter().filter(selected) {
             let same = |c: &&Client<'d>| {
@@ -306,7 +268,8 @@ impl<'d> Mesh<'d> {
             }
         }
         let standard = Labels::from_pairs([("app", "istio-ingressgateway"), ("istio", "ingressgateway")]);
-        let is_known = clients.iter().any(|c| c.labels.as_ref().is_some_and(|l| l.get("istio") == Some("ingressgateway")));
+        let is_known =
+            clients.iter().any(|c| c.labels.as_ref().is_some_and(|l| l.get("istio") == Some("ingressgateway")));
         if !is_known && !self.workloads_by_namespace.contains_key(self.options.root_namespace.as_str()) {
             clients.push(Client {
                 namespace: &self.options.root_namespace,
@@ -335,14 +298,10 @@ impl<'d> Mesh<'d> {
     }
 }
 
-fn prepare_gateway<'d>(object: Object<'d>, default_namespace: &'d str) -> Option<PreparedGateway<'d>> {
+fn prepare_gateway<'d>(object: Object<'d>) -> Option<PreparedGateway<'d>> {
     let view = Gateway::of(object)?;
-    let namespace = object.namespace(default_namespace);
-    Some(PreparedGateway {
-        view,
-        namespace,
-        full_name: format!("{namespace}/{}", object.name()),
-    })
+    let namespace = object.namespace();
+    Some(PreparedGateway { view, namespace, full_name: format!("{namespace}/{}", object.name()) })
 }
 
 /// Whether a Gateway selects these labels on purpose: by a label, not by asking for nothing.
@@ -352,11 +311,11 @@ fn asks_for_gateway(gateway: &PreparedGateway<'_>, labels: &Labels<'_>) -> bool 
 
 /// Every object once, the last of several with one identity, sorted as istiod sorts: by creation
 /// time, then name, then namespace.
-fn applied<'d>(objects: &[Object<'d>], options: &'d Options) -> Vec<Object<'d>> {
+fn applied<'d>(objects: &[Object<'d>]) -> Vec<Object<'d>> {
     let mut last = FxHashMap::default();
     let mut kept: Vec<Option<Object<'d>>> = Vec::with_capacity(objects.len());
     for object in objects {
-        let identity = (object.group(), object.kind(), object.namespace(&options.default_namespace), object.name());
+        let identity = (object.group(), object.kind(), object.namespace(), object.name());
         if let Some(earlier) = last.insert(identity, kept.len())
             && let Some(slot) = kept.get_mut(earlier)
         {
@@ -365,9 +324,8 @@ fn applied<'d>(objects: &[Object<'d>], options: &'d Options) -> Vec<Object<'d>> 
         kept.push(Some(*object));
     }
     let mut kept: Vec<Object<'d>> = kept.into_iter().flatten().collect();
-    let default = &options.default_namespace;
     kept.sort_by(|a, b| {
-        let key = |o: &Object<'d>| (o.created().unwrap_or(""), o.name(), o.namespace(default));
+        let key = |o: &Object<'d>| (o.created().unwrap_or(""), o.name(), o.namespace());
         key(a).cmp(&key(b))
     });
     kept

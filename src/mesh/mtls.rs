@@ -39,7 +39,8 @@ impl<'d> Mesh<'d> {
         if template.containers().any(is_proxy) {
             return Some(true);
         }
-        let own = workload.labels.get("sidecar.istio.io/inject").or_else(|| template.annotation("sidecar.istio.io/inject"));
+        let own =
+            workload.labels.get("sidecar.istio.io/inject").or_else(|| template.annotation("sidecar.istio.io/inject"));
         if let Some(own) = own {
             return Some(own == "true");
         }
@@ -56,24 +57,28 @@ impl<'d> Mesh<'d> {
     /// else the mesh's; of several at one level the oldest.
     pub fn server_mode(&self, workload: &Workload<'d>, port: u16) -> PortMode<'d> {
         let policies = || self.objects.iter().filter_map(|o| PeerAuthentication::of(*o));
-        let home = |p: &PeerAuthentication<'d>| p.object.namespace(&self.options.default_namespace);
-        let selects = |p: &PeerAuthentication<'d>| p.selector().is_some_and(|s| Labels::of(Some(s)).is_subset_of(&workload.labels));
+        let home = |p: &PeerAuthentication<'d>| p.object.namespace();
+        let selects = |p: &PeerAuthentication<'d>| {
+            p.selector().is_some_and(|s| Labels::of(Some(s)).is_subset_of(&workload.labels))
+        };
         let own = policies().find(|p| home(p) == workload.namespace && selects(p));
         let namespace = policies().find(|p| home(p) == workload.namespace && p.selector().is_none());
         let mesh = policies().find(|p| home(p) == self.options.root_namespace && p.selector().is_none());
         let by_port = own.and_then(|p| p.port_modes().find(|(number, _)| *number == port)).map(|(_, mode)| mode);
-        let levels = [by_port, own.and_then(PeerAuthentication::mode), namespace.and_then(PeerAuthentication::mode), mesh.and_then(PeerAuthentication::mode)];
+        let levels = [
+            by_port,
+            own.and_then(PeerAuthentication::mode),
+            namespace.and_then(PeerAuthentication::mode),
+            mesh.and_then(PeerAuthentication::mode),
+        ];
         let decided = levels.into_iter().flatten().find_map(|mode| Some((parse(mode)?, mode.node)));
-        PortMode {
-            mode: decided.map_or(ServerMode::Permissive, |(mode, _)| mode),
-            node: decided.map(|(_, node)| node),
-        }
+        PortMode { mode: decided.map_or(ServerMode::Permissive, |(mode, _)| mode), node: decided.map(|(_, node)| node) }
     }
 
     /// The ALLOW policies that a workload enforces.
     pub fn policies_of(&self, workload: &Workload<'d>) -> Vec<crate::istio::AuthorizationPolicy<'d>> {
         let applies = |policy: &crate::istio::AuthorizationPolicy<'d>| {
-            let home = policy.object.namespace(&self.options.default_namespace);
+            let home = policy.object.namespace();
             let is_near = home == workload.namespace || home == self.options.root_namespace;
             is_near && !policy.has_target_refs() && policy.selector_labels().is_subset_of(&workload.labels)
         };

@@ -11,8 +11,6 @@ use crate::kube::Object;
 /// Settings of the mesh that istiod takes from `MeshConfig` and its own flags.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Namespace of resources that name none.
-    pub default_namespace: String,
     /// Domain of Kubernetes service names.
     pub cluster_domain: String,
     /// Namespace whose policies hold for the whole mesh.
@@ -34,7 +32,6 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            default_namespace: "default".to_owned(),
             cluster_domain: "cluster.local".to_owned(),
             root_namespace: "istio-system".to_owned(),
             istio_version: None,
@@ -74,9 +71,13 @@ impl Options {
     pub fn apply_config_map(&mut self, object: Object<'_>) -> bool {
         let is_ours = object.is("", "ConfigMap") && (object.name() == "istio" || object.name().starts_with("istio-"));
         let mesh = object.node().get("data").and_then(|data| data.get("mesh")).and_then(Node::text);
-        let Some(mesh) = mesh.filter(|_| is_ours) else { return false };
+        let Some(mesh) = mesh.filter(|_| is_ours) else {
+            return false;
+        };
         let document = Document::read("", Text::from(mesh));
-        let Some(root) = document.roots().next().filter(|r| r.is_object()) else { return false };
+        let Some(root) = document.roots().next().filter(|r| r.is_object()) else {
+            return false;
+        };
         // istiod's namespace is the root namespace unless the configuration names another.
         if let Some(namespace) = object.written_namespace() {
             self.root_namespace = namespace.to_owned();
@@ -137,7 +138,10 @@ impl CompleteKind {
             "ns" => "namespaces",
             other => other,
         };
-        Self::NAMES.iter().find(|(known, _)| *known == name || known.strip_suffix('s') == Some(name)).map(|(_, kind)| *kind)
+        Self::NAMES
+            .iter()
+            .find(|(known, _)| *known == name || known.strip_suffix('s') == Some(name))
+            .map(|(_, kind)| *kind)
     }
 
     /// The name on the command line.

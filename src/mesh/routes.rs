@@ -51,10 +51,7 @@ impl<'d> PreparedVirtualService<'d> {
                 if !applies(*condition, self.namespace, client, gateway, port) {
                     continue;
                 }
-                generated.push(GeneratedRoute {
-                    route,
-                    condition: Some(*condition),
-                });
+                generated.push(GeneratedRoute { route, condition: Some(*condition) });
                 if takes_everything(*condition) {
                     return generated;
                 }
@@ -71,9 +68,9 @@ impl<'d> PreparedVirtualService<'d> {
 
 /// Whether the conditions on port, gateway and source let a route into the client's table.
 fn applies(condition: RouteMatch<'_>, home: &str, client: &Client<'_>, gateway: &str, port: u16) -> bool {
-    condition.parts().all(|part| {
-        part.port().is_none_or(|p| *p == u64::from(port)) && comes_from(part, home, client, gateway)
-    })
+    condition
+        .parts()
+        .all(|part| part.port().is_none_or(|p| *p == u64::from(port)) && comes_from(part, home, client, gateway))
 }
 
 /// With `gateways`, istiod does not look at the source at all.
@@ -98,7 +95,8 @@ pub fn takes_everything(condition: RouteMatch<'_>) -> bool {
                 StringMatchKind::Regex => matches!(*uri.text, "*" | ".*"),
                 StringMatchKind::Exact => false,
             });
-            let headers = ["headers", "withoutHeaders", "queryParams"].into_iter().any(|m| part.map(m).next().is_some());
+            let headers =
+                ["headers", "withoutHeaders", "queryParams"].into_iter().any(|m| part.map(m).next().is_some());
             let strings = ["scheme", "method", "authority"].into_iter().any(|s| part.string(s).is_some());
             any_path && !headers && !strings
         })
@@ -148,11 +146,7 @@ pub struct SidecarEffect<'m, 'd> {
 impl<'m, 'd> Scope<'m, 'd> {
     /// What `service` does in this client, which is a sidecar.
     pub fn effect_of(&self, mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> SidecarEffect<'m, 'd> {
-        let mut effect = SidecarEffect {
-            client: self.client,
-            virtual_hosts: Vec::new(),
-            failures: Vec::new(),
-        };
+        let mut effect = SidecarEffect { client: self.client, virtual_hosts: Vec::new(), failures: Vec::new() };
         if !service.visibility.includes(self.client.namespace) {
             effect.failures.extend(service.hosts.iter().map(|h| (h.clone(), NoEffect::NotExported)));
             return effect;
@@ -230,7 +224,9 @@ impl<'m, 'd> Scope<'m, 'd> {
         let mut found = false;
         let mut own: Vec<&super::Service<'d>> = Vec::new();
         for candidate in mesh.services_within(name) {
-            let Some(target) = self.routed_service(&candidate.host, port) else { continue };
+            let Some(target) = self.routed_service(&candidate.host, port) else {
+                continue;
+            };
             if own.iter().any(|s| std::ptr::eq(*s, target)) {
                 continue;
             }
@@ -245,7 +241,12 @@ impl<'m, 'd> Scope<'m, 'd> {
     }
 
     /// The VirtualService whose host fits a service best; the first of several.
-    fn most_specific(&self, mesh: &'m Mesh<'d>, service_host: &str, port: u16) -> Option<&'m PreparedVirtualService<'d>> {
+    fn most_specific(
+        &self,
+        mesh: &'m Mesh<'d>,
+        service_host: &str,
+        port: u16,
+    ) -> Option<&'m PreparedVirtualService<'d>> {
         let imported = self.imported_virtual_services(mesh, port);
         let mut best: Option<(&str, &PreparedVirtualService<'d>)> = None;
         for candidate in imported {
@@ -261,7 +262,8 @@ impl<'m, 'd> Scope<'m, 'd> {
 
     /// The VirtualServices that routes of `port` are made of, in istiod's order.
     fn imported_virtual_services(&self, mesh: &'m Mesh<'d>, port: u16) -> Vec<&'m PreparedVirtualService<'d>> {
-        let mut imported: Vec<_> = mesh.virtual_services.iter().filter(|s| self.imports_virtual_service(s, port)).collect();
+        let mut imported: Vec<_> =
+            mesh.virtual_services.iter().filter(|s| self.imports_virtual_service(s, port)).collect();
         imported.sort_by_key(|s| s.visibility.rank(s.namespace, self.client.namespace));
         imported
     }
@@ -292,12 +294,9 @@ impl<'m, 'd> Scope<'m, 'd> {
         });
         match earlier {
             Some(winner) => effect.failures.push((named.clone(), NoEffect::Conflict(winner))),
-            None => effect.virtual_hosts.push(VirtualHost {
-                host,
-                named: named.clone(),
-                port,
-                routes: routes.to_vec(),
-            }),
+            None => {
+                effect.virtual_hosts.push(VirtualHost { host, named: named.clone(), port, routes: routes.to_vec() })
+            }
         }
     }
 
@@ -328,14 +327,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         let explicit = destination.port.and_then(|p| u16::try_from(p.value).ok());
         let port = explicit.unwrap_or_else(|| self.destination_port(&host, request_port));
         let cluster = self.cluster(mesh, &host, port, destination.subset.map(|s| s.value));
-        DestinationUse {
-            destination,
-            is_mirror,
-            host,
-            port,
-            client: self.client,
-            cluster,
-        }
+        DestinationUse { destination, is_mirror, host, port, client: self.client, cluster }
     }
 }
 

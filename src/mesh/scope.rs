@@ -76,11 +76,7 @@ impl<'d> EgressHost<'d> {
             "." => Some(client_namespace),
             other => Some(other),
         };
-        Self {
-            namespace,
-            host,
-            is_excluded,
-        }
+        Self { namespace, host, is_excluded }
     }
 
     fn is_for(&self, namespace: &str) -> bool {
@@ -93,11 +89,7 @@ impl<'d> EgressListener<'d> {
         Self {
             port: None,
             is_http_proxy: false,
-            hosts: vec![EgressHost {
-                namespace: None,
-                host: "*",
-                is_excluded: false,
-            }],
+            hosts: vec![EgressHost { namespace: None, host: "*", is_excluded: false }],
         }
     }
 
@@ -133,11 +125,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         if listeners.is_empty() {
             listeners.push(EgressListener::everything());
         }
-        Self {
-            mesh,
-            client,
-            listeners,
-        }
+        Self { mesh, client, listeners }
     }
 
     /// The listener that routes of `port` belong to.
@@ -154,7 +142,9 @@ impl<'m, 'd> Scope<'m, 'd> {
     /// Whether some service on `port` is declared to speak HTTP, so that the proxy listens there
     /// for every host.
     pub fn has_http_listener(&self, port: u16) -> bool {
-        let Some(listener) = self.listener(port) else { return false };
+        let Some(listener) = self.listener(port) else {
+            return false;
+        };
         let visible = |s: &&Service<'d>| s.visibility.includes(self.client.namespace) && listener.imports_service(s);
         self.mesh.http_services_on(port).any(|s| visible(&s)) || self.assumes_ingress_gateway(listener, port)
     }

@@ -55,13 +55,15 @@ impl<'d> Service<'d> {
         if let Some(service) = kube::Service::of(object) {
             return vec![Self::of_kubernetes(service, options)];
         }
-        let Some(entry) = ServiceEntry::of(object) else { return Vec::new() };
+        let Some(entry) = ServiceEntry::of(object) else {
+            return Vec::new();
+        };
         entry.hosts().map(|host| Self::of_entry(entry, host, options)).collect()
     }
 
     fn of_kubernetes(service: kube::Service<'d>, options: &'d Options) -> Self {
         let object = service.object;
-        let namespace = object.namespace(&options.default_namespace);
+        let namespace = object.namespace();
         let exports = object.annotation("networking.istio.io/exportTo").map_or("", |a| a.value);
         let entries = exports.split(',').map(str::trim);
         let ports = service.ports().map(|port| Port {
@@ -81,7 +83,7 @@ impl<'d> Service<'d> {
     }
 
     fn of_entry(entry: ServiceEntry<'d>, host: Spanned<'d, &'d str>, options: &'d Options) -> Self {
-        let namespace = entry.object.namespace(&options.default_namespace);
+        let namespace = entry.object.namespace();
         let ports = entry.ports().map(|port| Port {
             number: port.number,
             name: port.name(),

@@ -83,7 +83,7 @@ pub(super) fn prepare<'d>(objects: &[Object<'d>], options: &'d Options) -> Vec<P
     let views: Vec<_> = objects.iter().filter_map(|object| VirtualService::of(*object)).collect();
     let mut delegates = FxHashMap::default();
     for view in views.iter().filter(|view| is_delegate(**view)) {
-        let namespace = view.object.namespace(&options.default_namespace);
+        let namespace = view.object.namespace();
         delegates.entry((namespace, view.object.name())).or_insert(*view);
     }
     let roots = views.iter().filter(|view| !is_delegate(**view));
@@ -102,23 +102,17 @@ fn prepare_one<'d>(
     delegates: &Delegates<'d>,
     options: &'d Options,
 ) -> PreparedVirtualService<'d> {
-    let namespace = view.object.namespace(&options.default_namespace);
+    let namespace = view.object.namespace();
     let hosts = view.hosts().map(|written| Spanned {
         value: host::resolve(written.value, namespace, &options.cluster_domain).into_owned(),
         node: written.node,
     });
     let mut gateways: Vec<_> = view
         .gateways()
-        .map(|written| GatewayRef {
-            name: resolve_gateway(written.value, namespace),
-            node: Some(written.node),
-        })
+        .map(|written| GatewayRef { name: resolve_gateway(written.value, namespace), node: Some(written.node) })
         .collect();
     if gateways.is_empty() {
-        gateways.push(GatewayRef {
-            name: MESH_GATEWAY.to_owned(),
-            node: None,
-        });
+        gateways.push(GatewayRef { name: MESH_GATEWAY.to_owned(), node: None });
     }
     PreparedVirtualService {
         view,
@@ -138,16 +132,13 @@ fn prepare_route<'d>(
 ) -> Vec<PreparedRoute<'d>> {
     let Some(delegate) = route.delegate() else {
         let matches = route.matches().map(|own| RouteMatch { root: None, own: Some(own) });
-        return vec![PreparedRoute {
-            route,
-            namespace,
-            root: None,
-            matches: matches.collect(),
-        }];
+        return vec![PreparedRoute { route, namespace, root: None, matches: matches.collect() }];
     };
     // A delegate that does not exist, or that is not exported to here, leaves the route out.
-    let Some(target) = find_delegate(delegate, namespace, delegates) else { return Vec::new() };
-    let target_namespace = target.object.namespace(&options.default_namespace);
+    let Some(target) = find_delegate(delegate, namespace, delegates) else {
+        return Vec::new();
+    };
+    let target_namespace = target.object.namespace();
     let visibility = Visibility::of_list(target.export_to(), target_namespace, options.virtual_service_export);
     if !visibility.includes(namespace) {
         return Vec::new();
@@ -182,12 +173,7 @@ fn merge<'d>(root: HttpRoute<'d>, inner: HttpRoute<'d>, namespace: &'d str) -> O
     if matches.is_empty() && !(roots.is_empty() && owns.is_empty()) {
         return None;
     }
-    Some(PreparedRoute {
-        route: inner,
-        namespace,
-        root: Some(root),
-        matches,
-    })
+    Some(PreparedRoute { route: inner, namespace, root: Some(root), matches })
 }
 
 /// Whether a delegate's condition contradicts the delegating one: it may narrow a prefix, and must

@@ -39,17 +39,11 @@ impl<'d> Visibility<'d> {
 
     /// Seen by every namespace.
     pub fn public() -> Self {
-        Self {
-            is_public: true,
-            namespaces: Vec::new(),
-        }
+        Self { is_public: true, namespaces: Vec::new() }
     }
 
     fn only(namespaces: Vec<&'d str>) -> Self {
-        Self {
-            is_public: false,
-            namespaces,
-        }
+        Self { is_public: false, namespaces }
     }
 
     /// Whether objects of `namespace` see it.

@@ -19,23 +19,13 @@ pub struct Workload<'d> {
 
 impl<'d> Workload<'d> {
     /// The workload that `object` is or makes.
-    pub fn of(object: Object<'d>, default_namespace: &'d str) -> Option<Self> {
-        let namespace = object.namespace(default_namespace);
+    pub fn of(object: Object<'d>) -> Option<Self> {
+        let namespace = object.namespace();
         if let Some(entry) = WorkloadEntry::of(object) {
-            return Some(Self {
-                object,
-                namespace,
-                labels: entry.labels(),
-                template: None,
-            });
+            return Some(Self { object, namespace, labels: entry.labels(), template: None });
         }
         let template = PodTemplate::of(object)?;
-        Some(Self {
-            object,
-            namespace,
-            labels: template.labels(),
-            template: Some(template),
-        })
+        Some(Self { object, namespace, labels: template.labels(), template: Some(template) })
     }
 
     /// Whether this is a gateway: a proxy without an application, which takes no Sidecar and
@@ -52,7 +42,9 @@ impl<'d> Workload<'d> {
             })
         });
         let named = |label: &str| self.labels.get(label).is_some_and(is_gateway_name);
-        runs_router || named("istio") || (named("app") && self.labels.get("app").is_some_and(|a| a.starts_with("istio-")))
+        runs_router
+            || named("istio")
+            || (named("app") && self.labels.get("app").is_some_and(|a| a.starts_with("istio-")))
     }
 
     /// Whether it declares a port of this name.

@@ -70,12 +70,7 @@ fn snippet(excerpt: &Excerpt) -> Snippet<'_, Annotation<'_>> {
 }
 
 fn place_in_proxy(subject: &Subject) -> Option<String> {
-    let Subject::Proxy {
-        proxy,
-        section,
-        resource,
-    } = subject
-    else {
+    let Subject::Proxy { proxy, section, resource } = subject else {
         return None;
     };
     Some(match resource.is_empty() {

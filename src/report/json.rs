@@ -138,32 +138,20 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> 
 fn finding(finding: &Finding) -> JsonFinding<'_> {
     let (resource, proxy) = match &finding.subject {
         Subject::Object(id) => {
-            let resource = JsonResource {
-                api_version: &id.api_version,
-                kind: &id.kind,
-                namespace: &id.namespace,
-                name: &id.name,
-            };
+            let resource =
+                JsonResource { api_version: &id.api_version, kind: &id.kind, namespace: &id.namespace, name: &id.name };
             (Some(resource), None)
         }
-        Subject::Proxy {
-            proxy,
-            section,
-            resource,
-        } => {
-            let proxy = JsonProxy {
-                name: proxy,
-                section,
-                resource,
-            };
+        Subject::Proxy { proxy, section, resource } => {
+            let proxy = JsonProxy { name: proxy, section, resource };
             (None, Some(proxy))
         }
         Subject::File => (None, None),
     };
-    let related = finding.related.iter().map(|related| JsonRelated {
-        location: location(&related.location),
-        label: &related.label,
-    });
+    let related = finding
+        .related
+        .iter()
+        .map(|related| JsonRelated { location: location(&related.location), label: &related.label });
     JsonFinding {
         rule: finding.rule.id,
         aliases: finding.rule.aliases,
@@ -209,12 +197,7 @@ fn summary(analysis: &Analysis) -> JsonSummary<'_> {
             InputKind::Recorded(what) => (*what, None, None),
             InputKind::Other => ("other", None, None),
         };
-        JsonInput {
-            file: &input.name,
-            kind,
-            objects,
-            proxies,
-        }
+        JsonInput { file: &input.name, kind, objects, proxies }
     });
     let unreadable = analysis.unreadable.iter().map(|(file, reason)| JsonUnreadable { file, reason });
     let not_evaluated = analysis.not_evaluated.iter().map(|open| JsonNotEvaluated {
@@ -242,9 +225,7 @@ fn summary(analysis: &Analysis) -> JsonSummary<'_> {
 pub fn schema() -> serde_json::Value {
     let string = json!({"type": "string"});
     let count = json!({"type": "integer", "minimum": 0});
-    let object = |properties: serde_json::Value, required: &[&str]| {
-        json!({"type": "object", "properties": properties, "required": required})
-    };
+    let object = |properties: serde_json::Value, required: &[&str]| json!({"type": "object", "properties": properties, "required": required});
     let location = object(
         json!({
             "file": string,
@@ -289,8 +270,18 @@ pub fn schema() -> serde_json::Value {
             "fingerprint": {"type": "string", "pattern": "^[0-9a-f]{16}(-[0-9]+)?$"},
         }),
         &[
-            "rule", "aliases", "family", "severity", "confidence", "message", "notes", "path", "label", "location",
-            "related", "fingerprint",
+            "rule",
+            "aliases",
+            "family",
+            "severity",
+            "confidence",
+            "message",
+            "notes",
+            "path",
+            "label",
+            "location",
+            "related",
+            "fingerprint",
         ],
     );
     let summary = object(
@@ -327,7 +318,15 @@ pub fn schema() -> serde_json::Value {
             },
         }),
         &[
-            "errors", "warnings", "infos", "objects", "proxies", "inputs", "unreadable", "skippedFiles", "rulesRun",
+            "errors",
+            "warnings",
+            "infos",
+            "objects",
+            "proxies",
+            "inputs",
+            "unreadable",
+            "skippedFiles",
+            "rulesRun",
             "notEvaluated",
         ],
     );

@@ -40,11 +40,7 @@ pub enum Dimension {
 impl Condition {
     /// Takes every request.
     pub fn any() -> Self {
-        Self {
-            path: PathCondition::any(),
-            atoms: Vec::new(),
-            is_partial: false,
-        }
+        Self { path: PathCondition::any(), atoms: Vec::new(), is_partial: false }
     }
 
     /// Whether every request (that has a path) meets it.
@@ -77,11 +73,7 @@ impl Condition {
 impl Atom {
     /// A condition that must hold.
     pub fn new(dimension: Dimension, text: TextCondition) -> Self {
-        Self {
-            dimension,
-            text,
-            is_inverted: false,
-        }
+        Self { dimension, text, is_inverted: false }
     }
 
     /// The same, inverted.
@@ -125,11 +117,7 @@ mod tests {
     }
 
     fn prefix(text: &str, atoms: Vec<Atom>) -> Condition {
-        Condition {
-            path: PathCondition::new(PathKind::Prefix(text.to_owned())),
-            atoms,
-            is_partial: false,
-        }
+        Condition { path: PathCondition::new(PathKind::Prefix(text.to_owned())), atoms, is_partial: false }
     }
 
     #[test]
@@ -151,26 +139,24 @@ mod tests {
 
     #[test]
     fn a_share_of_requests_hides_nothing() {
-        let share = Condition {
-            is_partial: true,
-            ..Condition::any()
-        };
+        let share = Condition { is_partial: true, ..Condition::any() };
         assert!(!share.covers(&Condition::any()));
         assert_eq!(share.takes(&Request::get("/")), None);
     }
 
     #[test]
     fn requests_meet_conditions_or_not() {
-        let request = Request {
-            headers: &[("end-user", "jason")],
-            ..Request::get("/api?x=1")
-        };
+        let request = Request { headers: &[("end-user", "jason")], ..Request::get("/api?x=1") };
         let user = |text: &str| header("end-user", TextCondition::Exact(text.to_owned()));
         assert_eq!(prefix("/api", vec![user("jason")]).takes(&request), Some(true));
         assert_eq!(prefix("/api", vec![user("x")]).takes(&request), Some(false));
         assert_eq!(prefix("/api", vec![user("x").inverted()]).takes(&request), Some(true));
         let absent = header("other", TextCondition::Exact("x".to_owned())).inverted();
-        assert_eq!(prefix("/api", vec![absent]).takes(&request), Some(false), "an absent header meets no value condition");
+        assert_eq!(
+            prefix("/api", vec![absent]).takes(&request),
+            Some(false),
+            "an absent header meets no value condition"
+        );
         let query = Atom::new(Dimension::Query("x".to_owned()), TextCondition::Exact("1".to_owned()));
         assert_eq!(prefix("/api", vec![query]).takes(&request), Some(true));
         let other = Atom::new(Dimension::Other("port"), TextCondition::Exact("80".to_owned()));

@@ -11,15 +11,24 @@ impl Condition {
     /// The condition of a route of Envoy's.
     pub fn of_envoy(route: Route<'_>) -> Self {
         let mut condition = Self::any();
-        let Some(conditions) = route.conditions() else { return condition };
+        let Some(conditions) = route.conditions() else {
+            return condition;
+        };
         for (key, value) in conditions.entries() {
             match key.text {
                 "headers" => condition.atoms.extend(value.items().map(header)),
                 "query_parameters" | "queryParameters" => condition.atoms.extend(value.items().map(query)),
                 "case_sensitive" | "caseSensitive" => condition.path.ignores_case = value.as_bool() == Some(false),
                 "runtime_fraction" | "runtimeFraction" | "runtime" => condition.is_partial = true,
-                "prefix" | "path" | "safe_regex" | "safeRegex" | "regex" | "path_separated_prefix"
-                | "pathSeparatedPrefix" | "connect_matcher" | "connectMatcher" => {}
+                "prefix"
+                | "path"
+                | "safe_regex"
+                | "safeRegex"
+                | "regex"
+                | "path_separated_prefix"
+                | "pathSeparatedPrefix"
+                | "connect_matcher"
+                | "connectMatcher" => {}
                 other => condition.atoms.push(unknown(other, value)),
             }
         }

@@ -43,7 +43,8 @@ impl Condition {
 
     /// Conditions that do not depend on the request but on where it comes from.
     fn add_sources(&mut self, part: HttpMatch<'_>) {
-        let mut other = |name, text: String| self.atoms.push(Atom::new(Dimension::Other(name), TextCondition::Exact(text)));
+        let mut other =
+            |name, text: String| self.atoms.push(Atom::new(Dimension::Other(name), TextCondition::Exact(text)));
         if let Some(port) = part.port() {
             other("port", port.value.to_string());
         }
@@ -68,10 +69,7 @@ fn path_of(uri: &StringMatch<'_>, ignores_case: bool) -> PathCondition {
         StringMatchKind::Prefix => PathKind::Prefix(text),
         StringMatchKind::Regex => PathKind::Regex(text),
     };
-    PathCondition {
-        kind,
-        ignores_case,
-    }
+    PathCondition { kind, ignores_case }
 }
 
 fn text_of(text: &StringMatch<'_>) -> TextCondition {

@@ -36,17 +36,16 @@ impl PathCondition {
 
     /// A condition that heeds case.
     pub fn new(kind: PathKind) -> Self {
-        Self {
-            kind,
-            ignores_case: false,
-        }
+        Self { kind, ignores_case: false }
     }
 
     /// Whether this takes every request that has a path.
     pub fn takes_all(&self) -> bool {
         match &self.kind {
             PathKind::Prefix(prefix) => prefix.is_empty() || prefix == "/",
-            PathKind::Regex(expression) => matches!(expression.as_str(), ".*" | "/.*" | "^/.*$" | "^.*$" | "/.*?" | "(.*)" | "/(.*)"),
+            PathKind::Regex(expression) => {
+                matches!(expression.as_str(), ".*" | "/.*" | "^/.*$" | "^.*$" | "/.*?" | "(.*)" | "/(.*)")
+            }
             _ => false,
         }
     }
@@ -62,12 +61,18 @@ impl PathCondition {
         if other.ignores_case && !self.ignores_case && other.has_letters() {
             return false; // it takes spellings that this does not
         }
-        let fold = |text: &str| if self.ignores_case { text.to_ascii_lowercase() } else { text.to_owned() };
+        let fold = |text: &str| {
+            if self.ignores_case { text.to_ascii_lowercase() } else { text.to_owned() }
+        };
         use PathKind::*;
         match (&self.kind, &other.kind) {
-            (Prefix(outer), Prefix(inner) | Exact(inner) | SeparatedPrefix(inner)) => fold(inner).starts_with(&fold(outer)),
+            (Prefix(outer), Prefix(inner) | Exact(inner) | SeparatedPrefix(inner)) => {
+                fold(inner).starts_with(&fold(outer))
+            }
             (Exact(outer), Exact(inner)) => fold(outer) == fold(inner),
-            (SeparatedPrefix(outer), Exact(inner) | SeparatedPrefix(inner)) => goes_on_with_slash(&fold(inner), &fold(outer)),
+            (SeparatedPrefix(outer), Exact(inner) | SeparatedPrefix(inner)) => {
+                goes_on_with_slash(&fold(inner), &fold(outer))
+            }
             (SeparatedPrefix(outer), Prefix(inner)) => fold(inner).starts_with(&format!("{}/", fold(outer))),
             (Regex(expression), Exact(inner)) => matches_fully(expression, inner) == Some(true) && !other.ignores_case,
             _ => false,
@@ -77,7 +82,9 @@ impl PathCondition {
     /// Whether the path of a request (without its query) meets the condition. Nothing if that
     /// cannot be told.
     pub fn takes(&self, path: &str) -> Option<bool> {
-        let fold = |text: &str| if self.ignores_case { text.to_ascii_lowercase() } else { text.to_owned() };
+        let fold = |text: &str| {
+            if self.ignores_case { text.to_ascii_lowercase() } else { text.to_owned() }
+        };
         Some(match &self.kind {
             PathKind::Prefix(prefix) => fold(path).starts_with(&fold(prefix)),
             PathKind::Exact(text) => fold(path) == fold(text),

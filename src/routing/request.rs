@@ -21,14 +21,7 @@ impl<'a> Request<'a> {
     /// A plain GET.
     pub fn get(target: &'a str) -> Self {
         let (path, query_string) = target.split_once('?').unwrap_or((target, ""));
-        Self {
-            method: "GET",
-            authority: "example.com",
-            scheme: "http",
-            path,
-            query_string,
-            headers: &[],
-        }
+        Self { method: "GET", authority: "example.com", scheme: "http", path, query_string, headers: &[] }
     }
 
     /// The value of a header.

@@ -30,12 +30,16 @@ impl TextCondition {
         match (self, other) {
             (Self::Present, Self::Other(_)) => false,
             (Self::Present, _) => true,
-            (Self::Regex(any), Self::Exact(_) | Self::Prefix(_) | Self::Suffix(_) | Self::Contains(_) | Self::Regex(_)) if any == ".*" => true,
+            (
+                Self::Regex(any),
+                Self::Exact(_) | Self::Prefix(_) | Self::Suffix(_) | Self::Contains(_) | Self::Regex(_),
+            ) if any == ".*" => true,
             (Self::Prefix(prefix), Self::Exact(text) | Self::Prefix(text)) => text.starts_with(prefix.as_str()),
             (Self::Suffix(suffix), Self::Exact(text) | Self::Suffix(text)) => text.ends_with(suffix.as_str()),
-            (Self::Contains(part), Self::Exact(text) | Self::Prefix(text) | Self::Suffix(text) | Self::Contains(text)) => {
-                text.contains(part.as_str())
-            }
+            (
+                Self::Contains(part),
+                Self::Exact(text) | Self::Prefix(text) | Self::Suffix(text) | Self::Contains(text),
+            ) => text.contains(part.as_str()),
             (Self::Regex(expression), Self::Exact(text)) => matches_fully(expression, text) == Some(true),
             _ => false,
         }

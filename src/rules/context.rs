@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use crate::document::Node;
 use crate::mesh::{
-    Client, DestinationUse, GatewayEffect, MESH_GATEWAY, Mesh, NoEffect, PreparedGateway, PreparedVirtualService, Scope,
-    SidecarEffect,
+    Client, DestinationUse, GatewayEffect, MESH_GATEWAY, Mesh, NoEffect, PreparedGateway, PreparedVirtualService,
+    Scope, SidecarEffect,
 };
 
 /// The mesh with what was worked out about it once for all rules.
@@ -63,11 +63,7 @@ impl<'m, 'd> Context<'m, 'd> {
 
 impl<'m, 'd> Effects<'m, 'd> {
     fn of(mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> Self {
-        let mut effects = Self {
-            sidecars: Vec::new(),
-            gateways: Vec::new(),
-            destinations: Vec::new(),
-        };
+        let mut effects = Self { sidecars: Vec::new(), gateways: Vec::new(), destinations: Vec::new() };
         if service.gateways.iter().any(|g| g.name == MESH_GATEWAY) {
             for client in &mesh.clients {
                 let scope = Scope::of(mesh, client);
@@ -86,8 +82,8 @@ impl<'m, 'd> Effects<'m, 'd> {
         for reference in service.gateways.iter().filter(|g| g.name != MESH_GATEWAY) {
             let gateway = mesh.gateway(&reference.name);
             let is_served = gateway.is_some_and(|g| mesh.proxies_of(g).next().is_some());
-            let home = reference.name.split('/').next().unwrap_or_default();
-            if !is_served && (gateway.is_some() || !mesh.knows_gateways_of(home)) {
+            let (home, name) = reference.name.split_once('/').unwrap_or_default();
+            if !is_served && (gateway.is_some() || !mesh.knows_gateway(home, name)) {
                 // Somebody else's gateway, or somebody else's pods: what would it find?
                 let scope = Scope::of(mesh, &mesh.some_gateway);
                 effects.destinations.extend(scope.assumed_destinations(mesh, service));
@@ -109,7 +105,8 @@ impl<'m, 'd> Effects<'m, 'd> {
 
     /// Whether any client has any of its routes.
     pub fn has_any(&self) -> bool {
-        self.sidecars.iter().any(|e| !e.virtual_hosts.is_empty()) || self.gateways.iter().any(|e| !e.virtual_hosts.is_empty())
+        self.sidecars.iter().any(|e| !e.virtual_hosts.is_empty())
+            || self.gateways.iter().any(|e| !e.virtual_hosts.is_empty())
     }
 
     /// The destinations at which some client finds what `wanted` asks for, each with those clients.
@@ -125,7 +122,9 @@ impl<'m, 'd> Effects<'m, 'd> {
     }
 
     /// The failures of all sidecars, with the clients that they are for.
-    pub fn failures(&self) -> impl Iterator<Item = (&'m Client<'d>, &(crate::document::Spanned<'d, String>, NoEffect<'m, 'd>))> {
+    pub fn failures(
+        &self,
+    ) -> impl Iterator<Item = (&'m Client<'d>, &(crate::document::Spanned<'d, String>, NoEffect<'m, 'd>))> {
         self.sidecars.iter().flat_map(|effect| effect.failures.iter().map(move |failure| (effect.client, failure)))
     }
 

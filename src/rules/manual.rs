@@ -18,10 +18,7 @@ impl Manual {
             let (heading, body) = part.split_once('\n').unwrap_or((part, ""));
             (heading.trim().to_owned(), body.trim().to_owned())
         });
-        Self {
-            summary,
-            sections: sections.collect(),
-        }
+        Self { summary, sections: sections.collect() }
     }
 
     /// The text of a section.

@@ -30,12 +30,7 @@ pub(super) fn read(bytes: &[u8], part: Range<usize>, tape: &mut Tape, problems: 
         tape,
         problems,
         frames: Vec::with_capacity(16),
-        pending: Some(Pending {
-            key: Key::None,
-            indent: -1,
-            in_sequence: false,
-            end: part.start,
-        }),
+        pending: Some(Pending { key: Key::None, indent: -1, in_sequence: false, end: part.start }),
         last_end: part.start,
     };
     reader.document(part.start)
@@ -82,11 +77,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn byte(&self, at: usize) -> Option<u8> {
-        if at < self.end {
-            self.bytes.get(at).copied()
-        } else {
-            None
-        }
+        if at < self.end { self.bytes.get(at).copied() } else { None }
     }
 
     fn document(&mut self, start: usize) -> Fast<()> {
@@ -165,12 +156,7 @@ impl Reader<'_> {
             }
             let value = self.skip_spaces(colon + 1, content_end);
             if value >= content_end || self.byte(value) == Some(b'#') {
-                self.pending = Some(Pending {
-                    key,
-                    indent: column,
-                    in_sequence: false,
-                    end: colon + 1,
-                });
+                self.pending = Some(Pending { key, indent: column, in_sequence: false, end: colon + 1 });
                 return Ok(next);
             }
             return self.value(value, key, column, content_end, next);
@@ -201,11 +187,7 @@ impl Reader<'_> {
         while self.frames.last().is_some_and(|f| f.indent > column) {
             self.close();
         }
-        if self
-            .frames
-            .last()
-            .is_some_and(|f| f.indent == column && f.is_sequence && !dash)
-        {
+        if self.frames.last().is_some_and(|f| f.indent == column && f.is_sequence && !dash) {
             self.close();
         }
         match self.frames.last() {
@@ -219,12 +201,7 @@ impl Reader<'_> {
         if let Some(pending) = self.pending.take() {
             self.open(Shape::Array, at, column, pending.key)?;
         }
-        self.pending = Some(Pending {
-            key: Key::None,
-            indent: column,
-            in_sequence: true,
-            end: at + 1,
-        });
+        self.pending = Some(Pending { key: Key::None, indent: column, in_sequence: true, end: at + 1 });
         Ok(())
     }
 
@@ -243,12 +220,7 @@ impl Reader<'_> {
             return Err(Unusual);
         }
         let node = self.tape.push(shape, Span::new(at, at), key);
-        self.frames.push(Frame {
-            node,
-            indent,
-            is_sequence: shape == Shape::Array,
-            keys: KeyFilter::default(),
-        });
+        self.frames.push(Frame { node, indent, is_sequence: shape == Shape::Array, keys: KeyFilter::default() });
         Ok(())
     }
 
@@ -263,8 +235,7 @@ impl Reader<'_> {
     fn absent_value(&mut self) {
         if let Some(pending) = self.pending.take() {
             self.last_end = pending.end;
-            self.tape
-                .push(Shape::Empty, Span::new(pending.end, pending.end), pending.key);
+            self.tape.push(Shape::Empty, Span::new(pending.end, pending.end), pending.key);
         }
     }
 
@@ -285,10 +256,8 @@ impl Reader<'_> {
             Some(b'"' | b'\'') => {
                 let end = self.quoted_end(at, content_end)?;
                 let colon = self.skip_spaces(end, content_end);
-                Ok(
-                    (self.byte(colon) == Some(b':') && self.ends_word(colon + 1, content_end))
-                        .then_some((Key::At(at as u32), colon)),
-                )
+                Ok((self.byte(colon) == Some(b':') && self.ends_word(colon + 1, content_end))
+                    .then_some((Key::At(at as u32), colon)))
             }
             Some(b'?') if self.ends_word(at + 1, content_end) => Err(Unusual),
             Some(b'&' | b'*' | b'!' | b'|' | b'>' | b'%' | b'@' | b'`' | b'{' | b'[') => Ok(None),
@@ -432,11 +401,7 @@ impl Reader<'_> {
             return Err(Unusual);
         }
         let is_object = self.byte(at) == Some(b'{');
-        let (shape, close) = if is_object {
-            (Shape::Object, b'}')
-        } else {
-            (Shape::Array, b']')
-        };
+        let (shape, close) = if is_object { (Shape::Object, b'}') } else { (Shape::Array, b']') };
         let node = self.tape.push(shape, Span::new(at, at), key);
         let mut keys = KeyFilter::default();
         let mut cursor = self.skip_spaces(at + 1, content_end);
@@ -534,9 +499,7 @@ fn comment_start(line: &[u8]) -> Option<usize> {
 }
 
 fn trim_blanks_end(text: &[u8]) -> usize {
-    text.iter()
-        .rposition(|b| !matches!(b, b' ' | b'\t'))
-        .map_or(0, |p| p + 1)
+    text.iter().rposition(|b| !matches!(b, b' ' | b'\t')).map_or(0, |p| p + 1)
 }
 
 /// A key without its quotes and the blanks before its colon.

@@ -97,11 +97,7 @@ impl<'a> Builder<'a> {
     }
 
     fn report(&mut self, kind: ProblemKind, span: Span) {
-        self.problems.push(Problem {
-            kind,
-            span,
-            related: None,
-        });
+        self.problems.push(Problem { kind, span, related: None });
     }
 
     fn event(&mut self, event: Event<'_>, span: YamlSpan) {
@@ -156,8 +152,7 @@ impl<'a> Builder<'a> {
         match style {
             ScalarStyle::Plain if is_text => self.tape.push_decoded(Shape::Quoted, span, key, value.into()),
             ScalarStyle::Plain if raw.is_empty() => {
-                self.tape
-                    .push(Shape::Empty, Span::new(self.last_end, self.last_end), key);
+                self.tape.push(Shape::Empty, Span::new(self.last_end, self.last_end), key);
             }
             ScalarStyle::Plain if raw == value => {
                 self.tape.push(Shape::Plain, span, key);
@@ -188,15 +183,9 @@ impl<'a> Builder<'a> {
     fn open(&mut self, is_mapping: bool, style: StructureStyle, anchor: usize, span: Span) {
         let mark = self.tape.mark();
         let awaits_key = self.frames.last().is_some_and(|f| f.is_mapping && f.key.is_none());
-        let key = if awaits_key {
-            Key::None
-        } else {
-            self.key_or_value(|| (span, "".into())).unwrap_or_default()
-        };
+        let key = if awaits_key { Key::None } else { self.key_or_value(|| (span, "".into())).unwrap_or_default() };
         let shape = if is_mapping { Shape::Object } else { Shape::Array };
-        let node = self
-            .tape
-            .push(shape, Span::new(span.start as usize, span.start as usize), key);
+        let node = self.tape.push(shape, Span::new(span.start as usize, span.start as usize), key);
         self.frames.push(Frame {
             node,
             is_mapping,
@@ -238,12 +227,7 @@ impl<'a> Builder<'a> {
     fn alias(&mut self, id: usize, span: Span) {
         let target = self.anchors.get(&id).copied();
         let text = target
-            .and_then(|index| {
-                self.tape
-                    .decoded(index)
-                    .map(Into::into)
-                    .or_else(|| self.scalar_text(index))
-            })
+            .and_then(|index| self.tape.decoded(index).map(Into::into).or_else(|| self.scalar_text(index)))
             .unwrap_or_else(|| self.slice(span).into());
         let Some(key) = self.key_or_value(|| (span, text)) else {
             return;
@@ -345,15 +329,8 @@ impl<'a> Builder<'a> {
     /// Drops the broken document: half a manifest would give findings about what is not there.
     fn fail(&mut self, error: &ScanError) {
         let at = self.base + error.marker().byte_offset().unwrap_or(0);
-        let at = (0..=at.min(self.text.len()))
-            .rev()
-            .find(|i| self.text.is_char_boundary(*i))
-            .unwrap_or(0);
-        let length = self
-            .text
-            .get(at..)
-            .and_then(|t| t.chars().next())
-            .map_or(0, char::len_utf8);
+        let at = (0..=at.min(self.text.len())).rev().find(|i| self.text.is_char_boundary(*i)).unwrap_or(0);
+        let length = self.text.get(at..).and_then(|t| t.chars().next()).map_or(0, char::len_utf8);
         let kind = match error.kind() {
             ErrorKind::RecursionLimitExceeded => ProblemKind::TooDeep,
             _ => ProblemKind::Syntax(error.info()),
@@ -383,9 +360,5 @@ fn readable_key(bytes: &[u8], span: Span, text: Box<str>) -> Key {
         }
         _ => raw == text.as_bytes() && !raw.is_empty() && plain_key_end(bytes, start) == span.end as usize,
     };
-    if direct {
-        Key::At(span.start)
-    } else {
-        Key::Odd(span, text)
-    }
+    if direct { Key::At(span.start) } else { Key::Odd(span, text) }
 }

@@ -62,9 +62,7 @@ fn documents(bytes: &[u8]) -> Vec<Range<usize>> {
     for newline in memchr::memmem::find_iter(bytes, b"\n---") {
         let at = newline + 1;
         let marker = matches!(bytes.get(at + 3), None | Some(b' ' | b'\t' | b'\n' | b'\r'));
-        let only_directives = bytes
-            .get(start..at)
-            .is_some_and(|part| trim_ascii(part).starts_with(b"%"));
+        let only_directives = bytes.get(start..at).is_some_and(|part| trim_ascii(part).starts_with(b"%"));
         if marker && !only_directives {
             parts.push(start..at);
             start = at;

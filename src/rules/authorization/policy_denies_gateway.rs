@@ -35,17 +35,10 @@ use crate::document::{Node, Spanned};
 use crate::istio::AuthorizationPolicy;
 use crate::mesh::{Client, Cluster, Mesh, Source, Workload};
 
-const META: Meta = Meta {
-    id: "policy-denies-gateway",
-    family: Family::Authorization,
-    severity: Severity::Error,
-    aliases: &[],
-};
+const META: Meta =
+    Meta { id: "policy-denies-gateway", family: Family::Authorization, severity: Severity::Error, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Mesh(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] };
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
@@ -54,8 +47,12 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     }
     let mut reported: Vec<u32> = Vec::new();
     for use_ in mesh.virtual_services.iter().flat_map(|service| &context.effects(service).destinations) {
-        let Cluster::Present { service } = use_.cluster else { continue };
-        let Source::Kubernetes(kubernetes) = service.source else { continue };
+        let Cluster::Present { service } = use_.cluster else {
+            continue;
+        };
+        let Source::Kubernetes(kubernetes) = service.source else {
+            continue;
+        };
         let selector = kubernetes.selector_labels();
         if !use_.client.is_gateway || !use_.client.is_known() || selector.is_empty() {
             continue;
@@ -68,14 +65,18 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
                 && !reported.contains(&source.index())
             {
                 reported.push(source.index());
-                findings.push(draft(context, policy, source, use_.client, workload, use_.destination.host));
+                findings.push(draft(policy, source, use_.client, workload, use_.destination.host));
             }
         }
     }
 }
 
 /// The policy that keeps the gateway out, with the words that do.
-fn denied_by<'d>(mesh: &Mesh<'d>, workload: &Workload<'d>, gateway: &Client<'d>) -> Option<(AuthorizationPolicy<'d>, Node<'d>)> {
+fn denied_by<'d>(
+    mesh: &Mesh<'d>,
+    workload: &Workload<'d>,
+    gateway: &Client<'d>,
+) -> Option<(AuthorizationPolicy<'d>, Node<'d>)> {
     let allowing: Vec<_> = mesh.policies_of(workload).into_iter().filter(|p| p.action() == "ALLOW").collect();
     let mut excluded = None;
     for policy in &allowing {
@@ -134,19 +135,17 @@ fn principal_may_match(pattern: &str, namespace: &str) -> bool {
 }
 
 fn draft<'d>(
-    context: &Context<'_, 'd>,
     policy: AuthorizationPolicy<'d>,
     source: Node<'d>,
     gateway: &Client<'d>,
     workload: &Workload<'d>,
     route: Spanned<'d, &'d str>,
 ) -> Draft<'d> {
-    let default = &context.mesh.options.default_namespace;
-    let policy = policy.object.id(default);
+    let policy = policy.object.id();
     let name = gateway.describe();
     Draft::new(source, format!("{policy} denies requests of the gateway {name}"))
         .label(format!("the gateway runs in {}", gateway.namespace))
-        .related(route, format!("the gateway routes to {} here", workload.object.id(default)))
+        .related(route, format!("the gateway routes to {} here", workload.object.id()))
         .note("what no ALLOW rule allows is denied: requests through the gateway get 403 RBAC: access denied")
         .help(format!("add `{}` to the namespaces, if the gateway is to be let in", gateway.namespace))
         .confidence(Confidence::Medium)

@@ -38,10 +38,7 @@ const META: Meta = Meta {
     aliases: &["IST0145", "KIA0301"],
 };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Mesh(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] };
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
@@ -56,7 +53,9 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         }
         for (place, (gateway, server)) in merged.accepted.iter().enumerate() {
             let earlier = merged.accepted.get(..place).unwrap_or_default();
-            let twin = earlier.iter().find(|(other, s)| !std::ptr::eq(*other, *gateway) && same_host(other, *s, gateway, *server));
+            let twin = earlier
+                .iter()
+                .find(|(other, s)| !std::ptr::eq(*other, *gateway) && same_host(other, *s, gateway, *server));
             if let Some((other, other_server)) = twin
                 && !reported.contains(server)
             {
@@ -81,14 +80,12 @@ fn of_rejected<'d>(rejected: &RejectedServer<'_, 'd>) -> Draft<'d> {
     let port = rejected.server.port().map_or(0, |p| p.value);
     let winner = &rejected.winner.full_name;
     let (message, label) = match rejected.reason {
-        Rejection::Protocols => (
-            format!("Gateway {winner} speaks another protocol on port {port}: this server is left out"),
-            "left out",
-        ),
-        Rejection::TlsHost => (
-            format!("Gateway {winner} ends TLS for the same host on port {port}: this server is left out"),
-            "left out",
-        ),
+        Rejection::Protocols => {
+            (format!("Gateway {winner} speaks another protocol on port {port}: this server is left out"), "left out")
+        }
+        Rejection::TlsHost => {
+            (format!("Gateway {winner} ends TLS for the same host on port {port}: this server is left out"), "left out")
+        }
     };
     Draft::new(rejected.server.node, message)
         .label(label)
@@ -97,7 +94,12 @@ fn of_rejected<'d>(rejected: &RejectedServer<'_, 'd>) -> Draft<'d> {
         .help("use another port or another host, or merge the two Gateways")
 }
 
-fn of_merged<'d>(gateway: &PreparedGateway<'d>, server: Server<'d>, other: &PreparedGateway<'d>, other_server: Server<'d>) -> Draft<'d> {
+fn of_merged<'d>(
+    gateway: &PreparedGateway<'d>,
+    server: Server<'d>,
+    other: &PreparedGateway<'d>,
+    other_server: Server<'d>,
+) -> Draft<'d> {
     let host = gateway.hosts(server).find(|h| other.hosts(other_server).any(|o| o.host == h.host));
     let host = host.map_or("", |h| h.host);
     Draft::new(server.node, format!("Gateway {} serves `{host}` on the same port", other.full_name))

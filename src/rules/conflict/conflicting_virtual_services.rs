@@ -39,10 +39,7 @@ const META: Meta = Meta {
     aliases: &["IST0109", "KIA1106"],
 };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::VirtualService(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let effects = context.effects(service);
@@ -64,19 +61,17 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         if is_wildcard && clients.iter().all(|c| serves(c)) {
             continue; // the wildcard is for the other services: a specific host takes precedence
         }
-        findings.push(draft(context, service, node, winner, &clients));
+        findings.push(draft(service, node, winner, &clients));
     }
 }
 
 fn draft<'d>(
-    context: &Context<'_, 'd>,
     service: &PreparedVirtualService<'d>,
     node: Node<'d>,
     winner: &PreparedVirtualService<'d>,
     clients: &[&Client<'d>],
 ) -> Draft<'d> {
-    let default = &context.mesh.options.default_namespace;
-    let winner_id = winner.view.object.id(default);
+    let winner_id = winner.view.object.id();
     let host = node.text().unwrap_or_default();
     let place = winner.hosts.iter().find(|h| crate::mesh::overlaps(&h.value, &resolved(service, node)));
     let why = why(service, winner);
@@ -94,7 +89,9 @@ fn resolved(service: &PreparedVirtualService<'_>, node: Node<'_>) -> String {
 
 fn why(service: &PreparedVirtualService<'_>, winner: &PreparedVirtualService<'_>) -> &'static str {
     let (own, other) = (service.view.object.created(), winner.view.object.created());
-    let longest = |s: &PreparedVirtualService<'_>| s.hosts.iter().map(|h| (!crate::mesh::is_wildcard(&h.value), h.value.len())).max();
+    let longest = |s: &PreparedVirtualService<'_>| {
+        s.hosts.iter().map(|h| (!crate::mesh::is_wildcard(&h.value), h.value.len())).max()
+    };
     match (own, other) {
         _ if longest(winner) > longest(service) => "its host is more specific",
         _ if service.visibility != winner.visibility => "it is exported more narrowly, or it is older",

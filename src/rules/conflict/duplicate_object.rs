@@ -33,28 +33,21 @@ use rustc_hash::FxHashMap;
 use super::prelude::*;
 use crate::kube::Object;
 
-const META: Meta = Meta {
-    id: "duplicate-object",
-    family: Family::Conflict,
-    severity: Severity::Warning,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "duplicate-object", family: Family::Conflict, severity: Severity::Warning, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Mesh(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] };
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
-    let default = &context.mesh.options.default_namespace;
     let mut seen: FxHashMap<_, Object<'d>> = FxHashMap::default();
     for object in context.mesh.written.iter().filter(|o| !o.name().is_empty() && is_ours(**o)) {
-        let identity = (object.group(), object.kind(), object.namespace(default), object.name());
-        let Some(earlier) = seen.insert(identity, *object) else { continue };
+        let identity = (object.group(), object.kind(), object.namespace(), object.name());
+        let Some(earlier) = seen.insert(identity, *object) else {
+            continue;
+        };
         if content(earlier) == content(*object) {
             continue;
         }
-        let draft = Draft::new(*object, format!("{} is declared twice, with different contents", object.id(default)))
+        let draft = Draft::new(*object, format!("{} is declared twice, with different contents", object.id()))
             .label("declared again")
             .related(earlier, "first declared here")
             .note("the one that is applied last replaces the other as a whole; here this one is taken to be that")

@@ -45,10 +45,7 @@ const META: Meta = Meta {
     aliases: &["KIA0201", "KIA1211", "KIA1212"],
 };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Mesh(check_services), Check::Mesh(check_rules)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check_services), Check::Mesh(check_rules)] };
 
 fn check_services<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
@@ -82,28 +79,33 @@ fn over_service<'d>(entry: &Service<'d>, service: &Service<'d>) -> Draft<'d> {
             .help("use another host, or add the endpoints to the Service");
     }
     draft
-        .note(format!(
-            "clients in namespace {} get the ServiceEntry, all others the Service",
-            entry.namespace
-        ))
+        .note(format!("clients in namespace {} get the ServiceEntry, all others the Service", entry.namespace))
         .help("use another host, unless that is the purpose")
 }
 
 fn over_entry<'d>(entry: &Service<'d>, other: &Service<'d>) -> Draft<'d> {
-    Draft::new(entry.host_node, format!("another ServiceEntry has the host {} on the same port", entry.host))
-        .label("the same host")
-        .related(other.host_node, "declared here first")
-        .severity(Severity::Info)
-        .note("a client uses the one of its own namespace, else the older one; ports and resolution of the other are ignored")
-        .help("merge the two")
+    Draft::new(
+        entry.host_node,
+        format!("another ServiceEntry has the host {} on the same port", entry.host),
+    )
+    .label("the same host")
+    .related(other.host_node, "declared here first")
+    .severity(Severity::Info)
+    .note(
+        "a client uses the one of its own namespace, else the older one; ports and resolution of the other are ignored",
+    )
+    .help("merge the two")
 }
 
 fn check_rules<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
-    let rules: Vec<_> = mesh.objects.iter().filter_map(|o| DestinationRule::of(*o)).filter_map(|rule| named(context, rule)).collect();
+    let rules: Vec<_> =
+        mesh.objects.iter().filter_map(|o| DestinationRule::of(*o)).filter_map(|rule| named(context, rule)).collect();
     for (place, (rule, namespace, host)) in rules.iter().enumerate() {
         let earlier = rules.get(..place).unwrap_or_default();
-        if let Some((first, ..)) = earlier.iter().find(|(other, home, h)| home == namespace && h == host && merges(*other, *rule)) {
+        if let Some((first, ..)) =
+            earlier.iter().find(|(other, home, h)| home == namespace && h == host && merges(*other, *rule))
+        {
             findings.extend_with(overlap(*first, *rule, host));
         }
         if is_wildcard(host) {
@@ -126,7 +128,7 @@ fn check_rules<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
 
 fn named<'d>(context: &Context<'_, 'd>, rule: DestinationRule<'d>) -> Option<(DestinationRule<'d>, &'d str, String)> {
     let options = context.mesh.options;
-    let namespace = rule.object.namespace(&options.default_namespace);
+    let namespace = rule.object.namespace();
     let host = resolve(rule.host()?.value, namespace, &options.cluster_domain).into_owned();
     Some((rule, namespace, host))
 }
@@ -145,11 +147,14 @@ fn overlap<'d>(first: DestinationRule<'d>, second: DestinationRule<'d>, host: &s
     {
         let place = crate::finding::Place::of_key(lost);
         return Some(
-            Draft::new(place, format!("another DestinationRule has a traffic policy for {host} already"))
-                .label("has no effect")
-                .related(crate::finding::Place::of_key(used), "this one is used")
-                .note("rules of one namespace for one host merge: subsets are added, the policy is that of the older rule")
-                .help("put both into one rule"),
+            Draft::new(
+                place,
+                format!("another DestinationRule has a traffic policy for {host} already"),
+            )
+            .label("has no effect")
+            .related(crate::finding::Place::of_key(used), "this one is used")
+            .note("rules of one namespace for one host merge: subsets are added, the policy is that of the older rule")
+            .help("put both into one rule"),
         );
     }
     let twin = second.subsets().find_map(|subset| {
@@ -158,11 +163,14 @@ fn overlap<'d>(first: DestinationRule<'d>, second: DestinationRule<'d>, host: &s
     });
     let (used, lost) = twin?;
     Some(
-        Draft::new(lost.name, format!("another DestinationRule declares a subset `{}` of {host} already", lost.name.value))
-            .label("has no effect")
-            .related(used.name, "this one is used")
-            .note("rules of one namespace for one host merge; of two subsets with one name the older rule's counts")
-            .help("put both into one rule, or give the subset another name"),
+        Draft::new(
+            lost.name,
+            format!("another DestinationRule declares a subset `{}` of {host} already", lost.name.value),
+        )
+        .label("has no effect")
+        .related(used.name, "this one is used")
+        .note("rules of one namespace for one host merge; of two subsets with one name the older rule's counts")
+        .help("put both into one rule, or give the subset another name"),
     )
 }
 
@@ -181,10 +189,13 @@ fn replaced_wildcard<'d>(wildcard: DestinationRule<'d>, specific: DestinationRul
 }
 
 fn replaced_owner<'d>(rule: DestinationRule<'d>, owners: DestinationRule<'d>, namespace: &str) -> Draft<'d> {
-    let mut draft = Draft::new(rule.object, format!("clients in namespace {namespace} do not use the owner's DestinationRule"))
-        .label("takes its place for them")
-        .severity(Severity::Info)
-        .note("a rule in the client's namespace replaces the owner's as a whole, subsets and TLS settings included");
+    let mut draft =
+        Draft::new(rule.object, format!("clients in namespace {namespace} do not use the owner's DestinationRule"))
+            .label("takes its place for them")
+            .severity(Severity::Info)
+            .note(
+                "a rule in the client's namespace replaces the owner's as a whole, subsets and TLS settings included",
+            );
     if let Some(host) = owners.host() {
         draft = draft.related(host, "the owner's rule for this host");
     }

@@ -34,22 +34,17 @@
 use super::prelude::*;
 use crate::mesh::{MESH_GATEWAY, PreparedGateway, PreparedVirtualService, ServerHost, intersection};
 
-const META: Meta = Meta {
-    id: "gateway-host-mismatch",
-    family: Family::Gateway,
-    severity: Severity::Error,
-    aliases: &["IST0132"],
-};
+const META: Meta =
+    Meta { id: "gateway-host-mismatch", family: Family::Gateway, severity: Severity::Error, aliases: &["IST0132"] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::VirtualService(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let is_for_mesh = service.gateways.iter().any(|g| g.name == MESH_GATEWAY);
     for reference in service.gateways.iter().filter(|g| g.name != MESH_GATEWAY) {
-        let Some(gateway) = context.mesh.gateway(&reference.name) else { continue };
+        let Some(gateway) = context.mesh.gateway(&reference.name) else {
+            continue;
+        };
         let offered: Vec<ServerHost<'d>> = gateway.view.servers().flat_map(|server| gateway.hosts(server)).collect();
         let shared = |own: &str, host: &ServerHost<'_>| intersection(own, host.host).is_some();
         let admitted = |own: &str| offered.iter().any(|h| h.admits(service.namespace) && shared(own, h));

@@ -28,24 +28,19 @@ use super::prelude::*;
 use crate::document::{Document, ProblemKind};
 use crate::finding::Place;
 
-const META: Meta = Meta {
-    id: "duplicate-key",
-    family: Family::Input,
-    severity: Severity::Warning,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "duplicate-key", family: Family::Input, severity: Severity::Warning, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Document(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Document(check)] };
 
 fn check<'d>(document: &'d Document, findings: &mut Findings<'d>) {
     for problem in document.problems() {
-        let ProblemKind::DuplicateKey(key) = &problem.kind else { continue };
-        let mut draft = Draft::new(Place::of_span(document, problem.span), format!("the key `{key}` stands twice in one object"))
-            .label("this one counts")
-            .note("Kubernetes takes the last one and drops the others without a word");
+        let ProblemKind::DuplicateKey(key) = &problem.kind else {
+            continue;
+        };
+        let mut draft =
+            Draft::new(Place::of_span(document, problem.span), format!("the key `{key}` stands twice in one object"))
+                .label("this one counts")
+                .note("Kubernetes takes the last one and drops the others without a word");
         if let Some(first) = problem.related {
             draft = draft.related(Place::of_span(document, first), "this one is dropped");
         }

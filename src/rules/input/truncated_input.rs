@@ -26,21 +26,15 @@ use super::prelude::*;
 use crate::document::{Document, ProblemKind};
 use crate::finding::Place;
 
-const META: Meta = Meta {
-    id: "truncated-input",
-    family: Family::Input,
-    severity: Severity::Warning,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "truncated-input", family: Family::Input, severity: Severity::Warning, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Document(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Document(check)] };
 
 fn check<'d>(document: &'d Document, findings: &mut Findings<'d>) {
     for problem in document.problems() {
-        let ProblemKind::Truncated { open } = problem.kind else { continue };
+        let ProblemKind::Truncated { open } = problem.kind else {
+            continue;
+        };
         let mut draft = Draft::new(Place::of_span(document, problem.span), "the file ends in the middle of a value")
             .label(match open {
                 0 => "the text ends here".to_owned(),

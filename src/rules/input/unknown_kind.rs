@@ -30,17 +30,9 @@ use crate::document::Node;
 use crate::kube::{Object, kinds_of_group, known_group, known_kind, known_kinds};
 use crate::similar::similar;
 
-const META: Meta = Meta {
-    id: "unknown-kind",
-    family: Family::Input,
-    severity: Severity::Error,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "unknown-kind", family: Family::Input, severity: Severity::Error, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Mesh(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] };
 
 const NOTE: &str = "the API server refuses the resource";
 
@@ -65,7 +57,8 @@ fn judge(object: Object<'_>) -> Option<Draft<'_>> {
         return Some(match (similar(kind, kinds()), home) {
             (Some(near), _) => draft.help(format!("did you mean `{near}`?")),
             (None, Some(home)) => draft.help(format!("`{kind}` belongs to {}", home.group)),
-            (None, None) => draft.help(format!("its kinds are {}", describe::list(&kinds().map(str::to_owned).collect::<Vec<_>>(), 12))),
+            (None, None) => draft
+                .help(format!("its kinds are {}", describe::list(&kinds().map(str::to_owned).collect::<Vec<_>>(), 12))),
         });
     }
     if group == "gateway.networking.k8s.io" {
@@ -88,6 +81,8 @@ fn unknown_version<'d>(object: Object<'d>, node: Node<'d>, versions: &[&str]) ->
 fn misspelt_group<'d>(object: Object<'d>, node: Node<'d>) -> Option<Draft<'d>> {
     let ours = known_kinds().iter().filter(|k| known_group(k.group) && k.kind == object.kind());
     let near = similar(object.group(), ours.map(|k| k.group))?;
-    let draft = Draft::new(node, format!("`{}` is none of Istio's API groups", object.group())).label("no such group").note(NOTE);
+    let draft = Draft::new(node, format!("`{}` is none of Istio's API groups", object.group()))
+        .label("no such group")
+        .note(NOTE);
     Some(draft.help(format!("did you mean `{near}`?")))
 }

@@ -30,22 +30,19 @@ use super::prelude::*;
 use crate::document::{Document, Problem, ProblemKind};
 use crate::finding::Place;
 
-const META: Meta = Meta {
-    id: "unparsable-input",
-    family: Family::Input,
-    severity: Severity::Error,
-    aliases: &["IST0106"],
-};
+const META: Meta =
+    Meta { id: "unparsable-input", family: Family::Input, severity: Severity::Error, aliases: &["IST0106"] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Document(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Document(check)] };
 
 fn check<'d>(document: &'d Document, findings: &mut Findings<'d>) {
     for problem in document.problems() {
-        let Some((severity, message, help)) = words(problem) else { continue };
-        let mut draft = Draft::new(Place::of_span(document, problem.span), message).severity(severity).label(problem.kind.to_string());
+        let Some((severity, message, help)) = words(problem) else {
+            continue;
+        };
+        let mut draft = Draft::new(Place::of_span(document, problem.span), message)
+            .severity(severity)
+            .label(problem.kind.to_string());
         if let Some(related) = problem.related {
             draft = draft.related(Place::of_span(document, related), "in what opens here");
         }
@@ -65,9 +62,13 @@ fn words(problem: &Problem) -> Option<(Severity, String, Option<String>)> {
         // Rules of their own.
         ProblemKind::Truncated { .. } | ProblemKind::DuplicateKey(_) | ProblemKind::Template => return None,
         ProblemKind::Syntax(message) => (Severity::Error, format!("cannot be read: {message}"), None),
-        ProblemKind::UnknownAlias(name) => (Severity::Error, format!("`*{name}` is an alias without an anchor"), quote()),
+        ProblemKind::UnknownAlias(name) => {
+            (Severity::Error, format!("`*{name}` is an alias without an anchor"), quote())
+        }
         ProblemKind::TooDeep => (Severity::Error, "nested too deeply to be read".to_owned(), None),
-        ProblemKind::TooLarge => (Severity::Error, "too large to be read".to_owned(), Some("split the file".to_owned())),
+        ProblemKind::TooLarge => {
+            (Severity::Error, "too large to be read".to_owned(), Some("split the file".to_owned()))
+        }
         ProblemKind::AliasBudget => (Severity::Error, "the aliases expand beyond all measure".to_owned(), None),
         ProblemKind::Utf16 => (
             Severity::Error,

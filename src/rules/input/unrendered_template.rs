@@ -29,17 +29,9 @@ use crate::document::{Document, Node, ProblemKind};
 use crate::finding::Place;
 use crate::kube::{Object, known_group};
 
-const META: Meta = Meta {
-    id: "unrendered-template",
-    family: Family::Input,
-    severity: Severity::Info,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "unrendered-template", family: Family::Input, severity: Severity::Info, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Document(check), Check::Mesh(check_objects)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Document(check), Check::Mesh(check_objects)] };
 
 fn check<'d>(document: &'d Document, findings: &mut Findings<'d>) {
     let mut templates = document.problems().iter().filter(|p| p.kind == ProblemKind::Template);

@@ -29,23 +29,17 @@ use super::prelude::*;
 use crate::envoy::{Dump, VirtualHost};
 use crate::finding::Subject;
 
-const META: Meta = Meta {
-    id: "dead-domain",
-    family: Family::Proxy,
-    severity: Severity::Warning,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "dead-domain", family: Family::Proxy, severity: Severity::Warning, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Dump(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     for config in dump.route_configurations().into_iter().filter(|config| config.ignores_port()) {
         for host in config.virtual_hosts() {
             let dead = host.domains().find_map(|domain| Some((domain, without_port(domain.value)?)));
-            let Some((domain, bare)) = dead.filter(|(_, bare)| !has_domain(host, bare)) else { continue };
+            let Some((domain, bare)) = dead.filter(|(_, bare)| !has_domain(host, bare)) else {
+                continue;
+            };
             let draft = Draft::new(domain, format!("the domain {} can never match", domain.value))
                 .label("requests are matched without their port, this keeps it")
                 .note(format!("requests for {bare} go past this virtual host"))

@@ -31,17 +31,9 @@ use crate::document::Spanned;
 use crate::envoy::Dump;
 use crate::finding::Subject;
 
-const META: Meta = Meta {
-    id: "duplicate-domain",
-    family: Family::Proxy,
-    severity: Severity::Error,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "duplicate-domain", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Dump(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     let mut seen: FxHashMap<&str, Spanned<'d, &'d str>> = FxHashMap::default();
@@ -52,16 +44,19 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
                 // Domains are hardly ever written in capitals; those that are get a second look.
                 let first = seen.insert(domain.value, domain).or_else(|| in_other_case(&seen, domain.value));
                 let Some(first) = first else { continue };
-                let draft = Draft::new(domain, format!("the domain {} stands twice in {}", domain.value, config.name()))
-                    .label("again")
-                    .related(first, "first here")
-                    .note("Envoy refuses the whole route configuration: only unique values for domains are permitted")
-                    .help("leave the domain to one virtual host")
-                    .subject(Subject::Proxy {
-                        proxy: dump.proxy().to_owned(),
-                        section: "routes",
-                        resource: format!("{} › {}", config.name(), host.name()),
-                    });
+                let draft =
+                    Draft::new(domain, format!("the domain {} stands twice in {}", domain.value, config.name()))
+                        .label("again")
+                        .related(first, "first here")
+                        .note(
+                            "Envoy refuses the whole route configuration: only unique values for domains are permitted",
+                        )
+                        .help("leave the domain to one virtual host")
+                        .subject(Subject::Proxy {
+                            proxy: dump.proxy().to_owned(),
+                            section: "routes",
+                            resource: format!("{} › {}", config.name(), host.name()),
+                        });
                 findings.push(draft);
             }
         }

@@ -26,17 +26,9 @@ use super::prelude::*;
 use crate::envoy::Dump;
 use crate::finding::Subject;
 
-const META: Meta = Meta {
-    id: "empty-virtual-host",
-    family: Family::Proxy,
-    severity: Severity::Warning,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "empty-virtual-host", family: Family::Proxy, severity: Severity::Warning, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Dump(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     for config in dump.route_configurations().into_iter().filter(|config| !config.has_vhds()) {
@@ -52,7 +44,11 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
             let is_blackhole = host.name().starts_with("blackhole:");
             let place = host.node.get("name").unwrap_or(host.node);
             let draft = Draft::new(place, format!("virtual host {} has no routes: 404 NR for {for_whom}", host.name()))
-                .label(if is_blackhole { "istiod's placeholder for a Gateway server without a VirtualService" } else { "no routes" })
+                .label(if is_blackhole {
+                    "istiod's placeholder for a Gateway server without a VirtualService"
+                } else {
+                    "no routes"
+                })
                 .note("a virtual host that was chosen is final: no other one is asked")
                 .help(match is_blackhole {
                     true => "bind a VirtualService with one of the Gateway's hosts to it; check the names of both",

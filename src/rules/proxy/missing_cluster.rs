@@ -30,17 +30,9 @@ use super::prelude::*;
 use crate::envoy::{ClusterName, Dump, IstioMetadata, Reference, ReferenceKind, ReferencePlace};
 use crate::finding::Subject;
 
-const META: Meta = Meta {
-    id: "missing-cluster",
-    family: Family::Proxy,
-    severity: Severity::Error,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "missing-cluster", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Dump(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     if !dump.knows_clusters() {
@@ -117,8 +109,15 @@ pub(super) fn origin(reference: &Reference<'_>) -> Option<crate::envoy::Origin> 
 
 /// Clusters of the same host and port, or of the same host, that are there.
 fn relatives(dump: &Dump<'_>, name: &str) -> String {
-    let Some(wanted) = ClusterName::parse(name) else { return String::new() };
-    let all = || dump.clusters.iter().filter_map(|entry| ClusterName::parse(entry.cluster.name.value)).filter(|n| n.host == wanted.host);
+    let Some(wanted) = ClusterName::parse(name) else {
+        return String::new();
+    };
+    let all = || {
+        dump.clusters
+            .iter()
+            .filter_map(|entry| ClusterName::parse(entry.cluster.name.value))
+            .filter(|n| n.host == wanted.host)
+    };
     let mut subsets: Vec<String> =
         all().filter(|n| n.port == wanted.port && !n.subset.is_empty()).map(|n| n.subset.to_owned()).collect();
     subsets.sort();
@@ -138,10 +137,15 @@ fn relatives(dump: &Dump<'_>, name: &str) -> String {
 
 fn help(dump: &Dump<'_>, name: &str) -> Option<String> {
     let wanted = ClusterName::parse(name).filter(|n| n.direction == "outbound")?;
-    let host_is_known = dump.clusters.iter().filter_map(|e| ClusterName::parse(e.cluster.name.value)).any(|n| n.host == wanted.host);
+    let host_is_known =
+        dump.clusters.iter().filter_map(|e| ClusterName::parse(e.cluster.name.value)).any(|n| n.host == wanted.host);
     Some(match (host_is_known, wanted.subset) {
-        (false, _) => format!("declare {}, export it to this proxy's namespace, or import it in its Sidecar", wanted.host),
+        (false, _) => {
+            format!("declare {}, export it to this proxy's namespace, or import it in its Sidecar", wanted.host)
+        }
         (true, "") => format!("use a port and subset that {} has", wanted.host),
-        (true, subset) => format!("declare the subset `{subset}` in the DestinationRule that this proxy uses for {}", wanted.host),
+        (true, subset) => {
+            format!("declare the subset `{subset}` in the DestinationRule that this proxy uses for {}", wanted.host)
+        }
     })
 }

@@ -28,17 +28,9 @@ use super::prelude::*;
 use crate::envoy::{Dump, FilterChain, ListenerState, RouteSource};
 use crate::finding::Subject;
 
-const META: Meta = Meta {
-    id: "missing-route-config",
-    family: Family::Proxy,
-    severity: Severity::Error,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "missing-route-config", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Dump(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     if !dump.has_section("listeners") {
@@ -55,7 +47,9 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
             continue; // that it waits, and what for, is another rule's
         }
         for manager in listener.filter_chains().filter_map(FilterChain::connection_manager) {
-            let Some(RouteSource::Rds(name)) = manager.routes() else { continue };
+            let Some(RouteSource::Rds(name)) = manager.routes() else {
+                continue;
+            };
             if known.contains(name.value) || !reported.insert(name.value) {
                 continue;
             }

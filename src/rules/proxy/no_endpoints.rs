@@ -29,20 +29,14 @@ use rustc_hash::FxHashMap;
 
 use super::missing_cluster::{is_never_called, origin};
 use super::prelude::*;
-use crate::envoy::{ClusterEntry, ClusterKind, ClusterName, Dump, LoadAssignment, Reference, ReferenceKind, ResourceState};
+use crate::envoy::{
+    ClusterEntry, ClusterKind, ClusterName, Dump, LoadAssignment, Reference, ReferenceKind, ResourceState,
+};
 use crate::finding::Subject;
 
-const META: Meta = Meta {
-    id: "no-endpoints",
-    family: Family::Proxy,
-    severity: Severity::Error,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "no-endpoints", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Dump(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 /// The clusters that lead nowhere on purpose.
 const BLACK_HOLES: [&str; 1] = ["BlackHoleCluster"];
@@ -51,12 +45,15 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     if dump.document.loses_content() || dump.references().is_empty() {
         return;
     }
-    let assignments: FxHashMap<&str, &LoadAssignment<'d>> = dump.endpoints.iter().map(|a| (a.cluster_name, a)).collect();
+    let assignments: FxHashMap<&str, &LoadAssignment<'d>> =
+        dump.endpoints.iter().map(|a| (a.cluster_name, a)).collect();
     let mut empty: BTreeMap<&str, Vec<&Reference<'d>>> = BTreeMap::new();
     let mut is_unknown = false;
     for reference in dump.references() {
         let name = reference.cluster.name.value;
-        let Some(entry) = dump.cluster(name).filter(|_| !BLACK_HOLES.contains(&name)) else { continue };
+        let Some(entry) = dump.cluster(name).filter(|_| !BLACK_HOLES.contains(&name)) else {
+            continue;
+        };
         match has_endpoints(entry, &assignments) {
             Some(false) if !is_never_called(dump, reference) => empty.entry(name).or_default().push(reference),
             None => is_unknown = true,
@@ -69,7 +66,8 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     let is_by_hand = |name: &str, references: &[&Reference<'d>]| {
         ClusterName::parse(name).is_none() || references.iter().any(|r| origin(r).is_some())
     };
-    let (by_hand, by_default): (Vec<_>, Vec<_>) = empty.into_iter().partition(|(name, references)| is_by_hand(name, references));
+    let (by_hand, by_default): (Vec<_>, Vec<_>) =
+        empty.into_iter().partition(|(name, references)| is_by_hand(name, references));
     for (name, references) in by_hand {
         findings.extend_with(draft(dump, name, &references));
     }
@@ -88,7 +86,11 @@ const FEW: usize = 3;
 /// One finding for all services without endpoints that no VirtualService leads to: proxies have
 /// routes for every service of the mesh, called or not.
 fn summary<'d>(dump: &Dump<'d>, empty: &[(&str, Vec<&Reference<'d>>)]) -> Draft<'d> {
-    let names: Vec<String> = empty.iter().filter_map(|(name, _)| ClusterName::parse(name)).map(|n| format!("{}:{}", n.host, n.port)).collect();
+    let names: Vec<String> = empty
+        .iter()
+        .filter_map(|(name, _)| ClusterName::parse(name))
+        .map(|n| format!("{}:{}", n.host, n.port))
+        .collect();
     let places = empty.iter().filter_map(|(_, references)| references.first());
     let mut places = places.map(|reference| reference.cluster.name);
     let first = places.next();
@@ -102,11 +104,7 @@ fn summary<'d>(dump: &Dump<'d>, empty: &[(&str, Vec<&Reference<'d>>)]) -> Draft<
         .severity(Severity::Warning)
         .note(format!("they are {}", describe::list(&names, 12)))
         .note("requests for them get 503 UH (no_healthy_upstream); no VirtualService leads there")
-        .subject(Subject::Proxy {
-            proxy: dump.proxy().to_owned(),
-            section: "routes",
-            resource: String::new(),
-        });
+        .subject(Subject::Proxy { proxy: dump.proxy().to_owned(), section: "routes", resource: String::new() });
     for place in places.take(2) {
         draft = draft.related(place, "another");
     }

@@ -26,17 +26,9 @@ use super::prelude::*;
 use crate::envoy::{Dump, ErrorState};
 use crate::finding::Subject;
 
-const META: Meta = Meta {
-    id: "rejected-update",
-    family: Family::Proxy,
-    severity: Severity::Error,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "rejected-update", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Dump(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     let mut reported: Vec<(&str, &str)> = Vec::new();
@@ -66,11 +58,7 @@ fn draft<'d>(dump: &Dump<'d>, error: ErrorState<'d>, what: &str, name: &str, con
     let mut draft = Draft::new(place, format!("Envoy refused the {what} {name}: {reason}"))
         .label("Envoy's reason")
         .note(consequence)
-        .subject(Subject::Proxy {
-            proxy: dump.proxy().to_owned(),
-            section: error.section,
-            resource: name.to_owned(),
-        });
+        .subject(Subject::Proxy { proxy: dump.proxy().to_owned(), section: error.section, resource: name.to_owned() });
     if let Some(when) = error.node.field("last_update_attempt") {
         draft = draft.related(when, "when");
     }
@@ -112,7 +100,10 @@ fn decode(details: &str) -> (String, String) {
         return ("its port is in use".to_owned(), help("another listener or process has the port; use another one"));
     }
     if details.contains("Permission denied") && details.contains("bind") {
-        return ("it may not bind its port".to_owned(), help("ports below 1024 need a capability; use a higher target port"));
+        return (
+            "it may not bind its port".to_owned(),
+            help("ports below 1024 need a capability; use a higher target port"),
+        );
     }
     if let Some(name) = between(details, "Didn't find a registered implementation for '", "'")
         .or_else(|| between(details, "Didn't find a registered implementation for name: '", "'"))
@@ -122,7 +113,10 @@ fn decode(details: &str) -> (String, String) {
             help("use an extension that this version has; names changed over time (envoy.filters.http.…)"),
         );
     }
-    if details.contains("no such field") || details.contains("Cannot find field") || details.contains("has unknown fields") {
+    if details.contains("no such field")
+        || details.contains("Cannot find field")
+        || details.contains("has unknown fields")
+    {
         return (
             format!("it has a field that this Envoy does not know ({})", brief(details)),
             help("use the fields of this version of the API"),
@@ -138,7 +132,10 @@ fn decode(details: &str) -> (String, String) {
         return (format!("its Lua script does not load ({})", brief(details)), help("correct the script"));
     }
     if details.contains("certificate") || details.contains("private key") {
-        return (format!("its certificate cannot be used ({})", brief(details)), help("check that certificate and key belong together"));
+        return (
+            format!("its certificate cannot be used ({})", brief(details)),
+            help("check that certificate and key belong together"),
+        );
     }
     match details.is_empty() {
         true => ("no reason is given".to_owned(), help("see Envoy's log at the time of the update")),

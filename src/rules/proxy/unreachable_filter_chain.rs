@@ -29,23 +29,22 @@ use crate::document::Node;
 use crate::envoy::{Dump, FilterChain, Listener};
 use crate::finding::Subject;
 
-const META: Meta = Meta {
-    id: "unreachable-filter-chain",
-    family: Family::Proxy,
-    severity: Severity::Warning,
-    aliases: &[],
-};
+const META: Meta =
+    Meta { id: "unreachable-filter-chain", family: Family::Proxy, severity: Severity::Warning, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Dump(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     for (entry, listener) in dump.current_listeners() {
         for chain in listener.filter_chains().filter(|chain| !chain.is_default) {
-            let Some((node, label, help)) = obstacle(listener, chain) else { continue };
-            let name = if chain.name().is_empty() { "a filter chain".to_owned() } else { format!("filter chain {}", chain.name()) };
+            let Some((node, label, help)) = obstacle(listener, chain) else {
+                continue;
+            };
+            let name = if chain.name().is_empty() {
+                "a filter chain".to_owned()
+            } else {
+                format!("filter chain {}", chain.name())
+            };
             let draft = Draft::new(node, format!("{name} of listener {} gets no connection", entry.name))
                 .label(label)
                 .note("its connections go to another chain, or are closed (NR filter_chain_not_found)")
@@ -66,15 +65,19 @@ fn obstacle<'d>(listener: Listener<'d>, chain: FilterChain<'d>) -> Option<(Node<
         let name = chain.name();
         let node = chain.node.get("name").unwrap_or(chain.node);
         let is_named = name.is_empty() || names(matcher, name);
-        return (!is_named).then_some((node, "the listener's matcher never names it", "name it in the matcher, or remove it"));
+        return (!is_named).then_some((
+            node,
+            "the listener's matcher never names it",
+            "name it in the matcher, or remove it",
+        ));
     }
     let conditions = chain.conditions()?;
     if is_udp(listener) || has_unknown_listener_filter(listener) {
         return None;
     }
-    let tls = conditions.field("server_names").or_else(|| {
-        conditions.field("transport_protocol").filter(|protocol| protocol.text() == Some("tls"))
-    });
+    let tls = conditions
+        .field("server_names")
+        .or_else(|| conditions.field("transport_protocol").filter(|protocol| protocol.text() == Some("tls")));
     if let Some(node) = tls.filter(|_| !sees_tls(listener)) {
         return Some((
             node,
@@ -106,12 +109,14 @@ fn is_udp(listener: Listener<'_>) -> bool {
 }
 
 fn sees_tls(listener: Listener<'_>) -> bool {
-    listener.has_listener_filter("TlsInspector", &["envoy.filters.listener.tls_inspector", "envoy.listener.tls_inspector"])
+    listener
+        .has_listener_filter("TlsInspector", &["envoy.filters.listener.tls_inspector", "envoy.listener.tls_inspector"])
 }
 
 /// Filters of others may set anything.
 fn has_unknown_listener_filter(listener: Listener<'_>) -> bool {
-    let known = ["tls_inspector", "http_inspector", "original_dst", "original_src", "proxy_protocol", "local_ratelimit"];
+    let known =
+        ["tls_inspector", "http_inspector", "original_dst", "original_src", "proxy_protocol", "local_ratelimit"];
     let filters = listener.node.field("listener_filters").into_iter().flat_map(Node::items);
     filters.into_iter().any(|filter| {
         let name = filter.get("name").and_then(Node::text).unwrap_or_default();
@@ -124,7 +129,8 @@ fn keeps_destination(listener: Listener<'_>) -> bool {
     let names = ["envoy.filters.listener.original_dst", "envoy.listener.original_dst"];
     let proxy = ["envoy.filters.listener.proxy_protocol", "envoy.listener.proxy_protocol"];
     let flag = |name: &str| listener.node.field(name).and_then(Node::as_bool) == Some(true);
-    let unbound = |node: Option<Node<'_>>| node.and_then(|n| n.field("bind_to_port")).and_then(Node::as_bool) == Some(false);
+    let unbound =
+        |node: Option<Node<'_>>| node.and_then(|n| n.field("bind_to_port")).and_then(Node::as_bool) == Some(false);
     !listener.has_listener_filter("OriginalDst", &names)
         && !listener.has_listener_filter("ProxyProtocol", &proxy)
         && !flag("use_original_dst")

@@ -27,17 +27,9 @@ use crate::document::Spanned;
 use crate::envoy::{Cluster, ClusterKind, Dump, FilterChain, Listener, ListenerState, ResourceState, RouteSource};
 use crate::finding::Subject;
 
-const META: Meta = Meta {
-    id: "warming-resource",
-    family: Family::Proxy,
-    severity: Severity::Error,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "warming-resource", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Dump(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 /// This many are told one by one, the rest by number.
 const SHOWN: usize = 3;
@@ -66,7 +58,10 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
             draft = draft.note(format!("so do {}", describe::list(&names, SHOWN + 1)));
         }
         if let Some(cluster) = warming.clone().next() {
-            draft = draft.related(cluster.cluster.name, "until every cluster is ready, Envoy starts no listener: this one is not");
+            draft = draft.related(
+                cluster.cluster.name,
+                "until every cluster is ready, Envoy starts no listener: this one is not",
+            );
         }
         findings.push(draft);
     }
@@ -98,7 +93,8 @@ fn of_listener<'d>(
     has_active: bool,
     awaited: &[(Spanned<'d, &'d str>, &'static str)],
 ) -> Draft<'d> {
-    let place = awaited.first().map_or_else(|| listener.node.get("name").unwrap_or(listener.node), |(what, _)| what.node);
+    let place =
+        awaited.first().map_or_else(|| listener.node.get("name").unwrap_or(listener.node), |(what, _)| what.node);
     let message = match has_active {
         true => format!("a new version of the listener {name} is warming: the old one is in use"),
         false => format!("the listener {name} is warming: it takes no connections"),
@@ -106,11 +102,7 @@ fn of_listener<'d>(
     let mut draft = Draft::new(place, message)
         .label(awaited.first().map_or("waits", |(_, what)| *what))
         .severity(if has_active { Severity::Warning } else { Severity::Error })
-        .subject(Subject::Proxy {
-            proxy: dump.proxy().to_owned(),
-            section: "listeners",
-            resource: name.to_owned(),
-        });
+        .subject(Subject::Proxy { proxy: dump.proxy().to_owned(), section: "listeners", resource: name.to_owned() });
     for (what, label) in awaited.iter().skip(1).take(SHOWN) {
         draft = draft.related(*what, *label);
     }
@@ -121,7 +113,8 @@ fn of_listener<'d>(
 fn awaited<'d>(dump: &Dump<'d>, listener: Listener<'d>) -> Vec<(Spanned<'d, &'d str>, &'static str)> {
     let mut missing = Vec::new();
     for chain in listener.filter_chains() {
-        if let Some(RouteSource::Rds(name)) = chain.connection_manager().and_then(crate::envoy::ConnectionManager::routes)
+        if let Some(RouteSource::Rds(name)) =
+            chain.connection_manager().and_then(crate::envoy::ConnectionManager::routes)
             && dump.has_section("routes")
             && !dump.route_configs.iter().any(|r| r.config.name() == name.value)
         {

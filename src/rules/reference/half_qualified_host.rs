@@ -33,17 +33,10 @@ use crate::document::Spanned;
 use crate::istio::DestinationRule;
 use crate::mesh::{PreparedVirtualService, Scope};
 
-const META: Meta = Meta {
-    id: "half-qualified-host",
-    family: Family::Reference,
-    severity: Severity::Warning,
-    aliases: &[],
-};
+const META: Meta =
+    Meta { id: "half-qualified-host", family: Family::Reference, severity: Severity::Warning, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::VirtualService(check), Check::Mesh(check_rules)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check), Check::Mesh(check_rules)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
@@ -75,14 +68,19 @@ fn is_served_as_written<'m, 'd>(
     full: &str,
 ) -> bool {
     let mesh = context.mesh;
-    let called_elsewhere = mesh.services_of(full).flat_map(|s| &s.ports).any(|p| p.protocol.is_http_or_sniffed() && p.number != 80);
+    let called_elsewhere =
+        mesh.services_of(full).flat_map(|s| &s.ports).any(|p| p.protocol.is_http_or_sniffed() && p.number != 80);
     let effects = context.effects(service);
     let has_host = |e: &crate::mesh::SidecarEffect<'_, '_>| e.virtual_hosts.iter().any(|v| v.named.node == host.node);
     !called_elsewhere && effects.sidecars.iter().any(has_host) && !leads_nowhere(context, service, host)
 }
 
 /// Whether some route of the virtual host that the name makes has a cluster that does not exist.
-fn leads_nowhere<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, host: Spanned<'d, &'d str>) -> bool {
+fn leads_nowhere<'m, 'd>(
+    context: &Context<'m, 'd>,
+    service: &'m PreparedVirtualService<'d>,
+    host: Spanned<'d, &'d str>,
+) -> bool {
     let mesh = context.mesh;
     context.effects(service).sidecars.iter().any(|effect| {
         let scope = Scope::of(mesh, effect.client);

@@ -41,10 +41,7 @@ const META: Meta = Meta {
     aliases: &["IST0101", "IST0127", "KIA0004", "KIA0302", "KIA0701"],
 };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Mesh(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] };
 
 /// A selector and what depends on it.
 struct Selector<'d> {
@@ -58,24 +55,26 @@ struct Selector<'d> {
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
     for object in &mesh.objects {
-        let Some(selector) = selector_of(mesh, *object) else { continue };
-        let namespace = object.namespace(&mesh.options.default_namespace);
+        let Some(selector) = selector_of(mesh, *object) else {
+            continue;
+        };
+        let namespace = object.namespace();
         let labels = Labels::of(Some(selector.node));
         if labels.is_empty() || selects_any(mesh, namespace, &labels, selector.is_global) {
             continue;
         }
         let near = near_miss(mesh, namespace, &labels, selector.is_global);
-        if !is_known(mesh, namespace, &selector, near.is_some()) {
+        if !is_known(mesh, namespace, &selector, &labels, near.is_some()) {
             skip(namespace, &selector, findings);
             continue;
         }
-        findings.push(draft(mesh, *object, &selector, &labels, near));
+        findings.push(draft(*object, &selector, &labels, near));
     }
 }
 
 fn selector_of<'d>(mesh: &Mesh<'d>, object: Object<'d>) -> Option<Selector<'d>> {
     let spec = object.spec()?;
-    let namespace = object.namespace(&mesh.options.default_namespace);
+    let namespace = object.namespace();
     let is_root = namespace == mesh.options.root_namespace;
     let policy = |node: Option<Node<'d>>| {
         node.map(|node| Selector {
@@ -115,33 +114,42 @@ fn selector_of<'d>(mesh: &Mesh<'d>, object: Object<'d>) -> Option<Selector<'d>> 
 fn selects_any(mesh: &Mesh<'_>, namespace: &str, labels: &Labels<'_>, is_global: bool) -> bool {
     if is_global {
         let gateways = mesh.gateway_clients.iter().filter_map(|c| c.labels.as_ref());
-        return mesh.workloads.iter().any(|w| labels.is_subset_of(&w.labels)) || gateways.into_iter().any(|g| labels.is_subset_of(g));
+        return mesh.workloads.iter().any(|w| labels.is_subset_of(&w.labels))
+            || gateways.into_iter().any(|g| labels.is_subset_of(g));
     }
     mesh.workloads_of(namespace).any(|w| labels.is_subset_of(&w.labels))
 }
 
 /// Whether the inputs hold the workloads that could be meant. A namespace with custom resources may
 /// get pods that no manifest shows; there, only what is nearly right counts.
-fn is_known(mesh: &Mesh<'_>, namespace: &str, selector: &Selector<'_>, is_near: bool) -> bool {
-    let complete = &mesh.options.complete;
+fn is_known(mesh: &Mesh<'_>, namespace: &str, selector: &Selector<'_>, labels: &Labels<'_>, is_near: bool) -> bool {
     if selector.is_global {
         // The pods of a gateway, or of what the root namespace governs, may be anywhere.
-        return complete.covers_all(CompleteKind::Workloads) || is_near;
+        return mesh.options.complete.covers_all(CompleteKind::Workloads) || is_near;
     }
-    if complete.covers(CompleteKind::Workloads, namespace) {
+    if mesh.is_complete(CompleteKind::Workloads, namespace) {
         return true;
+    }
+    if mesh.may_have_workload(namespace, labels) {
+        return false;
     }
     mesh.knows_workloads_of(namespace) && (is_near || !has_custom_resources(mesh, namespace))
 }
 
 fn has_custom_resources(mesh: &Mesh<'_>, namespace: &str) -> bool {
-    let default = &mesh.options.default_namespace;
-    let custom = |o: &Object<'_>| known_kind(o.group(), o.kind()).is_none() && o.group().contains('.') && !o.group().ends_with(".k8s.io");
-    mesh.objects.iter().any(|o| custom(o) && o.namespace(default) == namespace)
+    let custom = |o: &Object<'_>| {
+        known_kind(o.group(), o.kind()).is_none() && o.group().contains('.') && !o.group().ends_with(".k8s.io")
+    };
+    mesh.objects.iter().any(|o| custom(o) && o.namespace() == namespace)
 }
 
 /// A workload whose labels nearly match: the label that differs, and its value there.
-fn near_miss<'d>(mesh: &Mesh<'d>, namespace: &str, labels: &Labels<'_>, is_global: bool) -> Option<(Object<'d>, &'d str, &'d str)> {
+fn near_miss<'d>(
+    mesh: &Mesh<'d>,
+    namespace: &str,
+    labels: &Labels<'_>,
+    is_global: bool,
+) -> Option<(Object<'d>, &'d str, &'d str)> {
     let candidates = mesh.workloads.iter().filter(|w| is_global || w.namespace == namespace);
     candidates.into_iter().find_map(|workload| {
         let mut wrong = labels.iter().filter(|(key, value)| workload.labels.get(key) != Some(*value));
@@ -151,7 +159,8 @@ fn near_miss<'d>(mesh: &Mesh<'d>, namespace: &str, labels: &Labels<'_>, is_globa
         }
         let (own_key, there) = workload.labels.iter().find(|(own, _)| *own == key)?;
         let alone = labels.iter().count() == 1;
-        let spelt_alike = similar(wanted, std::iter::once(there)).is_some() || there.starts_with(wanted) || wanted.starts_with(there);
+        let spelt_alike =
+            similar(wanted, std::iter::once(there)).is_some() || there.starts_with(wanted) || wanted.starts_with(there);
         (!alone || spelt_alike).then_some((workload.object, own_key, there))
     })
 }
@@ -173,13 +182,12 @@ fn skip(namespace: &str, selector: &Selector<'_>, findings: &mut Findings<'_>) {
 }
 
 fn draft<'d>(
-    mesh: &Mesh<'d>,
     object: Object<'d>,
     selector: &Selector<'d>,
     labels: &Labels<'_>,
     near: Option<(Object<'d>, &'d str, &'d str)>,
 ) -> Draft<'d> {
-    let id = object.id(&mesh.options.default_namespace);
+    let id = object.id();
     let first = selector.node.values().next().unwrap_or(selector.node);
     let wrong = near.and_then(|(_, key, _)| selector.node.get(key)).unwrap_or(first);
     let mut draft = Draft::new(wrong, format!("{id} selects no workload ({labels})"))
@@ -190,7 +198,7 @@ fn draft<'d>(
         draft = draft.label("nothing has this label").help(format!("{key}: {there}"));
         return draft.related(
             labelled.unwrap_or_else(|| workload.name_node()),
-            format!("{} carries {key}={there}", workload.id(&mesh.options.default_namespace)),
+            format!("{} carries {key}={there}", workload.id()),
         );
     }
     draft.label(format!("no workload has {}", if labels.iter().count() > 1 { "these labels" } else { "this label" }))

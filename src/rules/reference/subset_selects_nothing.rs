@@ -39,16 +39,13 @@ const META: Meta = Meta {
     aliases: &["IST0173", "KIA0203"],
 };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Mesh(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] };
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
     for rule in mesh.objects.iter().filter_map(|object| DestinationRule::of(*object)) {
         let Some(host) = rule.host() else { continue };
-        let namespace = rule.object.namespace(&mesh.options.default_namespace);
+        let namespace = rule.object.namespace();
         let full = resolve(host.value, namespace, &mesh.options.cluster_domain);
         let services: Vec<&Service<'d>> = match is_wildcard(&full) {
             true => continue, // for which of its hosts the subset is meant, only a route says
@@ -77,7 +74,8 @@ fn judge<'d>(context: &Context<'_, 'd>, services: &[&Service<'d>], subset: &Subs
     let Some(service) = empty else { return };
     let host = context.brief(&service.host);
     let (node, label, help) = mismatch(mesh, service, subset);
-    let mut draft = Draft::new(node, format!("subset `{}` of {host} selects no endpoint", subset.name.value)).label(label);
+    let mut draft =
+        Draft::new(node, format!("subset `{}` of {host} selects no endpoint", subset.name.value)).label(label);
     let route = routed_here(context, subset);
     draft = match route {
         Some(route) => draft
@@ -110,7 +108,9 @@ fn routed_here<'d>(context: &Context<'_, 'd>, subset: &Subset<'d>) -> Option<Nod
     let services = &context.mesh.virtual_services;
     let uses = services.iter().flat_map(|service| &context.effects(service).destinations);
     let mut hits = uses.filter_map(|u| {
-        let Cluster::WithoutEndpoints { rule: Some(rule), .. } = u.cluster else { return None };
+        let Cluster::WithoutEndpoints { rule: Some(rule), .. } = u.cluster else {
+            return None;
+        };
         let wanted = u.destination.subset?;
         let declared = rule.subset(wanted.value)?;
         (declared.node == subset.node).then_some(wanted.node)

@@ -29,28 +29,23 @@ use crate::istio::VirtualService;
 use crate::mesh::{PreparedVirtualService, Visibility, is_delegate};
 use crate::similar::similar;
 
-const META: Meta = Meta {
-    id: "unknown-delegate",
-    family: Family::Reference,
-    severity: Severity::Error,
-    aliases: &["IST0101"],
-};
+const META: Meta =
+    Meta { id: "unknown-delegate", family: Family::Reference, severity: Severity::Error, aliases: &["IST0101"] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::VirtualService(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let options = context.mesh.options;
     for reference in service.view.http().filter_map(|route| route.delegate()) {
-        let Some(name) = reference.text_at("name") else { continue };
+        let Some(name) = reference.text_at("name") else {
+            continue;
+        };
         let namespace = reference.text_at("namespace").map_or(service.namespace, |n| n.value);
         let all = || context.mesh.objects.iter().filter_map(|o| VirtualService::of(*o));
-        let here = || all().filter(|v| v.object.namespace(&options.default_namespace) == namespace);
+        let here = || all().filter(|v| v.object.namespace() == namespace);
         let note = "istiod leaves the route out: requests that would take it get 404 NR, or go on to a later route";
         let Some(target) = here().find(|v| v.object.name() == name.value) else {
-            if !context.mesh.knows_virtual_services_of(namespace) {
+            if !context.mesh.knows_virtual_service(namespace, name.value) {
                 findings.skip(
                     "delegate",
                     format!("in namespace `{namespace}` (no VirtualService of it among the inputs)"),
@@ -59,9 +54,10 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
                 continue;
             }
             let names = here().filter(|v| is_delegate(*v)).map(|v| v.object.name());
-            let mut draft = Draft::new(name, format!("there is no VirtualService `{namespace}/{}` to delegate to", name.value))
-                .label("does not exist")
-                .note(note);
+            let mut draft =
+                Draft::new(name, format!("there is no VirtualService `{namespace}/{}` to delegate to", name.value))
+                    .label("does not exist")
+                    .note(note);
             if let Some(near) = similar(name.value, names) {
                 draft = draft.help(format!("did you mean `{near}`?"));
             }
@@ -69,18 +65,22 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             continue;
         };
         if let Some(host) = target.hosts().next() {
-            let draft = Draft::new(name, format!("`{namespace}/{}` is no delegate: it has hosts of its own", name.value))
-                .related(host, "a delegate has no hosts")
-                .note(note);
+            let draft =
+                Draft::new(name, format!("`{namespace}/{}` is no delegate: it has hosts of its own", name.value))
+                    .related(host, "a delegate has no hosts")
+                    .note(note);
             findings.push(draft);
             continue;
         }
         let visibility = Visibility::of_list(target.export_to(), namespace, options.virtual_service_export);
         if !visibility.includes(service.namespace) {
             let exported = target.export_to().unwrap_or_else(|| target.object.name_node());
-            let draft = Draft::new(name, format!("`{namespace}/{}` is not exported to namespace {}", name.value, service.namespace))
-                .related(exported, "exported to these namespaces only")
-                .note(note);
+            let draft = Draft::new(
+                name,
+                format!("`{namespace}/{}` is not exported to namespace {}", name.value, service.namespace),
+            )
+            .related(exported, "exported to these namespaces only")
+            .note(note);
             findings.push(draft);
         }
     }

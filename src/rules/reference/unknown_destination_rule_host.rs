@@ -35,17 +35,14 @@ const META: Meta = Meta {
     aliases: &["IST0174", "KIA0202"],
 };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Mesh(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] };
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
     let domain = &mesh.options.cluster_domain;
     for rule in mesh.objects.iter().filter_map(|object| DestinationRule::of(*object)) {
         let Some(host) = rule.host() else { continue };
-        let namespace = rule.object.namespace(&mesh.options.default_namespace);
+        let namespace = rule.object.namespace();
         let full = resolve(host.value, namespace, domain);
         if mesh.services_within(&full).next().is_some() || mesh.half_qualified(host.value).is_some() {
             continue;
@@ -56,8 +53,8 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
             continue;
         }
         let is_known = match full.strip_prefix("*.").map(|suffix| format!("x.{suffix}")) {
-            Some(example) => mesh.knows_host(&example),
-            None => mesh.knows_host(&full),
+            Some(example) => mesh.knows_host(&example, namespace),
+            None => mesh.knows_host(&full, namespace),
         };
         if !is_known {
             let (why, remedy) = match kubernetes_parts(&full, domain) {

@@ -25,6 +25,7 @@
 //! evaluated.
 
 use super::prelude::*;
+use crate::kube::may_be_same;
 use crate::mesh::{MESH_GATEWAY, PreparedVirtualService};
 use crate::similar::similar;
 
@@ -35,10 +36,7 @@ const META: Meta = Meta {
     aliases: &["IST0101", "KIA1102"],
 };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::VirtualService(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
@@ -49,7 +47,8 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         }
         let (namespace, name) = reference.name.split_once('/').unwrap_or(("", &reference.name));
         let elsewhere = mesh.gateways.iter().find(|g| g.view.object.name() == name);
-        if !mesh.knows_gateways_of(namespace) && elsewhere.is_none() {
+        let is_known = mesh.knows_gateway(namespace, name);
+        if !is_known && elsewhere.is_none_or(|g| may_be_same(g.namespace, namespace)) {
             findings.skip(
                 "gateway",
                 format!("of namespace `{namespace}` (no Gateway of it among the inputs)"),
@@ -68,7 +67,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
                 .related(other.view.object, "a Gateway of this name is in another namespace")
                 .help(format!("did you mean `{}`?", other.full_name));
         }
-        if !mesh.knows_gateways_of(namespace) {
+        if !is_known {
             draft = draft.confidence(Confidence::Medium);
         }
         findings.push(draft);
@@ -77,7 +76,6 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 
 /// Whether a Gateway of the Kubernetes Gateway API has this name; binding to it is another matter.
 fn is_gateway_api(context: &Context<'_, '_>, full_name: &str) -> bool {
-    let default = &context.mesh.options.default_namespace;
     let mut objects = context.mesh.objects.iter().filter(|o| o.is("gateway.networking.k8s.io", "Gateway"));
-    objects.any(|o| full_name.split_once('/') == Some((o.namespace(default), o.name())))
+    objects.any(|o| full_name.split_once('/') == Some((o.namespace(), o.name())))
 }

@@ -36,33 +36,27 @@ use super::prelude::*;
 use crate::mesh::{Cluster, DestinationUse, Mesh, PreparedVirtualService, kubernetes_parts};
 use crate::similar::similar;
 
-const META: Meta = Meta {
-    id: "unknown-host",
-    family: Family::Reference,
-    severity: Severity::Error,
-    aliases: &["IST0101", "KIA1101"],
-};
+const META: Meta =
+    Meta { id: "unknown-host", family: Family::Reference, severity: Severity::Error, aliases: &["IST0101", "KIA1101"] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::VirtualService(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
-    let is_unknown = |u: &DestinationUse<'_, '_>| matches!(u.cluster, Cluster::UnknownHost | Cluster::UnderWildcard { .. });
+    let is_unknown =
+        |u: &DestinationUse<'_, '_>| matches!(u.cluster, Cluster::UnknownHost | Cluster::UnderWildcard { .. });
     for outcome in context.effects(service).outcomes(is_unknown) {
         let use_ = outcome.example;
         let written = use_.destination.host;
         if mesh.half_qualified(written.value).is_some() {
             continue; // a rule of its own says so
         }
-        if let Cluster::UnderWildcard { service } = use_.cluster {
-            findings.push(under_wildcard(use_, service, &describe::clients(&outcome.clients)));
+        if !mesh.knows_host(&use_.host, service.namespace) {
+            skip(mesh, &use_.host, findings);
             continue;
         }
-        if !mesh.knows_host(&use_.host) {
-            skip(mesh, &use_.host, findings);
+        if let Cluster::UnderWildcard { service } = use_.cluster {
+            findings.push(under_wildcard(use_, service, &describe::clients(&outcome.clients)));
             continue;
         }
         let requests = if use_.is_mirror { "copies of requests" } else { "requests that take this route" };
@@ -71,10 +65,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
                 true => "does not exist".to_owned(),
                 false => format!("stands for {}, which does not exist", use_.host),
             })
-            .note(format!(
-                "{requests} get 503 NC (cluster_not_found) in {}",
-                describe::clients(&outcome.clients)
-            ));
+            .note(format!("{requests} get 503 NC (cluster_not_found) in {}", describe::clients(&outcome.clients)));
         if let Some(near) = nearest(mesh, &use_.host) {
             draft = draft.help(format!("did you mean `{near}`?"));
         }
@@ -83,11 +74,14 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 }
 
 fn under_wildcard<'d>(use_: &DestinationUse<'_, 'd>, wildcard: &crate::mesh::Service<'d>, clients: &str) -> Draft<'d> {
-    Draft::new(use_.destination.host, format!("only the wildcard `{}` covers this host, and it has no cluster of its own", wildcard.host))
-        .label("istiod makes no cluster for a name under a wildcard")
-        .related(wildcard.host_node, "the cluster is made for this")
-        .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"))
-        .help(format!("list `{}` among the hosts of a ServiceEntry", use_.host))
+    Draft::new(
+        use_.destination.host,
+        format!("only the wildcard `{}` covers this host, and it has no cluster of its own", wildcard.host),
+    )
+    .label("istiod makes no cluster for a name under a wildcard")
+    .related(wildcard.host_node, "the cluster is made for this")
+    .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"))
+    .help(format!("list `{}` among the hosts of a ServiceEntry", use_.host))
 }
 
 fn skip(mesh: &Mesh<'_>, host: &str, findings: &mut Findings<'_>) {

@@ -31,23 +31,18 @@
 use super::prelude::*;
 use crate::mesh::{Cluster, DestinationUse, PreparedVirtualService};
 
-const META: Meta = Meta {
-    id: "unknown-port",
-    family: Family::Reference,
-    severity: Severity::Error,
-    aliases: &["IST0101", "IST0112"],
-};
+const META: Meta =
+    Meta { id: "unknown-port", family: Family::Reference, severity: Severity::Error, aliases: &["IST0101", "IST0112"] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::VirtualService(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let is_unknown = |u: &DestinationUse<'_, '_>| matches!(u.cluster, Cluster::UnknownPort { .. });
     for outcome in context.effects(service).outcomes(is_unknown) {
         let use_ = outcome.example;
-        let Cluster::UnknownPort { service: target } = use_.cluster else { continue };
+        let Cluster::UnknownPort { service: target } = use_.cluster else {
+            continue;
+        };
         let host = context.brief(&use_.host);
         let clients = describe::clients(&outcome.clients);
         let draft = match use_.destination.port {
@@ -72,7 +67,9 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 
 /// The port of a service whose target port somebody took for it.
 fn target_port_meant(service: &crate::mesh::Service<'_>, number: u16) -> Option<u16> {
-    let crate::mesh::Source::Kubernetes(service) = service.source else { return None };
+    let crate::mesh::Source::Kubernetes(service) = service.source else {
+        return None;
+    };
     let target = crate::kube::TargetPort::Number(number);
     service.ports().find(|port| port.target() == target).map(|port| port.number)
 }

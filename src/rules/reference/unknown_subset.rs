@@ -47,17 +47,18 @@ const META: Meta = Meta {
     aliases: &["IST0101", "KIA1107"],
 };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::VirtualService(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let is_unknown = |u: &DestinationUse<'_, '_>| matches!(u.cluster, Cluster::UnknownSubset { .. });
     for outcome in context.effects(service).outcomes(is_unknown) {
         let use_ = outcome.example;
-        let Cluster::UnknownSubset { service: target, rule } = use_.cluster else { continue };
-        let Some(subset) = use_.destination.subset else { continue };
+        let Cluster::UnknownSubset { service: target, rule } = use_.cluster else {
+            continue;
+        };
+        let Some(subset) = use_.destination.subset else {
+            continue;
+        };
         if rule.is_none() && !use_.client.is_known() && !knows_rules(context, target, use_) {
             findings.skip(
                 "subset",
@@ -84,7 +85,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 fn knows_rules(context: &Context<'_, '_>, target: &Service<'_>, use_: &DestinationUse<'_, '_>) -> bool {
     let mesh = context.mesh;
     let namespaces = [use_.client.namespace, target.namespace];
-    let declared = |namespace: &str| mesh.options.complete.covers(CompleteKind::DestinationRules, namespace);
+    let declared = |namespace: &str| mesh.is_complete(CompleteKind::DestinationRules, namespace);
     namespaces.into_iter().any(|namespace| mesh.destination_rules.has_any_in(namespace) || declared(namespace))
 }
 
@@ -108,7 +109,7 @@ fn explain<'d>(
     subset: &str,
 ) -> Draft<'d> {
     if let Some(rule) = rule {
-        let name = rule.first().object.id(&context.mesh.options.default_namespace);
+        let name = rule.first().object.id();
         let names = rule.subsets.iter().map(|s| s.name.value);
         if let Some(near) = similar(subset, names) {
             draft = draft.help(format!("did you mean `{near}`?"));
@@ -123,10 +124,10 @@ fn explain<'d>(
     // A rule that has the subset but is not the one that counts.
     let others = context.mesh.destination_rules.covering(&target.host);
     let mut others: Vec<_> = others.filter(|other| other.subset(subset).is_some()).map(MergedRule::first).collect();
-    others.sort_by_key(|other| (other.object.namespace(&context.mesh.options.default_namespace), other.object.name()));
+    others.sort_by_key(|other| (other.object.namespace(), other.object.name()));
     match others.first() {
         Some(other) => {
-            let id = other.object.id(&context.mesh.options.default_namespace);
+            let id = other.object.id();
             let why = match rule {
                 Some(_) => "but another rule takes its place for this client",
                 None => "but these clients do not see it",

@@ -31,17 +31,10 @@ use super::prelude::*;
 use crate::document::Node;
 use crate::mesh::{NoEffect, Service};
 
-const META: Meta = Meta {
-    id: "http-route-on-tcp-port",
-    family: Family::Routing,
-    severity: Severity::Warning,
-    aliases: &[],
-};
+const META: Meta =
+    Meta { id: "http-route-on-tcp-port", family: Family::Routing, severity: Severity::Warning, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Mesh(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] };
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mut services: Vec<(&Service<'d>, Vec<Node<'d>>)> = Vec::new();

@@ -31,17 +31,10 @@ use super::unreachable_route::alternatives;
 use crate::mesh::{PreparedVirtualService, resolve_gateway};
 use crate::routing::Condition;
 
-const META: Meta = Meta {
-    id: "ineffective-match",
-    family: Family::Routing,
-    severity: Severity::Info,
-    aliases: &["IST0131"],
-};
+const META: Meta =
+    Meta { id: "ineffective-match", family: Family::Routing, severity: Severity::Info, aliases: &["IST0131"] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::VirtualService(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 fn check<'m, 'd>(_: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     covered(service, findings);
@@ -80,7 +73,9 @@ fn foreign_gateways<'d>(service: &PreparedVirtualService<'d>, findings: &mut Fin
                 service.gateways.iter().any(|g| g.name == full)
             };
             let mut gateways = part.gateways().peekable();
-            let Some(first) = gateways.peek().copied() else { continue };
+            let Some(first) = gateways.peek().copied() else {
+                continue;
+            };
             if gateways.any(|g| is_bound(g.value)) {
                 continue;
             }

@@ -24,22 +24,15 @@
 //! ## Inputs
 //! The Services, Gateways and Sidecars that it depends on.
 
+use super::super::Effects;
 use super::prelude::*;
 use crate::document::Node;
-use super::super::Effects;
 use crate::mesh::{NoEffect, NoGatewayEffect, PreparedVirtualService};
 
-const META: Meta = Meta {
-    id: "ineffective-virtual-service",
-    family: Family::Routing,
-    severity: Severity::Warning,
-    aliases: &[],
-};
+const META: Meta =
+    Meta { id: "ineffective-virtual-service", family: Family::Routing, severity: Severity::Warning, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::VirtualService(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 /// Why there is no effect: the first reason that holds, where to point, what to do.
 struct Reason<'d> {
@@ -55,12 +48,15 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
     if effects.has_any() || !is_judged || service.routes.is_empty() || is_explained(context, service, effects) {
         return;
     }
-    let Some(reason) = reason(context, service, effects) else { return };
+    let Some(reason) = reason(context, service, effects) else {
+        return;
+    };
     let place = reason.place.unwrap_or_else(|| service.view.object.name_node());
-    let mut draft = Draft::new(place, format!("VirtualService {}/{} has no effect", service.namespace, service.view.object.name()))
-        .label(reason.label)
-        .note("no proxy has any of its routes")
-        .help(reason.help);
+    let mut draft =
+        Draft::new(place, format!("VirtualService {}/{} has no effect", service.namespace, service.view.object.name()))
+            .label(reason.label)
+            .note("no proxy has any of its routes")
+            .help(reason.help);
     if let Some((node, label)) = reason.related {
         draft = draft.related(node, label);
     }
@@ -75,12 +71,20 @@ fn is_explained(context: &Context<'_, '_>, service: &PreparedVirtualService<'_>,
         matches!(f, NoGatewayEffect::NoHost | NoGatewayEffect::OtherNamespace(_) | NoGatewayEffect::Rejected(_))
     });
     let half = service.view.hosts().any(|h| mesh.half_qualified(h.value).is_some());
-    let unknown = service.gateways.iter().any(|g| g.node.is_some() && g.name != crate::mesh::MESH_GATEWAY && mesh.gateway(&g.name).is_none());
+    let unknown = service
+        .gateways
+        .iter()
+        .any(|g| g.node.is_some() && g.name != crate::mesh::MESH_GATEWAY && mesh.gateway(&g.name).is_none());
     conflict || gateway || half || unknown
 }
 
-fn reason<'d>(context: &Context<'_, 'd>, service: &PreparedVirtualService<'d>, effects: &Effects<'_, 'd>) -> Option<Reason<'d>> {
-    let not_exported = effects.gateways.iter().find(|e| e.failures.iter().any(|f| matches!(f, NoGatewayEffect::NotExported)));
+fn reason<'d>(
+    context: &Context<'_, 'd>,
+    service: &PreparedVirtualService<'d>,
+    effects: &Effects<'_, 'd>,
+) -> Option<Reason<'d>> {
+    let not_exported =
+        effects.gateways.iter().find(|e| e.failures.iter().any(|f| matches!(f, NoGatewayEffect::NotExported)));
     if let Some(effect) = not_exported {
         let namespace = effect.client.namespace;
         let bound = service.gateways.iter().find(|g| g.name == effect.gateway.full_name).and_then(|g| g.node);
@@ -116,7 +120,9 @@ fn reason<'d>(context: &Context<'_, 'd>, service: &PreparedVirtualService<'d>, e
             related: None,
         });
     }
-    if failures().any(|(_, f)| matches!(f, NoEffect::NotImported)) && failures().all(|(_, f)| matches!(f, NoEffect::NotImported | NoEffect::NotExported)) {
+    if failures().any(|(_, f)| matches!(f, NoEffect::NotImported))
+        && failures().all(|(_, f)| matches!(f, NoEffect::NotImported | NoEffect::NotExported))
+    {
         let sidecar = effects.sidecars.iter().find_map(|e| e.client.sidecar);
         return Some(Reason {
             place: service.hosts.first().map(|h| h.node),
@@ -143,7 +149,9 @@ fn no_route<'d>(service: &PreparedVirtualService<'d>) -> Reason<'d> {
 }
 
 fn no_listener<'d>(context: &Context<'_, 'd>, service: &PreparedVirtualService<'d>) -> Option<Reason<'d>> {
-    let unknown = service.hosts.iter().find(|h| !context.mesh.knows_host(&h.value) && context.mesh.services_of(&h.value).next().is_none());
+    let unknown = service.hosts.iter().find(|h| {
+        !context.mesh.knows_host(&h.value, service.namespace) && context.mesh.services_of(&h.value).next().is_none()
+    });
     if unknown.is_some() {
         return None; // the service may be somewhere else
     }

@@ -32,17 +32,9 @@ use super::unreachable_route::alternatives;
 use crate::mesh::{MESH_GATEWAY, PreparedVirtualService};
 use crate::routing::{Condition, Request};
 
-const META: Meta = Meta {
-    id: "unhandled-requests",
-    family: Family::Routing,
-    severity: Severity::Info,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "unhandled-requests", family: Family::Routing, severity: Severity::Info, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::VirtualService(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 /// Paths that stand for "the rest".
 const PROBES: [&str; 3] = ["/", "/index.html", "/meshlint-probe/x"];
@@ -64,7 +56,9 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             }
             let conditions = conditions(context, service, &reference.name, &host.value);
             let missed = |path: &str| conditions.iter().all(|c| c.takes(&Request::get(path)) == Some(false));
-            let Some(path) = PROBES.iter().find(|path| missed(path)) else { continue };
+            let Some(path) = PROBES.iter().find(|path| missed(path)) else {
+                continue;
+            };
             reported.push(host.value.clone());
             findings.push(draft(service, last.route.node, &host.value, path, &conditions));
         }
@@ -72,7 +66,12 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 }
 
 /// The conditions of every route that the host has at one gateway.
-fn conditions(context: &Context<'_, '_>, service: &PreparedVirtualService<'_>, gateway: &str, host: &str) -> Vec<Condition> {
+fn conditions(
+    context: &Context<'_, '_>,
+    service: &PreparedVirtualService<'_>,
+    gateway: &str,
+    host: &str,
+) -> Vec<Condition> {
     let mut all: Vec<Condition> = service.routes.iter().flat_map(alternatives).collect();
     if gateway == MESH_GATEWAY {
         return all; // in a sidecar only one VirtualService has the host

@@ -35,17 +35,10 @@ use crate::finding::Subject;
 use crate::mesh::{PreparedRoute, PreparedVirtualService};
 use crate::routing::Condition;
 
-const META: Meta = Meta {
-    id: "unreachable-route",
-    family: Family::Routing,
-    severity: Severity::Warning,
-    aliases: &["IST0130"],
-};
+const META: Meta =
+    Meta { id: "unreachable-route", family: Family::Routing, severity: Severity::Warning, aliases: &["IST0130"] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::VirtualService(check), Check::Dump(check_dump)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check), Check::Dump(check_dump)] };
 
 /// The alternatives of a route as conditions.
 pub(super) fn alternatives(route: &PreparedRoute<'_>) -> Vec<Condition> {
@@ -59,7 +52,8 @@ fn check<'m, 'd>(_: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, f
     let conditions: Vec<Vec<Condition>> = service.routes.iter().map(alternatives).collect();
     for (place, route) in service.routes.iter().enumerate() {
         let earlier = || service.routes.iter().zip(&conditions).take(place);
-        let cover = |condition: &Condition| earlier().find(|(_, all)| all.iter().any(|e| e.covers(condition))).map(|(r, _)| r);
+        let cover =
+            |condition: &Condition| earlier().find(|(_, all)| all.iter().any(|e| e.covers(condition))).map(|(r, _)| r);
         let Some(own) = conditions.get(place) else { continue };
         let covers: Vec<_> = own.iter().filter_map(cover).collect();
         if covers.len() < own.len() || covers.is_empty() {
@@ -98,7 +92,6 @@ fn taken_by(cover: &PreparedRoute<'_>) -> String {
     }
 }
 
-
 fn check_dump<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     for config in dump.route_configurations() {
         for host in config.virtual_hosts() {
@@ -114,12 +107,16 @@ fn check_virtual_host<'d>(
     findings: &mut Findings<'d>,
 ) {
     let mut routes = host.routes();
-    let (Some(first), Some(second)) = (routes.next(), routes.next()) else { return };
+    let (Some(first), Some(second)) = (routes.next(), routes.next()) else {
+        return;
+    };
     let all: Vec<(Route<'d>, Condition)> =
         [first, second].into_iter().chain(routes).map(|route| (route, Condition::of_envoy(route))).collect();
     for (place, (route, condition)) in all.iter().enumerate() {
         let earlier = all.get(..place).unwrap_or_default();
-        let Some((cover, _)) = earlier.iter().find(|(_, other)| other.covers(condition)) else { continue };
+        let Some((cover, _)) = earlier.iter().find(|(_, other)| other.covers(condition)) else {
+            continue;
+        };
         let name = if route.name().is_empty() { condition.path.describe() } else { format!("`{}`", route.name()) };
         let pointed = |route: &Route<'d>| route.conditions().unwrap_or(route.node);
         let draft = Draft::new(pointed(route), format!("no request reaches the route {name} of {}", host.name()))

@@ -31,17 +31,9 @@ use crate::document::Node;
 use crate::envoy::Dump;
 use crate::finding::Subject;
 
-const META: Meta = Meta {
-    id: "expired-certificate",
-    family: Family::Tls,
-    severity: Severity::Error,
-    aliases: &[],
-};
+const META: Meta = Meta { id: "expired-certificate", family: Family::Tls, severity: Severity::Error, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Dump(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     let secrets: Vec<_> = dump.secrets.iter().filter_map(|entry| entry.secret).collect();
@@ -55,7 +47,9 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     for secret in secrets {
         let is_trusted = secret.node.field("tls_certificate").is_none();
         for (node, pem) in secret.certificates() {
-            let Some(problem) = Pem::iter_from_buffer(&pem).flatten().find_map(|block| judge(&block, taken.0)) else { continue };
+            let Some(problem) = Pem::iter_from_buffer(&pem).flatten().find_map(|block| judge(&block, taken.0)) else {
+                continue;
+            };
             let what = if is_trusted { "a root that is trusted" } else { "the certificate" };
             let draft = Draft::new(node, format!("{what} in `{}` {problem}", secret.name.value))
                 .label("this certificate")

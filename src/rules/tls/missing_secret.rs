@@ -35,17 +35,10 @@ use crate::kube::Object;
 use crate::mesh::CompleteKind;
 use crate::similar::similar;
 
-const META: Meta = Meta {
-    id: "missing-secret",
-    family: Family::Tls,
-    severity: Severity::Error,
-    aliases: &["IST0101", "IST0161"],
-};
+const META: Meta =
+    Meta { id: "missing-secret", family: Family::Tls, severity: Severity::Error, aliases: &["IST0101", "IST0161"] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Mesh(check), Check::Dump(check_dump)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check), Check::Dump(check_dump)] };
 
 /// The keys that hold a certificate and its key, by each convention that istiod reads.
 const KEY_PAIRS: [(&str, &str); 2] = [("tls.crt", "tls.key"), ("cert", "key")];
@@ -55,7 +48,9 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     for gateway in &mesh.gateways {
         let mut namespaces: Vec<&str> = mesh.proxies_of(gateway).map(|client| client.namespace).collect();
         namespaces.dedup();
-        for credential in gateway.view.servers().filter_map(|s| s.tls()).flat_map(|tls| tls.credentials().collect::<Vec<_>>()) {
+        for credential in
+            gateway.view.servers().filter_map(|s| s.tls()).flat_map(|tls| tls.credentials().collect::<Vec<_>>())
+        {
             if credential.contains("://") {
                 continue; // a file, or another provider's
             }
@@ -74,9 +69,8 @@ fn judge<'d>(
     findings: &mut Findings<'d>,
 ) {
     let mesh = context.mesh;
-    let default = &mesh.options.default_namespace;
     let secrets = || mesh.objects.iter().filter(|o| o.is("", "Secret"));
-    let here = || secrets().filter(|s| s.namespace(default) == namespace);
+    let here = || secrets().filter(|s| s.namespace() == namespace);
     if let Some(secret) = here().find(|s| s.name() == credential.value) {
         findings.extend_with(lacks_keys(*secret, credential));
         return;
@@ -84,7 +78,7 @@ fn judge<'d>(
     if is_made_by_certificate(context, namespace, credential.value) {
         return;
     }
-    if !mesh.options.complete.covers(CompleteKind::Secrets, namespace) {
+    if !mesh.is_complete(CompleteKind::Secrets, namespace) {
         findings.skip(
             "credential",
             format!("of gateways in namespace `{namespace}` (Secrets are rarely among manifests)"),
@@ -92,11 +86,13 @@ fn judge<'d>(
         );
         return;
     }
-    let mut draft = Draft::new(credential, format!("there is no Secret `{}` in namespace {namespace}", credential.value))
-        .label(format!("looked up in {namespace}, where the gateway's pods run"))
-        .note("TLS handshakes for the hosts of this server fail");
+    let mut draft =
+        Draft::new(credential, format!("there is no Secret `{}` in namespace {namespace}", credential.value))
+            .label(format!("looked up in {namespace}, where the gateway's pods run"))
+            .note("TLS handshakes for the hosts of this server fail");
     if let Some(other) = secrets().find(|s| s.name() == credential.value) {
-        let place = if other.namespace(default) == home { "the Gateway's namespace does not count" } else { "in another namespace" };
+        let place =
+            if other.namespace() == home { "the Gateway's namespace does not count" } else { "in another namespace" };
         draft = draft.related(*other, place).help(format!("create it in namespace {namespace}"));
     } else if let Some(near) = similar(credential.value, here().map(|s| s.name())) {
         draft = draft.help(format!("did you mean `{near}`?"));
@@ -106,7 +102,9 @@ fn judge<'d>(
 
 fn lacks_keys<'d>(secret: Object<'d>, credential: Spanned<'d, &'d str>) -> Option<Draft<'d>> {
     let node = secret.node();
-    let has = |key: &str| ["data", "stringData"].iter().any(|field| node.get(field).is_some_and(|data| data.get(key).is_some()));
+    let has = |key: &str| {
+        ["data", "stringData"].iter().any(|field| node.get(field).is_some_and(|data| data.get(key).is_some()))
+    };
     let is_complete = KEY_PAIRS.iter().any(|(certificate, key)| has(certificate) && has(key));
     // A Secret whose values were left out of the manifest says nothing about its keys.
     let has_data = node.get("data").is_some() || node.get("stringData").is_some();
@@ -120,11 +118,10 @@ fn lacks_keys<'d>(secret: Object<'d>, credential: Spanned<'d, &'d str>) -> Optio
 
 /// Whether a cert-manager Certificate among the inputs will create the Secret.
 fn is_made_by_certificate(context: &Context<'_, '_>, namespace: &str, name: &str) -> bool {
-    let default = &context.mesh.options.default_namespace;
     let mut objects = context.mesh.objects.iter();
     objects.any(|o| {
         matches!(o.kind(), "Certificate" | "ExternalSecret" | "SealedSecret")
-            && o.namespace(default) == namespace
+            && o.namespace() == namespace
             && (o.name() == name || o.spec().and_then(|s| s.text_at("secretName")).is_some_and(|s| *s == name))
     })
 }
@@ -133,7 +130,9 @@ fn check_dump<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     if !dump.has_section("secrets") {
         return;
     }
-    let arrived = |name: &str| dump.secrets.iter().any(|s| s.name.value == name && s.state != ResourceState::Warming && s.secret.is_some());
+    let arrived = |name: &str| {
+        dump.secrets.iter().any(|s| s.name.value == name && s.state != ResourceState::Warming && s.secret.is_some())
+    };
     let mut reported: Vec<&str> = Vec::new();
     for (entry, listener) in dump.current_listeners() {
         for wanted in listener.filter_chains().flat_map(FilterChain::secrets) {

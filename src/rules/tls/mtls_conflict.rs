@@ -42,10 +42,7 @@ const META: Meta = Meta {
     aliases: &["KIA0205", "KIA0206", "KIA0501"],
 };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Mesh(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] };
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
@@ -55,8 +52,12 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         let scope = Scope::of(mesh, client);
         for service in mesh.services.iter().filter(|s| s.is_kubernetes() && scope.imports(s)) {
             for port in &service.ports {
-                let Some((mode, node)) = client_mode(&scope, service, port) else { continue };
-                let Some(server) = strict_server(mesh, service, port) else { continue };
+                let Some((mode, node)) = client_mode(&scope, service, port) else {
+                    continue;
+                };
+                let Some(server) = strict_server(mesh, service, port) else {
+                    continue;
+                };
                 let key = (node.index(), service.host.clone());
                 if mode == TlsMode::IstioMutual || reported.contains(&key) {
                     continue;
@@ -84,7 +85,9 @@ fn client_mode<'d>(scope: &Scope<'_, 'd>, service: &Service<'d>, port: &Port<'d>
 /// A workload behind a port that takes mutual TLS only, with the setting that says so. Nothing if
 /// any of them takes something else, or if it is not known whether they have sidecars.
 fn strict_server<'d>(mesh: &Mesh<'d>, service: &Service<'d>, port: &Port<'d>) -> Option<PortMode<'d>> {
-    let Source::Kubernetes(kubernetes) = service.source else { return None };
+    let Source::Kubernetes(kubernetes) = service.source else {
+        return None;
+    };
     let selector = kubernetes.selector_labels();
     if selector.is_empty() {
         return None;
@@ -125,7 +128,10 @@ fn draft<'d>(
     };
     let mut draft = Draft::new(node, format!("clients send {sends} to {host}, which takes mutual TLS only"))
         .label("what clients send")
-        .note(format!("the server resets the connection: 503 UC in {} and wherever else this rule is used", client.describe()))
+        .note(format!(
+            "the server resets the connection: 503 UC in {} and wherever else this rule is used",
+            client.describe()
+        ))
         .help("leave `tls` out: sidecars agree by themselves; or use ISTIO_MUTUAL");
     if let Some(place) = server.node {
         draft = draft.related(place, "what the server takes");

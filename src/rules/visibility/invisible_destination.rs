@@ -36,23 +36,18 @@
 use super::prelude::*;
 use crate::mesh::{Cluster, DestinationUse, PreparedVirtualService, Scope, Service, Source};
 
-const META: Meta = Meta {
-    id: "invisible-destination",
-    family: Family::Visibility,
-    severity: Severity::Error,
-    aliases: &["IST0101"],
-};
+const META: Meta =
+    Meta { id: "invisible-destination", family: Family::Visibility, severity: Severity::Error, aliases: &["IST0101"] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::VirtualService(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let effects = context.effects(service);
     for outcome in effects.outcomes(|u| matches!(u.cluster, Cluster::Invisible { .. })) {
         let use_ = outcome.example;
-        let Cluster::Invisible { service: target } = use_.cluster else { continue };
+        let Cluster::Invisible { service: target } = use_.cluster else {
+            continue;
+        };
         let host = context.brief(&use_.host);
         let clients = describe::clients(&outcome.clients);
         let draft = Draft::new(use_.destination.host, format!("{host} is not visible to {clients}"))
@@ -64,10 +59,13 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         let use_ = outcome.example;
         let host = context.brief(&use_.host);
         let clients = describe::clients(&outcome.clients);
-        let mut draft = Draft::new(use_.destination.host, format!("{host} can be reached by this route only from {clients}"))
-            .label("not among the hosts that the Sidecar imports")
-            .severity(Severity::Info)
-            .note("istiod adds the cluster for the sake of this route; calls of the service by its own name go past it");
+        let mut draft = Draft::new(
+            use_.destination.host,
+            format!("{host} can be reached by this route only from {clients}"),
+        )
+        .label("not among the hosts that the Sidecar imports")
+        .severity(Severity::Info)
+        .note("istiod adds the cluster for the sake of this route; calls of the service by its own name go past it");
         if let Some(sidecar) = use_.client.sidecar {
             let hosts = sidecar.egress().find_map(|e| e.hosts().next());
             draft = draft.related(hosts.map_or_else(|| sidecar.object.name_node(), |h| h.node), "imports only these");
@@ -87,7 +85,9 @@ fn is_left_out_by_sidecar<'m, 'd>(
     route: &PreparedVirtualService<'d>,
     use_: &DestinationUse<'m, 'd>,
 ) -> bool {
-    let (Cluster::Present { service } | Cluster::WithoutEndpoints { service, .. }) = use_.cluster else { return false };
+    let (Cluster::Present { service } | Cluster::WithoutEndpoints { service, .. }) = use_.cluster else {
+        return false;
+    };
     let client = use_.client;
     let scope = Scope::of(context.mesh, client);
     let imports_host = |host: &str| context.mesh.services_within(host).any(|s| scope.imports(s));

@@ -28,23 +28,18 @@ use super::prelude::*;
 use crate::document::Node;
 use crate::mesh::{Cluster, Service, Source};
 
-const META: Meta = Meta {
-    id: "unexported-destination",
-    family: Family::Visibility,
-    severity: Severity::Error,
-    aliases: &[],
-};
+const META: Meta =
+    Meta { id: "unexported-destination", family: Family::Visibility, severity: Severity::Error, aliases: &[] };
 
-pub(crate) const RULE: Rule = Rule {
-    meta: &META,
-    checks: &[Check::Mesh(check)],
-};
+pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] };
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mut reported: Vec<*const Service<'d>> = Vec::new();
     for service in &context.mesh.virtual_services {
         for outcome in context.effects(service).outcomes(|u| matches!(u.cluster, Cluster::Withheld { .. })) {
-            let Cluster::Withheld { service: target } = outcome.example.cluster else { continue };
+            let Cluster::Withheld { service: target } = outcome.example.cluster else {
+                continue;
+            };
             if reported.contains(&std::ptr::from_ref(target)) {
                 continue;
             }
