@@ -13,6 +13,8 @@ pub struct Analysis {
     pub unreadable: Vec<(String, String)>,
     /// Files in folders that are something else.
     pub skipped: usize,
+    /// Folders that declare the same resources differently and were judged as meshes of their own.
+    pub variants: Vec<String>,
     /// The rules that ran.
     pub rules: Vec<&'static str>,
     /// What they could not judge.

@@ -17,7 +17,7 @@ pub enum Loaded {
     /// It cannot be read.
     Unreadable(String),
     /// It holds resources.
-    Manifests(Box<Document>),
+    Manifests(Document),
     /// It holds the configuration of proxies, which has been judged.
     Dump {
         /// What was found.
@@ -51,7 +51,7 @@ pub fn load(candidate: &Candidate, selection: &Selection) -> Loaded {
     let is_relevant = candidate.is_named || mentions_mesh(&text);
     let document = Document::read(candidate.name.as_str(), text);
     match envoy::form_of(&document) {
-        Form::Manifests => Loaded::Manifests(Box::new(document)),
+        Form::Manifests => Loaded::Manifests(document),
         Form::Envoy => judge_dump(&document, selection),
         Form::Ztunnel => Loaded::Recorded("ztunnel dump"),
         Form::Admin(name) => Loaded::Recorded(name),

@@ -3,8 +3,10 @@
 
 mod analysis;
 mod load;
+mod manifests;
 mod run;
 mod selection;
+mod variants;
 
 pub use analysis::{Analysis, Counts, InputKind, InputSummary, NotEvaluated};
 pub use load::{Loaded, ProxySummary, load};

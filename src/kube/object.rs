@@ -136,6 +136,18 @@ impl<'d> Object<'d> {
         self.metadata()?.get("creationTimestamp")?.text()
     }
 
+    /// What makes two declarations of one resource different: everything but bookkeeping.
+    pub fn content(self) -> Vec<(&'d str, String)> {
+        let kept = self.node.entries().filter(|(key, _)| !matches!(key.text, "apiVersion" | "status" | "metadata"));
+        let mut members: Vec<_> = kept.map(|(key, value)| (key.text, value.to_json())).collect();
+        for name in ["labels", "annotations"] {
+            let value = self.metadata().and_then(|m| m.get(name));
+            members.extend(value.map(|value| (name, value.to_json())));
+        }
+        members.sort();
+        members
+    }
+
     /// Where to point for the resource as a whole: at its name.
     pub fn name_node(self) -> Node<'d> {
         self.metadata()

@@ -166,6 +166,11 @@ impl Completeness {
         Ok(())
     }
 
+    /// Whether the inputs are declared to hold everything.
+    pub fn is_everything(&self) -> bool {
+        self.everything
+    }
+
     /// Whether the inputs are declared to hold all of `kind` in `namespace`.
     pub fn covers(&self, kind: CompleteKind, namespace: &str) -> bool {
         let declared = |namespace: &str| self.kinds.contains(&(kind, namespace.to_owned()));

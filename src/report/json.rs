@@ -96,6 +96,7 @@ struct JsonSummary<'a> {
     inputs: Vec<JsonInput<'a>>,
     unreadable: Vec<JsonUnreadable<'a>>,
     skipped_files: usize,
+    variants: &'a [String],
     rules_run: &'a [&'static str],
     not_evaluated: Vec<JsonNotEvaluated<'a>>,
 }
@@ -216,6 +217,7 @@ fn summary(analysis: &Analysis) -> JsonSummary<'_> {
         inputs: inputs.collect(),
         unreadable: unreadable.collect(),
         skipped_files: analysis.skipped,
+        variants: &analysis.variants,
         rules_run: &analysis.rules,
         not_evaluated: not_evaluated.collect(),
     }

@@ -23,7 +23,23 @@ pub fn write_summary(analysis: &Analysis, elapsed: Duration, out: &mut dyn Write
     {
         writeln!(out, "{}: holds nothing that meshlint reads", only.name)?;
     }
+    if !analysis.variants.is_empty() {
+        writeln!(out, "{}", variants(analysis))?;
+    }
     not_evaluated(analysis, out)
+}
+
+fn variants(analysis: &Analysis) -> String {
+    let shown: Vec<_> = analysis.variants.iter().take(4).map(String::as_str).collect();
+    let more = match analysis.variants.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "judged as {} meshes, because their folders declare the same resources differently: {}{more}\n  name the files of one mesh, or say --complete all, to have them judged together",
+        analysis.variants.len(),
+        shown.join(", ")
+    )
 }
 
 fn nothing_found(analysis: &Analysis) -> String {

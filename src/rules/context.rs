@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use crate::document::Node;
 use crate::mesh::{
-    Client, DestinationUse, GatewayEffect, MESH_GATEWAY, Mesh, NoEffect, PreparedGateway, PreparedVirtualService,
-    Scope, SidecarEffect,
+    Client, Cluster, DestinationUse, GatewayEffect, MESH_GATEWAY, Mesh, NoEffect, PreparedGateway,
+    PreparedVirtualService, Scope, SidecarEffect, VirtualHost,
 };
 
 /// The mesh with what was worked out about it once for all rules.
@@ -26,6 +26,8 @@ pub struct Effects<'m, 'd> {
     pub gateways: Vec<GatewayEffect<'m, 'd>>,
     /// Where its routes lead, for each client that has them.
     pub destinations: Vec<DestinationUse<'m, 'd>>,
+    /// Destinations that take the port of the request, behind a host of which no port is known.
+    pub open_ports: Vec<DestinationUse<'m, 'd>>,
 }
 
 /// The clients that find the same at one destination.
@@ -63,15 +65,16 @@ impl<'m, 'd> Context<'m, 'd> {
 
 impl<'m, 'd> Effects<'m, 'd> {
     fn of(mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> Self {
-        let mut effects = Self { sidecars: Vec::new(), gateways: Vec::new(), destinations: Vec::new() };
+        let mut effects =
+            Self { sidecars: Vec::new(), gateways: Vec::new(), destinations: Vec::new(), open_ports: Vec::new() };
         if service.gateways.iter().any(|g| g.name == MESH_GATEWAY) {
             for client in &mesh.clients {
                 let scope = Scope::of(mesh, client);
                 let effect = scope.effect_of(mesh, service);
                 // What lies behind a misspelt host is not what anybody meant.
-                let meant = |v: &&crate::mesh::VirtualHost<'_, '_>| mesh.half_qualified(&v.host).is_none();
+                let meant = |v: &&VirtualHost<'_, '_>| mesh.half_qualified(&v.host).is_none();
                 for virtual_host in effect.virtual_hosts.iter().filter(meant) {
-                    effects.destinations.extend(scope.destinations(mesh, virtual_host));
+                    effects.add(mesh, service, virtual_host, scope.destinations(mesh, virtual_host));
                 }
                 if !effect.virtual_hosts.is_empty() || service.routes.is_empty() {
                     effects.destinations.extend(scope.layer4_destinations(mesh, service));
@@ -101,6 +104,26 @@ impl<'m, 'd> Effects<'m, 'd> {
             }
         }
         effects
+    }
+
+    /// Istiod takes a host that no service has to be called on port 80. If the inputs do not hold
+    /// every service, it may be that of a service with other ports.
+    fn add(
+        &mut self,
+        mesh: &Mesh<'d>,
+        service: &PreparedVirtualService<'d>,
+        virtual_host: &VirtualHost<'_, 'd>,
+        uses: impl IntoIterator<Item = DestinationUse<'m, 'd>>,
+    ) {
+        let host = &virtual_host.host;
+        let is_open = mesh.services_within(host).next().is_none() && !mesh.knows_host(host, service.namespace);
+        for use_ in uses {
+            let depends = use_.destination.port.is_none() && matches!(use_.cluster, Cluster::UnknownPort { .. });
+            match is_open && depends {
+                true => self.open_ports.push(use_),
+                false => self.destinations.push(use_),
+            }
+        }
     }
 
     /// Whether any client has any of its routes.

@@ -44,7 +44,7 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         let Some(earlier) = seen.insert(identity, *object) else {
             continue;
         };
-        if content(earlier) == content(*object) {
+        if earlier.content() == object.content() {
             continue;
         }
         let draft = Draft::new(*object, format!("{} is declared twice, with different contents", object.id()))
@@ -59,20 +59,4 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
 /// Only what rules read: other kinds are nobody's business here.
 fn is_ours(object: Object<'_>) -> bool {
     crate::kube::known_kind(object.group(), object.kind()).is_some()
-}
-
-/// What makes two objects different: everything but bookkeeping.
-fn content(object: Object<'_>) -> Vec<(String, String)> {
-    let mut members: Vec<_> = object
-        .node()
-        .entries()
-        .filter(|(key, _)| !matches!(key.text, "apiVersion" | "status" | "metadata"))
-        .map(|(key, value)| (key.text.to_owned(), value.to_json()))
-        .collect();
-    let metadata = object.metadata();
-    for name in ["labels", "annotations"] {
-        members.extend(metadata.and_then(|m| m.get(name)).map(|value| (name.to_owned(), value.to_json())));
-    }
-    members.sort();
-    members
 }

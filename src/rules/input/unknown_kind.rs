@@ -46,9 +46,9 @@ fn judge(object: Object<'_>) -> Option<Draft<'_>> {
     let (group, kind) = (object.group(), object.kind());
     let (kind_node, version_node) = (object.node().get("kind")?, object.node().get("apiVersion")?);
     if let Some(known) = known_kind(group, kind) {
-        let is_ours = known_group(group) || group == "gateway.networking.k8s.io";
+        // The Gateway API still adds versions; Istio's own are settled.
         let served = known.versions.contains(&object.version());
-        return (is_ours && !served).then(|| unknown_version(object, version_node, known.versions));
+        return (known_group(group) && !served).then(|| unknown_version(object, version_node, known.versions));
     }
     let kinds = || kinds_of_group(group).map(|k| k.kind);
     if known_group(group) {

@@ -38,6 +38,11 @@ pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualServic
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let is_unknown = |u: &DestinationUse<'_, '_>| matches!(u.cluster, Cluster::UnknownPort { .. });
+    for use_ in context.effects(service).open_ports.iter().take(1) {
+        let why =
+            format!("to {} (no Service of the VirtualService's own hosts among the inputs)", context.brief(&use_.host));
+        findings.skip("route", why, "pass the Services, or say --complete services");
+    }
     for outcome in context.effects(service).outcomes(is_unknown) {
         let use_ = outcome.example;
         let Cluster::UnknownPort { service: target } = use_.cluster else {

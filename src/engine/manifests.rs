@@ -1,0 +1,155 @@
+//! Judging the manifests: into meshes, each into a model, rules on it in parallel.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::document::Document;
+use crate::finding::{Draft, Finding, Findings, Meta, Skip, resolve};
+use crate::kube::{Object, objects, open_namespace};
+use crate::mesh::{self, Mesh};
+use crate::rules::{self, Check, Context, Rule};
+
+use super::variants::{Placed, variants};
+use super::{Selection, Settings};
+
+/// The manifests among the inputs, each with the folder that it is applied with.
+#[derive(Default)]
+pub(super) struct Manifests<'a> {
+    documents: Vec<Document>,
+    folders: Vec<Option<&'a Path>>,
+}
+
+impl<'a> Manifests<'a> {
+    pub(super) fn push(&mut self, document: Document, folder: Option<&'a Path>) {
+        self.documents.push(document);
+        self.folders.push(folder);
+    }
+
+    /// The documents that are judged together.
+    fn groups(&self, settings: &Settings) -> Vec<Vec<usize>> {
+        if settings.mesh.complete.is_everything() {
+            return vec![(0..self.documents.len()).collect()];
+        }
+        let placed = self.documents.iter().zip(&self.folders);
+        let placed: Vec<_> = placed.map(|(document, folder)| Placed { folder: *folder, document }).collect();
+        variants(&placed)
+    }
+
+    /// Says where the resources are that name no namespace. Those of different folders of a
+    /// repository are hardly ever applied to one namespace, and to which one is not known.
+    fn give_homes(&mut self, groups: &[Vec<usize>], namespace: Option<&str>) {
+        if let Some(namespace) = namespace {
+            self.documents.iter_mut().for_each(|document| document.set_home(namespace));
+            return;
+        }
+        let mut numbers = FxHashMap::default();
+        for group in groups {
+            let mut folders: Vec<_> = group.iter().filter_map(|place| self.folders.get(*place).copied()).collect();
+            folders.sort_unstable();
+            folders.dedup();
+            if folders.len() < 2 {
+                continue;
+            }
+            for place in group {
+                let next = numbers.len();
+                let folder = self.folders.get(*place).copied().flatten();
+                let number = *numbers.entry(folder).or_insert(next);
+                if let Some(document) = self.documents.get_mut(*place) {
+                    document.set_home(&open_namespace(number));
+                }
+            }
+        }
+    }
+
+    /// The folder above all documents of a group.
+    fn folder_of(&self, group: &[usize]) -> String {
+        let mut folders = group.iter().filter_map(|place| self.folders.get(*place).copied().flatten());
+        let first = folders.next().unwrap_or(Path::new(""));
+        let common = folders.fold(first, |common, folder| {
+            common.ancestors().find(|ancestor| folder.starts_with(ancestor)).unwrap_or(Path::new(""))
+        });
+        common.to_string_lossy().into_owned()
+    }
+}
+
+/// What was found in the manifests.
+#[derive(Default)]
+pub(super) struct Judged {
+    pub(super) findings: Vec<Finding>,
+    pub(super) skips: Vec<(&'static str, Skip)>,
+    /// The folders that were judged as meshes of their own, if there are several.
+    pub(super) variants: Vec<String>,
+}
+
+/// Runs all rules on the manifests.
+pub(super) fn judge(manifests: &mut Manifests<'_>, settings: &Settings) -> Judged {
+    let groups = manifests.groups(settings);
+    manifests.give_homes(&groups, settings.namespace.as_deref());
+    let manifests = &*manifests;
+    let judge = |group: &Vec<usize>| {
+        let documents: Vec<&Document> = group.iter().filter_map(|place| manifests.documents.get(*place)).collect();
+        judge_mesh(&documents, settings)
+    };
+    let outcomes: Vec<_> = groups.par_iter().with_max_len(1).map(judge).collect();
+    let mut judged = Judged::default();
+    for (findings, skips) in outcomes {
+        judged.findings.extend(findings);
+        judged.skips.extend(skips);
+    }
+    if groups.len() > 1 {
+        judged.variants = groups.iter().map(|group| manifests.folder_of(group)).collect();
+    }
+    judged
+}
+
+fn judge_mesh(documents: &[&Document], settings: &Settings) -> (Vec<Finding>, Vec<(&'static str, Skip)>) {
+    if documents.is_empty() {
+        return Default::default();
+    }
+    let objects: Vec<Object<'_>> = documents.iter().flat_map(|document| objects(document).0).collect();
+    let options = mesh_options(&objects, &settings.mesh);
+    let mesh = Mesh::new(&objects, &options);
+    let context = Context::new(&mesh);
+    let (drafts, skips) = run_rules(documents, &context, &settings.selection);
+    (resolve(drafts), skips)
+}
+
+/// The settings of the command line with those of istiod's ConfigMap, if that is among the inputs.
+fn mesh_options(objects: &[Object<'_>], settings: &mesh::Options) -> mesh::Options {
+    let mut options = settings.clone();
+    for object in objects {
+        options.apply_config_map(*object);
+    }
+    options
+}
+
+type Outcome<'d> = (Vec<(&'static Meta, Draft<'d>)>, Vec<(&'static str, Skip)>);
+
+fn run_rules<'d>(documents: &[&'d Document], context: &Context<'_, 'd>, selection: &Selection) -> Outcome<'d> {
+    let enabled = rules::all().filter(|rule| selection.includes(rule.meta.id));
+    let tasks: Vec<(&Rule, Check)> =
+        enabled.flat_map(|rule| rule.checks.iter().map(move |check| (rule, *check))).collect();
+    let run = |(rule, check): &(&'static Rule, Check)| (*rule, check_all(*check, documents, context));
+    let outcomes: Vec<_> = tasks.par_iter().with_max_len(1).map(run).collect();
+    let mut outcome = (Vec::new(), Vec::new());
+    for (rule, found) in outcomes {
+        outcome.0.extend(found.drafts.into_iter().map(|draft| (rule.meta, draft)));
+        outcome.1.extend(found.skips.into_iter().map(|skip| (rule.meta.id, skip)));
+    }
+    outcome
+}
+
+fn check_all<'d>(check: Check, documents: &[&'d Document], context: &Context<'_, 'd>) -> Findings<'d> {
+    let mut found = Findings::default();
+    match check {
+        Check::Document(check) => documents.iter().for_each(|document| check(document, &mut found)),
+        Check::VirtualService(check) => {
+            context.mesh.virtual_services.iter().for_each(|service| check(context, service, &mut found));
+        }
+        Check::Mesh(check) => check(context, &mut found),
+        Check::Dump(_) => {}
+    }
+    found
+}
