@@ -5,10 +5,10 @@
 //! to each other.
 
 use crate::document::Document;
-use crate::envoy::{self, Dump, Form};
+use crate::envoy::{self, Form};
 use crate::finding::{Draft, Finding, Findings, Meta, Skip, resolve};
 use crate::input::{self, Candidate};
-use crate::rules::{self, Check};
+use crate::rules::{self, Check, Proxy};
 
 use super::Selection;
 
@@ -25,21 +25,12 @@ pub enum Loaded {
         /// What could not be judged.
         skips: Vec<(&'static str, Skip)>,
         /// The proxies.
-        proxies: Vec<ProxySummary>,
+        proxies: Vec<Proxy>,
     },
     /// It is known and not judged.
     Recorded(&'static str),
     /// It is nothing that meshlint knows; findings are about the text itself.
     Other(Vec<Finding>),
-}
-
-/// What is kept of a proxy's configuration.
-#[derive(Clone, Debug)]
-pub struct ProxySummary {
-    /// `pod.namespace`, or what stands in for it.
-    pub name: String,
-    /// The namespace.
-    pub namespace: Option<String>,
 }
 
 /// Reads a candidate.
@@ -77,11 +68,7 @@ fn judge_dump(document: &Document, selection: &Selection) -> Loaded {
             skips.extend(found.skips.into_iter().map(|skip| (rule.meta.id, skip)));
         }
     }
-    Loaded::Dump { findings: resolve(drafts), skips, proxies: dumps.iter().map(summary).collect() }
-}
-
-fn summary(dump: &Dump<'_>) -> ProxySummary {
-    ProxySummary { name: dump.proxy().to_owned(), namespace: dump.namespace().map(str::to_owned) }
+    Loaded::Dump { findings: resolve(drafts), skips, proxies: dumps.iter().map(Proxy::of).collect() }
 }
 
 fn judge_text(document: &Document, selection: &Selection) -> Vec<Finding> {

@@ -9,8 +9,9 @@ use crate::document::Document;
 use crate::finding::{Draft, Finding, Findings, Meta, Skip, resolve};
 use crate::kube::{Object, objects, open_namespace};
 use crate::mesh::{self, Mesh};
-use crate::rules::{self, Check, Context, Rule};
+use crate::rules::{self, Check, Context, Proxy, Rule};
 
+use super::causes::attach;
 use super::variants::{Placed, variants};
 use super::{Selection, Settings};
 
@@ -83,18 +84,20 @@ pub(super) struct Judged {
     pub(super) variants: Vec<String>,
 }
 
-/// Runs all rules on the manifests.
-pub(super) fn judge(manifests: &mut Manifests<'_>, settings: &Settings) -> Judged {
+/// Runs all rules on the manifests, and gives what was found in proxies its causes there.
+pub(super) fn judge(
+    manifests: &mut Manifests<'_>,
+    settings: &Settings,
+    proxies: &[Proxy],
+    in_proxies: &mut [Finding],
+) -> Judged {
     let groups = manifests.groups(settings);
     manifests.give_homes(&groups, settings.namespace.as_deref());
     let manifests = &*manifests;
-    let judge = |group: &Vec<usize>| {
-        let documents: Vec<&Document> = group.iter().filter_map(|place| manifests.documents.get(*place)).collect();
-        judge_mesh(&documents, settings)
-    };
-    let outcomes: Vec<_> = groups.par_iter().with_max_len(1).map(judge).collect();
     let mut judged = Judged::default();
-    for (findings, skips) in outcomes {
+    for group in &groups {
+        let documents: Vec<&Document> = group.iter().filter_map(|place| manifests.documents.get(*place)).collect();
+        let (findings, skips) = judge_mesh(&documents, settings, proxies, in_proxies);
         judged.findings.extend(findings);
         judged.skips.extend(skips);
     }
@@ -104,16 +107,23 @@ pub(super) fn judge(manifests: &mut Manifests<'_>, settings: &Settings) -> Judge
     judged
 }
 
-fn judge_mesh(documents: &[&Document], settings: &Settings) -> (Vec<Finding>, Vec<(&'static str, Skip)>) {
-    if documents.is_empty() {
+fn judge_mesh(
+    documents: &[&Document],
+    settings: &Settings,
+    proxies: &[Proxy],
+    in_proxies: &mut [Finding],
+) -> (Vec<Finding>, Vec<(&'static str, Skip)>) {
+    if documents.is_empty() && proxies.is_empty() {
         return Default::default();
     }
     let objects: Vec<Object<'_>> = documents.iter().flat_map(|document| objects(document).0).collect();
     let options = mesh_options(&objects, &settings.mesh);
     let mesh = Mesh::new(&objects, &options);
-    let context = Context::new(&mesh);
-    let (drafts, skips) = run_rules(documents, &context, &settings.selection);
-    (resolve(drafts), skips)
+    let context = Context::new(&mesh, proxies);
+    let Outcome { drafts, mut finished, skips } = run_rules(documents, &context, &settings.selection);
+    attach(in_proxies, &context, &drafts);
+    finished.extend(resolve(drafts));
+    (finished, skips)
 }
 
 /// The settings of the command line with those of istiod's ConfigMap, if that is among the inputs.
@@ -125,7 +135,12 @@ fn mesh_options(objects: &[Object<'_>], settings: &mesh::Options) -> mesh::Optio
     options
 }
 
-type Outcome<'d> = (Vec<(&'static Meta, Draft<'d>)>, Vec<(&'static str, Skip)>);
+#[derive(Default)]
+struct Outcome<'d> {
+    drafts: Vec<(&'static Meta, Draft<'d>)>,
+    finished: Vec<Finding>,
+    skips: Vec<(&'static str, Skip)>,
+}
 
 fn run_rules<'d>(documents: &[&'d Document], context: &Context<'_, 'd>, selection: &Selection) -> Outcome<'d> {
     let enabled = rules::all().filter(|rule| selection.includes(rule.meta.id));
@@ -133,10 +148,11 @@ fn run_rules<'d>(documents: &[&'d Document], context: &Context<'_, 'd>, selectio
         enabled.flat_map(|rule| rule.checks.iter().map(move |check| (rule, *check))).collect();
     let run = |(rule, check): &(&'static Rule, Check)| (*rule, check_all(*check, documents, context));
     let outcomes: Vec<_> = tasks.par_iter().with_max_len(1).map(run).collect();
-    let mut outcome = (Vec::new(), Vec::new());
+    let mut outcome = Outcome::default();
     for (rule, found) in outcomes {
-        outcome.0.extend(found.drafts.into_iter().map(|draft| (rule.meta, draft)));
-        outcome.1.extend(found.skips.into_iter().map(|skip| (rule.meta.id, skip)));
+        outcome.drafts.extend(found.drafts.into_iter().map(|draft| (rule.meta, draft)));
+        outcome.finished.extend(found.finished);
+        outcome.skips.extend(found.skips.into_iter().map(|skip| (rule.meta.id, skip)));
     }
     outcome
 }

@@ -2,6 +2,7 @@
 //! threads.
 
 mod analysis;
+mod causes;
 mod load;
 mod manifests;
 mod run;
@@ -9,6 +10,6 @@ mod selection;
 mod variants;
 
 pub use analysis::{Analysis, Counts, InputKind, InputSummary, NotEvaluated};
-pub use load::{Loaded, ProxySummary, load};
+pub use load::{Loaded, load};
 pub use run::{Settings, run};
 pub use selection::Selection;

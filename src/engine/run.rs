@@ -32,6 +32,7 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
         ..Analysis::default()
     };
     let mut manifests = Manifests::default();
+    let mut known = Vec::new();
     let mut skips = Vec::new();
     for (candidate, loaded) in discovery.candidates.iter().zip(load_all(&discovery.candidates, settings)) {
         let name = candidate.name.clone();
@@ -49,7 +50,9 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
             Loaded::Dump { findings, skips: open, proxies } => {
                 analysis.findings.extend(findings);
                 skips.extend(open);
-                InputKind::Dump(proxies.into_iter().map(|proxy| proxy.name).collect())
+                let names = proxies.iter().map(|proxy| proxy.name.clone()).collect();
+                known.extend(proxies);
+                InputKind::Dump(names)
             }
             Loaded::Recorded(what) => InputKind::Recorded(what),
             Loaded::Other(findings) => {
@@ -59,7 +62,7 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
         };
         analysis.inputs.push(InputSummary { name, kind });
     }
-    let judged = judge(&mut manifests, settings);
+    let judged = judge(&mut manifests, settings, &known, &mut analysis.findings);
     analysis.findings.extend(judged.findings);
     analysis.variants = judged.variants;
     skips.extend(judged.skips);

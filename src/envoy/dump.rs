@@ -438,10 +438,14 @@ impl<'d> Dump<'d> {
         id.split('~').nth(2).filter(|name| name.contains('.')).unwrap_or(id)
     }
 
+    /// What the proxy says of itself to the control plane.
+    pub fn metadata(&self) -> Option<Node<'d>> {
+        self.bootstrap?.get("node")?.get("metadata")
+    }
+
     /// The namespace of the proxy, where its node id or metadata tells.
     pub fn namespace(&self) -> Option<&'d str> {
-        let metadata = self.bootstrap?.get("node")?.get("metadata");
-        let named = metadata.and_then(|m| m.text_at("NAMESPACE")).map(|n| n.value);
+        let named = self.metadata().and_then(|m| m.text_at("NAMESPACE")).map(|n| n.value);
         let id = self.node_id()?.split('~').nth(2).and_then(|name| name.rsplit_once('.'));
         named.or(id.map(|(_, namespace)| namespace))
     }

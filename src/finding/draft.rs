@@ -6,7 +6,7 @@ use crate::document::{Document, Node, Span, Spanned};
 use crate::envoy::Origin;
 use crate::kube::{Object, ObjectId};
 
-use super::{Confidence, Severity};
+use super::{Confidence, Finding, Meta, Pinned, Severity, Symptom};
 
 /// A range in a document.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +90,8 @@ pub struct Draft<'d> {
     pub(super) help: Option<String>,
     pub(super) subject: Option<Subject>,
     pub(super) origin: Option<Origin>,
-    pub(super) cluster: Option<String>,
+    pub(super) symptom: Option<Symptom>,
+    pub(super) pinned: Vec<(Pinned, String)>,
 }
 
 impl<'d> Draft<'d> {
@@ -107,7 +108,8 @@ impl<'d> Draft<'d> {
             help: None,
             subject: None,
             origin: None,
-            cluster: None,
+            symptom: None,
+            pinned: Vec::new(),
         }
     }
 
@@ -153,9 +155,15 @@ impl<'d> Draft<'d> {
         self
     }
 
-    /// The cluster that it is about, by which its cause among the manifests is found.
-    pub fn cluster(mut self, name: &str) -> Self {
-        self.cluster = Some(name.to_owned());
+    /// What it shows of a fault in the manifests, by which its cause is found there.
+    pub fn symptom(mut self, symptom: Symptom) -> Self {
+        self.symptom = Some(symptom);
+        self
+    }
+
+    /// Another place, in a document that is no longer in memory.
+    pub fn pinned(mut self, place: &Pinned, label: impl Into<String>) -> Self {
+        self.pinned.push((place.clone(), label.into()));
         self
     }
 
@@ -163,6 +171,18 @@ impl<'d> Draft<'d> {
     pub fn origin(mut self, origin: Option<Origin>) -> Self {
         self.origin = origin;
         self
+    }
+}
+
+impl<'d> Draft<'d> {
+    /// Where it is.
+    pub fn place(&self) -> &Place<'d> {
+        &self.primary
+    }
+
+    /// How bad it is; `rule` is the one that made it.
+    pub fn severity_under(&self, rule: &Meta) -> Severity {
+        self.severity.unwrap_or(rule.severity)
     }
 }
 
@@ -189,6 +209,8 @@ impl fmt::Display for Skip {
 pub struct Findings<'d> {
     /// Findings.
     pub drafts: Vec<Draft<'d>>,
+    /// Findings in documents that are no longer in memory.
+    pub finished: Vec<Finding>,
     /// What was not judged, once per case.
     pub skips: Vec<Skip>,
 }

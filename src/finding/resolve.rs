@@ -8,7 +8,7 @@ use crate::kube::{Object, shown};
 
 use super::excerpt::{Excerpt, Placed, excerpts};
 use super::fingerprint::fingerprint;
-use super::{Confidence, Draft, Meta, Place, Severity, Subject};
+use super::{Cause, Confidence, Draft, Meta, Place, Severity, Subject, Symptom};
 
 /// A finding that stands on its own: no document is needed to print it.
 #[derive(Clone, Debug)]
@@ -37,8 +37,10 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// The manifest object behind a proxy's resource, by istiod's note.
     pub origin: Option<Origin>,
-    /// The cluster of a proxy that it is about.
-    pub cluster: Option<String>,
+    /// What it shows of a fault in the manifests.
+    pub symptom: Option<Symptom>,
+    /// The manifest object behind it, where the inputs hold that.
+    pub cause: Option<Cause>,
     /// Identity across runs.
     pub fingerprint: String,
     /// The source around the places.
@@ -90,14 +92,21 @@ fn finish(rule: &'static Meta, draft: Draft<'_>, located: &Positions) -> Finding
         .related
         .iter()
         .map(|(place, label)| Related { location: located.location(place), label: shown(label).into_owned() });
+    let mut related: Vec<Related> = related.collect();
+    let mut excerpts = all_excerpts(&draft, located);
+    for (place, label) in &draft.pinned {
+        let (place, source) = place.related(&shown(label));
+        related.push(place);
+        excerpts.extend(source);
+    }
     let say = |text: String| shown(&text).into_owned();
     Finding {
         rule,
         severity: draft.severity.unwrap_or(rule.severity),
         confidence: draft.confidence,
         fingerprint: fingerprint(rule.id, &subject, &location.file, &path),
-        excerpts: all_excerpts(&draft, located),
-        related: related.collect(),
+        excerpts,
+        related,
         subject,
         path,
         location,
@@ -106,7 +115,8 @@ fn finish(rule: &'static Meta, draft: Draft<'_>, located: &Positions) -> Finding
         notes: draft.notes.into_iter().map(say).collect(),
         help: draft.help.map(say),
         origin: draft.origin,
-        cluster: draft.cluster,
+        symptom: draft.symptom,
+        cause: None,
     }
 }
 

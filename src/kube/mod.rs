@@ -1,5 +1,6 @@
 //! Kubernetes resources as views on nodes: nothing is copied, every word keeps its place.
 
+mod address;
 mod kinds;
 mod labels;
 mod namespace;
@@ -7,6 +8,7 @@ mod object;
 mod service;
 mod workload;
 
+pub use address::Address;
 pub use kinds::{KnownKind, Scope, kinds_of_group, known_group, known_kind, known_kinds};
 pub use labels::Labels;
 pub use namespace::{is_open, may_be_same, open_namespace, shown};

@@ -6,7 +6,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::engine::Analysis;
-use crate::finding::{Excerpt, Finding, Severity, Subject};
+use crate::finding::{Cause, Excerpt, Finding, Location, Severity, Subject};
 
 use super::Style;
 
@@ -47,7 +47,9 @@ fn group(finding: &Finding, style: Style) -> Group<'_> {
     if let Some(place) = place_in_proxy(&finding.subject) {
         group = group.element(Level::NOTE.with_name("in").message(place));
     }
-    if let Some(origin) = &finding.origin {
+    if let Some(cause) = &finding.cause {
+        group = group.element(Level::NOTE.with_name("cause").message(cause_line(cause)));
+    } else if let Some(origin) = &finding.origin {
         let text = format!("{} {}/{}", origin.kind, origin.namespace, origin.name);
         group = group.element(Level::NOTE.with_name("made of").message(text));
     }
@@ -77,6 +79,15 @@ fn place_in_proxy(subject: &Subject) -> Option<String> {
         true => format!("{proxy} › {section}"),
         false => format!("{proxy} › {section} › {resource}"),
     })
+}
+
+fn cause_line(cause: &Cause) -> String {
+    let Location { file, start, .. } = &cause.location;
+    let place = format!("{}, {file}:{}:{}", cause.object, start.line, start.column);
+    match &cause.finding {
+        Some((rule, severity)) => format!("{place} ({severity}[{}])", rule.id),
+        None => place,
+    }
 }
 
 fn about_rule(finding: &Finding) -> String {

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::engine::{Analysis, InputKind};
 use crate::finding::{Finding, Location, Subject};
+use crate::kube::ObjectId;
 
 /// Version of the form. Fields may be added to it; none is removed or changes its meaning.
 const VERSION: &str = "1";
@@ -37,6 +38,8 @@ struct JsonFinding<'a> {
     proxy: Option<JsonProxy<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<JsonOrigin<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<JsonCause<'a>>,
     path: &'a str,
     label: &'a str,
     location: JsonLocation<'a>,
@@ -65,6 +68,16 @@ struct JsonOrigin<'a> {
     kind: &'a str,
     namespace: &'a str,
     name: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonCause<'a> {
+    resource: JsonResource<'a>,
+    location: JsonLocation<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    severity: Option<crate::finding::Severity>,
 }
 
 #[derive(Serialize)]
@@ -137,12 +150,8 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn finding(finding: &Finding) -> JsonFinding<'_> {
-    let (resource, proxy) = match &finding.subject {
-        Subject::Object(id) => {
-            let resource =
-                JsonResource { api_version: &id.api_version, kind: &id.kind, namespace: &id.namespace, name: &id.name };
-            (Some(resource), None)
-        }
+    let (subject, proxy) = match &finding.subject {
+        Subject::Object(id) => (Some(resource(id)), None),
         Subject::Proxy { proxy, section, resource } => {
             let proxy = JsonProxy { name: proxy, section, resource };
             (None, Some(proxy))
@@ -162,12 +171,18 @@ fn finding(finding: &Finding) -> JsonFinding<'_> {
         message: &finding.message,
         notes: &finding.notes,
         help: finding.help.as_deref(),
-        resource,
+        resource: subject,
         proxy,
         origin: finding.origin.as_ref().map(|origin| JsonOrigin {
             kind: &origin.kind,
             namespace: &origin.namespace,
             name: &origin.name,
+        }),
+        cause: finding.cause.as_ref().map(|cause| JsonCause {
+            resource: resource(&cause.object),
+            location: location(&cause.location),
+            rule: cause.finding.map(|(rule, _)| rule.id),
+            severity: cause.finding.map(|(_, severity)| severity),
         }),
         path: &finding.path,
         label: &finding.label,
@@ -175,6 +190,10 @@ fn finding(finding: &Finding) -> JsonFinding<'_> {
         related: related.collect(),
         fingerprint: &finding.fingerprint,
     }
+}
+
+fn resource(id: &ObjectId) -> JsonResource<'_> {
+    JsonResource { api_version: &id.api_version, kind: &id.kind, namespace: &id.namespace, name: &id.name }
 }
 
 fn location(location: &Location) -> JsonLocation<'_> {
@@ -240,6 +259,10 @@ pub fn schema() -> serde_json::Value {
         }),
         &["file", "line", "column", "endLine", "endColumn", "startByte", "endByte"],
     );
+    let resource = object(
+        json!({"apiVersion": string, "kind": string, "namespace": string, "name": string}),
+        &["apiVersion", "kind", "namespace", "name"],
+    );
     let finding = object(
         json!({
             "rule": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
@@ -250,10 +273,7 @@ pub fn schema() -> serde_json::Value {
             "message": string,
             "notes": {"type": "array", "items": string, "description": "what happens to traffic"},
             "help": {"type": "string", "description": "what to do"},
-            "resource": object(
-                json!({"apiVersion": string, "kind": string, "namespace": string, "name": string}),
-                &["apiVersion", "kind", "namespace", "name"],
-            ),
+            "resource": resource,
             "proxy": object(
                 json!({"name": string, "section": string, "resource": string}),
                 &["name", "section", "resource"],
@@ -262,6 +282,17 @@ pub fn schema() -> serde_json::Value {
                 json!({"kind": string, "namespace": string, "name": string}),
                 &["kind", "namespace", "name"],
             ),
+            "cause": {
+                "description": "the manifest object behind a finding about a proxy, and what was found there",
+                "type": "object",
+                "properties": {
+                    "resource": resource,
+                    "location": location,
+                    "rule": string,
+                    "severity": {"enum": ["error", "warning", "info"]},
+                },
+                "required": ["resource", "location"],
+            },
             "path": {"type": "string", "description": "JSON pointer: within the resource, or within the dump"},
             "label": string,
             "location": location,
@@ -310,6 +341,7 @@ pub fn schema() -> serde_json::Value {
                 "items": object(json!({"file": string, "reason": string}), &["file", "reason"]),
             },
             "skippedFiles": count,
+            "variants": {"type": "array", "items": string, "description": "folders that were judged as meshes of their own"},
             "rulesRun": {"type": "array", "items": string},
             "notEvaluated": {
                 "type": "array",
@@ -328,6 +360,7 @@ pub fn schema() -> serde_json::Value {
             "inputs",
             "unreadable",
             "skippedFiles",
+            "variants",
             "rulesRun",
             "notEvaluated",
         ],

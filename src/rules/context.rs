@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::Proxy;
 use crate::document::Node;
 use crate::mesh::{
     Client, Cluster, DestinationUse, GatewayEffect, MESH_GATEWAY, Mesh, NoEffect, PreparedGateway,
@@ -14,6 +15,8 @@ use crate::mesh::{
 pub struct Context<'m, 'd> {
     /// The mesh.
     pub mesh: &'m Mesh<'d>,
+    /// The proxies whose dumps are among the inputs.
+    pub proxies: &'m [Proxy],
     effects: Vec<Effects<'m, 'd>>,
 }
 
@@ -41,9 +44,9 @@ pub struct Outcome<'a, 'm, 'd> {
 
 impl<'m, 'd> Context<'m, 'd> {
     /// Works out what becomes of every VirtualService.
-    pub fn new(mesh: &'m Mesh<'d>) -> Self {
+    pub fn new(mesh: &'m Mesh<'d>, proxies: &'m [Proxy]) -> Self {
         let effects = mesh.virtual_services.par_iter().map(|service| Effects::of(mesh, service)).collect();
-        Self { mesh, effects }
+        Self { mesh, proxies, effects }
     }
 
     /// What becomes of a VirtualService of this mesh.

@@ -6,6 +6,7 @@
 mod context;
 mod describe;
 mod manual;
+mod proxies;
 
 use crate::document::Document;
 use crate::envoy::Dump;
@@ -14,6 +15,7 @@ use crate::mesh::PreparedVirtualService;
 
 pub use context::{Context, Effects, Outcome};
 pub use manual::{Manual, first_sentence};
+pub use proxies::{Proxy, Registry};
 
 /// A rule.
 #[derive(Clone, Copy)]

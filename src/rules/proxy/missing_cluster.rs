@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 
 use super::prelude::*;
 use crate::envoy::{ClusterName, Dump, IstioMetadata, Reference, ReferenceKind, ReferencePlace};
-use crate::finding::Subject;
+use crate::finding::{Subject, Symptom};
 
 const META: Meta = Meta { id: "missing-cluster", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
 
@@ -83,7 +83,7 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, is_mirror: bool, references: &[&Refere
             section: first.place.section(),
             resource: first.place.describe(),
         })
-        .cluster(name)
+        .symptom(Symptom::MissingCluster(name.to_owned()))
         .origin(origin(first));
     if let ReferenceKind::Weighted { weight, total } = first.cluster.kind {
         draft = draft.note(format!("{weight} of {total} requests go there"));

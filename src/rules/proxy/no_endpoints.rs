@@ -30,16 +30,13 @@ use rustc_hash::FxHashMap;
 use super::missing_cluster::{is_never_called, origin};
 use super::prelude::*;
 use crate::envoy::{
-    ClusterEntry, ClusterKind, ClusterName, Dump, LoadAssignment, Reference, ReferenceKind, ResourceState,
+    BLACK_HOLE, ClusterEntry, ClusterKind, ClusterName, Dump, LoadAssignment, Reference, ReferenceKind, ResourceState,
 };
-use crate::finding::Subject;
+use crate::finding::{Subject, Symptom};
 
 const META: Meta = Meta { id: "no-endpoints", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
 
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
-
-/// The clusters that lead nowhere on purpose.
-const BLACK_HOLES: [&str; 1] = ["BlackHoleCluster"];
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     if dump.document.loses_content() || dump.references().is_empty() {
@@ -51,7 +48,7 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     let mut is_unknown = false;
     for reference in dump.references() {
         let name = reference.cluster.name.value;
-        let Some(entry) = dump.cluster(name).filter(|_| !BLACK_HOLES.contains(&name)) else {
+        let Some(entry) = dump.cluster(name).filter(|_| name != BLACK_HOLE) else {
             continue;
         };
         match has_endpoints(entry, &assignments) {
@@ -146,7 +143,7 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[&Reference<'d>]) -> Opti
             section: first.place.section(),
             resource: first.place.describe(),
         })
-        .cluster(name)
+        .symptom(Symptom::EmptyCluster(name.to_owned()))
         .origin(origin(first));
     if references.len() > 1 {
         draft = draft.note(format!("{} routes lead to this cluster", references.len()));

@@ -25,7 +25,7 @@
 use super::prelude::*;
 use crate::document::Spanned;
 use crate::envoy::{Cluster, ClusterKind, Dump, FilterChain, Listener, ListenerState, ResourceState, RouteSource};
-use crate::finding::Subject;
+use crate::finding::{Subject, Symptom};
 
 const META: Meta = Meta { id: "warming-resource", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
 
@@ -83,7 +83,7 @@ fn of_cluster<'d>(dump: &Dump<'d>, cluster: &Cluster<'d>) -> Draft<'d> {
             section: "clusters",
             resource: name.value.to_owned(),
         })
-        .cluster(name.value)
+        .symptom(Symptom::EmptyCluster(name.value.to_owned()))
 }
 
 fn of_listener<'d>(

@@ -1,0 +1,127 @@
+//! Ties what proxies show to the manifests that they were made of.
+
+use crate::document::Node;
+use crate::envoy::ClusterName;
+use crate::finding::{Cause, Draft, Finding, Meta, Pinned, Place, Severity, Symptom};
+use crate::kube::Object;
+use crate::mesh::{Service, Source};
+use crate::rules::Context;
+
+/// The place in the manifests that something was made of.
+struct Origin<'d> {
+    object: Object<'d>,
+    /// What is pointed at.
+    place: Node<'d>,
+    /// What a finding must be about to be the cause: this, or something in it.
+    within: Node<'d>,
+    label: String,
+}
+
+type Found<'d> = (&'static Meta, Draft<'d>);
+
+/// Gives the findings about proxies their causes, as far as this mesh holds them. `found` is what
+/// the rules found in its manifests.
+pub(super) fn attach<'d>(findings: &mut [Finding], context: &Context<'_, 'd>, found: &[Found<'d>]) {
+    for finding in findings.iter_mut().filter(|finding| finding.cause.is_none()) {
+        if let Some(origin) = origin_of(finding, context) {
+            point_at(finding, &origin, found);
+        }
+    }
+}
+
+fn point_at(finding: &mut Finding, origin: &Origin<'_>, found: &[Found<'_>]) {
+    let Some(pinned) = Pinned::of(Draft::new(origin.place, "")) else { return };
+    finding.cause = Some(Cause {
+        object: origin.object.id().shown(),
+        location: pinned.location.clone(),
+        finding: worst_within(origin.within, found),
+    });
+    let (related, excerpts) = pinned.related(&origin.label);
+    finding.related.push(related);
+    finding.excerpts.extend(excerpts);
+}
+
+fn origin_of<'d>(finding: &Finding, context: &Context<'_, 'd>) -> Option<Origin<'d>> {
+    let by_symptom = match finding.symptom.as_ref() {
+        Some(Symptom::EmptyCluster(name)) => emptiness(ClusterName::parse(name)?, context),
+        Some(Symptom::MissingCluster(name)) => ClusterName::parse(name).and_then(|n| route(finding, n, context)),
+        None => None,
+    };
+    by_symptom.or_else(|| {
+        let object = named(finding, context)?;
+        let label = format!("{} made this", object.id());
+        Some(Origin { object, place: object.name_node(), within: object.node(), label })
+    })
+}
+
+/// The object that istiod notes on the proxy's resource.
+fn named<'d>(finding: &Finding, context: &Context<'_, 'd>) -> Option<Object<'d>> {
+    let origin = finding.origin.as_ref()?;
+    let is_kind = |object: &Object<'_>| object.kind().eq_ignore_ascii_case(&origin.kind.replace('-', ""));
+    let all = context.mesh.objects.iter().copied();
+    all.filter(is_kind).find(|object| object.name() == origin.name && object.namespace() == origin.namespace)
+}
+
+/// The destination of the VirtualService that leads to a cluster.
+fn route<'d>(finding: &Finding, cluster: ClusterName<'_>, context: &Context<'_, 'd>) -> Option<Origin<'d>> {
+    let object = named(finding, context)?;
+    let service = context.mesh.virtual_services.iter().find(|s| s.view.object.node() == object.node())?;
+    let subset = Some(cluster.subset).filter(|subset| !subset.is_empty());
+    let leads_there = |use_: &&crate::mesh::DestinationUse<'_, 'd>| {
+        use_.host == cluster.host && use_.destination.subset.map(|s| s.value) == subset
+    };
+    let uses = || context.effects(service).destinations.iter().filter(leads_there);
+    let use_ = uses().find(|use_| use_.port == cluster.port).or_else(|| uses().next())?;
+    let destination = use_.destination;
+    Some(Origin {
+        object,
+        place: destination.subset.map_or(destination.host.node, |subset| subset.node),
+        within: destination.node,
+        label: format!("{} leads there", object.id()),
+    })
+}
+
+/// Why a cluster has no endpoints: the labels of its subset, or the service as a whole.
+fn emptiness<'d>(cluster: ClusterName<'_>, context: &Context<'_, 'd>) -> Option<Origin<'d>> {
+    let mesh = context.mesh;
+    let service = mesh.services_of(cluster.host).next()?;
+    let port = service.port(cluster.port)?;
+    let is_empty = |subset| mesh.has_endpoints(service, port, subset) == Some(false);
+    if cluster.subset.is_empty() || is_empty(None) {
+        return Some(of_service(service, is_empty(None)));
+    }
+    let mut rules = mesh.destination_rules.covering(cluster.host);
+    let (rule, subset) = rules.find_map(|rule| Some((rule.first(), *rule.subset(cluster.subset)?)))?;
+    let labels = subset.node.get("labels").unwrap_or(subset.node);
+    let label = match is_empty(Some(&subset.labels())) {
+        true => format!("no workload behind {} carries these labels", service.object().id()),
+        false => "the subset's labels".to_owned(),
+    };
+    let place = labels.values().next().unwrap_or(labels);
+    Some(Origin { object: rule.object, place, within: subset.node, label })
+}
+
+fn of_service<'d>(service: &Service<'d>, is_empty: bool) -> Origin<'d> {
+    let object = service.object();
+    let selector = match service.source {
+        Source::Kubernetes(kubernetes) => kubernetes.selector(),
+        Source::Entry(_) => None,
+    };
+    let first = selector.and_then(|selector| selector.values().next());
+    let label = match (is_empty, first) {
+        (true, Some(_)) => format!("{} selects no workload", object.id()),
+        (true, None) => format!("{} has no endpoints", object.id()),
+        (false, _) => format!("{} is behind it", object.id()),
+    };
+    Origin { object, place: first.unwrap_or(service.host_node), within: object.node(), label }
+}
+
+/// The worst finding that is about `node` or about something in it.
+fn worst_within(node: Node<'_>, found: &[Found<'_>]) -> Option<(&'static Meta, Severity)> {
+    let range = node.span();
+    let is_within = |place: &Place<'_>| {
+        std::ptr::eq(place.document, node.document()) && range.start <= place.span.start && place.span.end <= range.end
+    };
+    let about = found.iter().filter(|(_, draft)| is_within(draft.place()));
+    about.map(|(meta, draft)| (*meta, draft.severity_under(meta))).max_by_key(|(_, severity)| *severity)
+}

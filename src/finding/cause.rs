@@ -1,0 +1,25 @@
+//! What a proxy's configuration shows, and what it was made of.
+
+use crate::kube::ObjectId;
+
+use super::{Location, Meta, Severity};
+
+/// What a proxy shows of a fault that lies in the manifests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Symptom {
+    /// A route leads to a cluster of this name, and there is none.
+    MissingCluster(String),
+    /// The cluster of this name has no endpoints.
+    EmptyCluster(String),
+}
+
+/// The manifest object behind a finding about a proxy.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    /// The object.
+    pub object: ObjectId,
+    /// The place in it.
+    pub location: Location,
+    /// What was found there, if anything was.
+    pub finding: Option<(&'static Meta, Severity)>,
+}
