@@ -22,8 +22,10 @@ pub struct Atom {
     /// What it must be.
     pub text: TextCondition,
     /// Whether it must *not* be that. An absent property meets no such condition, except where
-    /// the condition is presence itself.
+    /// the condition is presence itself, or absence counts as the empty text.
     pub is_inverted: bool,
+    /// Whether an absent property counts as an empty one.
+    pub absent_is_empty: bool,
 }
 
 /// A property of a request.
@@ -73,7 +75,7 @@ impl Condition {
 impl Atom {
     /// A condition that must hold.
     pub fn new(dimension: Dimension, text: TextCondition) -> Self {
-        Self { dimension, text, is_inverted: false }
+        Self { dimension, text, is_inverted: false, absent_is_empty: false }
     }
 
     /// The same, inverted.
@@ -82,8 +84,14 @@ impl Atom {
         self
     }
 
+    /// The same, with an absent property counting as an empty one.
+    pub fn or_absent(mut self) -> Self {
+        self.absent_is_empty = true;
+        self
+    }
+
     fn is_implied_by(&self, other: &Self) -> bool {
-        if self.dimension != other.dimension {
+        if self.dimension != other.dimension || (other.absent_is_empty && !self.absent_is_empty) {
             return false;
         }
         match (self.is_inverted, other.is_inverted) {
@@ -101,6 +109,7 @@ impl Atom {
         };
         match (value, &self.text) {
             (None, TextCondition::Present) => Some(self.is_inverted),
+            (None, text) if self.absent_is_empty => text.takes("").map(|met| met != self.is_inverted),
             (None, _) => Some(false),
             (Some(value), text) => text.takes(value).map(|met| met != self.is_inverted),
         }
@@ -157,6 +166,8 @@ mod tests {
             Some(false),
             "an absent header meets no value condition"
         );
+        let without = header("other", TextCondition::Exact("x".to_owned())).inverted().or_absent();
+        assert_eq!(prefix("/api", vec![without]).takes(&request), Some(true), "Istio's withoutHeaders");
         let query = Atom::new(Dimension::Query("x".to_owned()), TextCondition::Exact("1".to_owned()));
         assert_eq!(prefix("/api", vec![query]).takes(&request), Some(true));
         let other = Atom::new(Dimension::Other("port"), TextCondition::Exact("80".to_owned()));

@@ -61,13 +61,14 @@ fn header(matcher: Node<'_>) -> Atom {
     let name = matcher.get("name").and_then(Node::text).unwrap_or_default().to_ascii_lowercase();
     let name = if name == "host" { ":authority".to_owned() } else { name };
     let flag = |field: &str| matcher.field(field).and_then(Node::as_bool) == Some(true);
-    // With absent headers taken as empty ones, inversion means something else.
-    let text = match flag("treat_missing_header_as_empty") {
-        true => TextCondition::Other(matcher.to_json()),
-        false => text_of(matcher),
-    };
     let presence = matcher.field("present_match").and_then(Node::as_bool);
+    let absent_is_empty = flag("treat_missing_header_as_empty");
+    let text = match (absent_is_empty, text_of(matcher)) {
+        (true, TextCondition::Present) => TextCondition::Other(matcher.to_json()), // always there, then
+        (_, text) => text,
+    };
     let atom = Atom::new(Dimension::Header(name), text);
+    let atom = if absent_is_empty { atom.or_absent() } else { atom };
     if flag("invert_match") != (presence == Some(false)) { atom.inverted() } else { atom }
 }
 

@@ -33,7 +33,10 @@ impl Condition {
             self.atoms.push(Atom::new(Dimension::Header(name.to_ascii_lowercase()), text_or_present(text)));
         }
         for (name, text) in part.map("withoutHeaders") {
-            self.atoms.push(Atom::new(Dimension::Header(name.to_ascii_lowercase()), text_or_present(text)).inverted());
+            let text = text_or_present(text);
+            let is_presence = text == TextCondition::Present;
+            let atom = Atom::new(Dimension::Header(name.to_ascii_lowercase()), text).inverted();
+            self.atoms.push(if is_presence { atom } else { atom.or_absent() });
         }
         for (name, text) in part.map("queryParams") {
             self.atoms.push(Atom::new(Dimension::Query(name.to_owned()), text_or_present(text)));
