@@ -177,7 +177,7 @@ fn ours(mesh: &Mesh<'_>, name: &str, proxies: &[&str]) -> (BTreeSet<String>, Des
                     };
                     let kind = if used.is_mirror { "mirror" } else { "route" };
                     let subset = used.destination.subset.map_or("", |s| s.value);
-                    let key = (kind.to_owned(), used.host.clone(), subset.to_owned(), u64::from(used.port));
+                    let key = (kind.to_owned(), used.host.to_string(), subset.to_owned(), u64::from(used.port));
                     destinations
                         .entry(key)
                         .or_default()

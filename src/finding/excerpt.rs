@@ -53,7 +53,12 @@ pub(super) struct Placed {
 
 /// Cuts the windows that show `places`, all of one file and sorted by their offsets. `redact`
 /// blackens what must not be shown.
-pub(super) fn excerpts(file: &str, text: &[u8], places: &[Placed], redact: impl Fn(usize, &mut [u8])) -> Vec<Excerpt> {
+pub(super) fn excerpts(
+    file: &str,
+    text: &[u8],
+    places: &[Placed],
+    mut redact: impl FnMut(usize, &mut [u8]),
+) -> Vec<Excerpt> {
     let mut windows: Vec<Vec<&Placed>> = Vec::new();
     for place in places {
         let line_length = line_around(text, place.span.start as usize).len();
@@ -64,7 +69,7 @@ pub(super) fn excerpts(file: &str, text: &[u8], places: &[Placed], redact: impl 
             _ => windows.push(vec![place]),
         }
     }
-    windows.iter().filter_map(|window| excerpt(file, text, window, &redact)).collect()
+    windows.iter().filter_map(|window| excerpt(file, text, window, &mut redact)).collect()
 }
 
 fn is_near(text: &[u8], earlier: &Placed, later: &Placed) -> bool {
@@ -72,7 +77,7 @@ fn is_near(text: &[u8], earlier: &Placed, later: &Placed) -> bool {
         && line_around(text, earlier.span.start as usize).len() <= LONG_LINE
 }
 
-fn excerpt(file: &str, text: &[u8], places: &[&Placed], redact: &impl Fn(usize, &mut [u8])) -> Option<Excerpt> {
+fn excerpt(file: &str, text: &[u8], places: &[&Placed], redact: &mut impl FnMut(usize, &mut [u8])) -> Option<Excerpt> {
     let first = places.first()?;
     let last = places.last()?;
     let line = line_around(text, first.span.start as usize);

@@ -7,6 +7,7 @@ mod excerpt;
 mod fingerprint;
 mod level;
 mod pinned;
+mod redact;
 mod resolve;
 
 pub use cause::{Cause, Symptom};

@@ -8,6 +8,7 @@ use crate::kube::{Object, shown};
 
 use super::excerpt::{Excerpt, Placed, excerpts};
 use super::fingerprint::fingerprint;
+use super::redact::Redaction;
 use super::{Cause, Confidence, Draft, Meta, Place, Severity, Subject, Symptom};
 
 /// A finding that stands on its own: no document is needed to print it.
@@ -72,11 +73,11 @@ pub struct Related {
 /// Turns the drafts of a rule run into findings, with one pass over each text that is pointed at.
 pub fn resolve(drafts: Vec<(&'static Meta, Draft<'_>)>) -> Vec<Finding> {
     let located = Positions::of(drafts.iter().map(|(_, draft)| draft));
-    let finish = |(rule, draft): (&'static Meta, Draft<'_>)| finish(rule, draft, &located);
-    drafts.into_iter().map(finish).collect()
+    let mut redaction = Redaction::default();
+    drafts.into_iter().map(|(rule, draft)| finish(rule, draft, &located, &mut redaction)).collect()
 }
 
-fn finish(rule: &'static Meta, draft: Draft<'_>, located: &Positions) -> Finding {
+fn finish(rule: &'static Meta, draft: Draft<'_>, located: &Positions, redaction: &mut Redaction) -> Finding {
     let holder = draft.primary.node.and_then(holding_object);
     let subject = draft.subject.clone().unwrap_or_else(|| match holder {
         Some(object) => Subject::Object(object.id().shown()),
@@ -93,7 +94,7 @@ fn finish(rule: &'static Meta, draft: Draft<'_>, located: &Positions) -> Finding
         .iter()
         .map(|(place, label)| Related { location: located.location(place), label: shown(label).into_owned() });
     let mut related: Vec<Related> = related.collect();
-    let mut excerpts = all_excerpts(&draft, located);
+    let mut excerpts = all_excerpts(&draft, located, redaction);
     for (place, label) in &draft.pinned {
         let (place, source) = place.related(&shown(label));
         related.push(place);
@@ -132,7 +133,7 @@ fn pointer_within(object: Node<'_>, node: Node<'_>) -> String {
 }
 
 /// The windows of all places: the primary's file first, the others in the order of their labels.
-fn all_excerpts(draft: &Draft<'_>, located: &Positions) -> Vec<Excerpt> {
+fn all_excerpts(draft: &Draft<'_>, located: &Positions, redaction: &mut Redaction) -> Vec<Excerpt> {
     let mut files: Vec<(&Document, Vec<Placed>)> = Vec::new();
     let primary = (&draft.primary, &draft.label, true);
     let related = draft.related.iter().map(|(place, label)| (place, label, false));
@@ -151,40 +152,12 @@ fn all_excerpts(draft: &Draft<'_>, located: &Positions) -> Vec<Excerpt> {
     let mut all = Vec::new();
     for (document, mut places) in files {
         places.sort_by_key(|p| p.span);
-        let secrets = secret_spans(document, &places);
-        let redact = |offset: usize, bytes: &mut [u8]| blacken(&secrets, offset, bytes);
+        let redact = |offset: usize, piece: &mut [u8]| redaction.apply(document, offset, piece);
         let mut windows = excerpts(document.name(), document.bytes(), &places, redact);
         windows.sort_by_key(|window| !window.marks.iter().any(|m| m.is_primary));
         all.extend(windows);
     }
     all
-}
-
-/// The values of Secrets near the places: they are never shown.
-fn secret_spans(document: &Document, places: &[Placed]) -> Vec<Span> {
-    const REACH: u32 = 1 << 16;
-    let near = |span: Span| places.iter().any(|p| span.start < p.span.start + REACH && p.span.start < span.end + REACH);
-    let mut spans = Vec::new();
-    let (objects, _) = crate::kube::objects(document);
-    for secret in objects.into_iter().filter(|o| o.is("", "Secret") && near(o.node().span())) {
-        for name in ["data", "stringData"] {
-            let values = secret.node().get(name).into_iter().flat_map(Node::values);
-            spans.extend(values.map(Node::span));
-        }
-        let applied = secret.annotation("kubectl.kubernetes.io/last-applied-configuration");
-        spans.extend(applied.map(|a| a.node.span()));
-    }
-    spans
-}
-
-fn blacken(secrets: &[Span], offset: usize, bytes: &mut [u8]) {
-    for secret in secrets {
-        let start = (secret.start as usize).saturating_sub(offset);
-        let end = (secret.end as usize).saturating_sub(offset).min(bytes.len());
-        for byte in bytes.get_mut(start.min(end)..end).into_iter().flatten().filter(|b| !b.is_ascii_whitespace()) {
-            *byte = b'*';
-        }
-    }
 }
 
 /// Lines and columns of every offset that some draft needs.

@@ -1,6 +1,7 @@
 //! Whether a proxy has the cluster that a route leads to, and if not, why.
 
-use crate::kube::{Labels, TargetPort};
+use crate::istio::ServiceEntry;
+use crate::kube::Labels;
 
 use super::destination_rules::MergedRule;
 use super::scope::Scope;
@@ -126,45 +127,35 @@ impl<'d> Mesh<'d> {
     /// Whether a port of a service has endpoints, or those of them that a subset's labels select.
     /// Nothing where the inputs do not tell.
     pub fn has_endpoints(&self, service: &Service<'d>, port: &Port<'d>, subset: Option<&Labels<'_>>) -> Option<bool> {
-        match service.source {
-            Source::Kubernetes(kubernetes) => {
-                let selector = kubernetes.selector_labels();
-                if selector.is_empty() {
-                    return None; // its endpoints are somebody else's affair
-                }
-                if !self.knows_workloads_of(service.namespace) {
-                    return None;
-                }
-                let target = kubernetes.ports().find(|p| p.number == port.number).map(crate::kube::ServicePort::target);
-                let serves = |workload: &&Workload<'d>| {
-                    selector.is_subset_of(&workload.labels)
-                        && subset.is_none_or(|labels| labels.is_subset_of(&workload.labels))
-                        && match target {
-                            Some(TargetPort::Name(name)) => workload.has_port_named(name),
-                            _ => true,
-                        }
-                };
-                let any = self.workloads_of(service.namespace).any(|w| serves(&w));
-                (any || !self.may_have_workload(service.namespace, &selector)).then_some(any)
-            }
-            Source::Entry(entry) => {
-                if let Some(selector) = entry.workload_selector().filter(|s| !s.is_empty()) {
-                    if !self.knows_workloads_of(service.namespace) {
-                        return None;
-                    }
-                    let selected = self.workloads_of(service.namespace).filter(|w| selector.is_subset_of(&w.labels));
-                    let any = selected.into_iter().any(|w| subset.is_none_or(|labels| labels.is_subset_of(&w.labels)));
-                    return (any || !self.may_have_workload(service.namespace, &selector)).then_some(any);
-                }
-                let labels = |endpoint: crate::document::Node<'d>| Labels::of(endpoint.get("labels"));
-                let matches = |found: Labels<'_>| subset.is_none_or(|labels| labels.is_subset_of(&found));
-                match (entry.resolution(), entry.endpoints().next()) {
-                    ("STATIC", None) => Some(entry.addresses().next().is_some() && matches(Labels::default())),
-                    ("NONE" | "DYNAMIC_DNS", _) => Some(true), // wherever the client connects to
-                    (_, None) => Some(matches(Labels::default())),
-                    (_, Some(_)) => Some(entry.endpoints().any(|e| matches(labels(e)))),
-                }
-            }
+        if let Source::Entry(entry) = service.source
+            && service.selector.is_empty()
+        {
+            return has_addresses(entry, subset);
         }
+        if service.selector.is_empty() || !self.knows_workloads_of(service.namespace) {
+            return None; // its endpoints are somebody else's affair, or not among the inputs
+        }
+        let serves = |workload: &Workload<'d>| {
+            subset.is_none_or(|labels| labels.is_subset_of(&workload.labels))
+                && port.target_name.is_none_or(|name| workload.has_port_named(name))
+        };
+        let any = self.workloads_behind(service).any(serves);
+        (any || !self.may_have_workload(service.namespace, &service.selector)).then_some(any)
+    }
+
+    /// The workloads that a service selects.
+    pub fn workloads_behind(&self, service: &Service<'d>) -> impl Iterator<Item = &Workload<'d>> {
+        service.selected.iter().filter_map(|place| self.workloads.get(*place as usize))
+    }
+}
+
+/// Whether a ServiceEntry that selects no workloads has endpoints.
+fn has_addresses(entry: ServiceEntry<'_>, subset: Option<&Labels<'_>>) -> Option<bool> {
+    let matches = |found: Labels<'_>| subset.is_none_or(|labels| labels.is_subset_of(&found));
+    match (entry.resolution(), entry.endpoints().next()) {
+        ("STATIC", None) => Some(entry.addresses().next().is_some() && matches(Labels::default())),
+        ("NONE" | "DYNAMIC_DNS", _) => Some(true), // wherever the client connects to
+        (_, None) => Some(matches(Labels::default())),
+        (_, Some(_)) => Some(entry.endpoints().any(|endpoint| matches(Labels::of(endpoint.get("labels"))))),
     }
 }

@@ -36,6 +36,8 @@ struct Export<'d> {
 #[derive(Clone, Debug, Default)]
 struct RuleSet<'d> {
     by_host: FxHashMap<String, Vec<MergedRule<'d>>>,
+    /// The hosts that are wildcards.
+    wildcards: Vec<String>,
 }
 
 /// All DestinationRules as clients look for them.
@@ -84,6 +86,11 @@ impl<'d> MergedRule<'d> {
         }
     }
 
+    /// Whether every client may use it.
+    pub fn is_for_all(&self) -> bool {
+        self.workload_selector.is_none() && self.export.visibility.is_public
+    }
+
     /// The traffic policy that counts.
     pub fn traffic_policy(&self) -> Option<crate::document::Node<'d>> {
         self.rules.iter().find_map(|rule| rule.traffic_policy())
@@ -96,12 +103,14 @@ impl<'d> RuleSet<'d> {
         if let Some(rules) = self.by_host.get(name) {
             return Some(rules);
         }
-        let wildcards = self.by_host.keys().map(String::as_str).filter(|h| is_wildcard(h));
-        let host = host::most_specific(name, wildcards)?;
+        let host = host::most_specific(name, self.wildcards.iter().map(String::as_str))?;
         self.by_host.get(host).map(Vec::as_slice)
     }
 
     fn insert(&mut self, rule: DestinationRule<'d>, host: &str, export: &Export<'d>) {
+        if is_wildcard(host) && !self.by_host.contains_key(host) {
+            self.wildcards.push(host.to_owned());
+        }
         let known = self.by_host.entry(host.to_owned()).or_default();
         let mut stands_alone = true;
         for merged in known.iter_mut() {
@@ -199,6 +208,11 @@ impl<'d> DestinationRules<'d> {
         let local = self.local.values().flat_map(|set| set.by_host.values());
         let exported = self.exported.values().flat_map(|set| set.by_host.values());
         local.chain(exported).flatten().filter(move |rule| host::is_subset_of(host, &rule.host))
+    }
+
+    /// Whether the clients of `namespace` have rules of their own for `host`.
+    pub fn has_local(&self, namespace: &str, host: &str) -> bool {
+        self.local.get(namespace).is_some_and(|rules| rules.most_specific(host).is_some())
     }
 
     /// Whether there is any rule in `namespace`.

@@ -216,13 +216,9 @@ impl<'m, 'd> Scope<'m, 'd> {
         service: &'m PreparedVirtualService<'d>,
     ) -> Vec<DestinationUse<'m, 'd>> {
         let mut uses = Vec::new();
-        for route in &service.routes {
-            let mirrors = route.route.mirrors().map(|d| (d, true));
-            for (destination, is_mirror) in route.route.destinations().map(|d| (d, false)).chain(mirrors) {
-                let host = host::resolve(destination.host.value, route.namespace, &mesh.options.cluster_domain);
-                let first = self.destination_service(&host).and_then(|s| s.ports.first()).map(|p| p.number);
-                uses.push(self.destination_use(mesh, destination, is_mirror, route.namespace, first.unwrap_or(80)));
-            }
+        for destination in service.routes.iter().flat_map(|route| &route.destinations) {
+            let first = self.destination_service(&destination.host).and_then(|s| s.ports.first()).map(|p| p.number);
+            uses.push(self.destination_use(mesh, destination, first.unwrap_or(80)));
         }
         uses
     }
@@ -231,19 +227,16 @@ impl<'m, 'd> Scope<'m, 'd> {
     pub fn layer4_destinations(
         &self,
         mesh: &'m Mesh<'d>,
-        service: &PreparedVirtualService<'d>,
+        service: &'m PreparedVirtualService<'d>,
     ) -> Vec<DestinationUse<'m, 'd>> {
         let mut uses = Vec::new();
-        for entry in service.view.layer4() {
-            let conditions = entry.get("match").into_iter().flat_map(Node::items);
-            let port = conditions.filter_map(|m| m.number_at("port")).find_map(|p| u16::try_from(p.value).ok());
-            for destination in crate::istio::Destination::of_routes(entry) {
+        for route in &service.layer4 {
+            for destination in &route.destinations {
                 // Without a port of its own or of the condition, the listener's counts, which may
                 // be any: take the service's first.
-                let host = host::resolve(destination.host.value, service.namespace, &mesh.options.cluster_domain);
-                let first = self.destination_service(&host).and_then(|s| s.ports.first()).map(|p| p.number);
-                let request_port = port.or(first).unwrap_or(0);
-                uses.push(self.destination_use(mesh, destination, false, service.namespace, request_port));
+                let first =
+                    || self.destination_service(&destination.host).and_then(|s| s.ports.first()).map(|p| p.number);
+                uses.push(self.destination_use(mesh, destination, route.port.or_else(first).unwrap_or(0)));
             }
         }
         uses

@@ -3,10 +3,12 @@
 //! This is a model of how istiod reads them. Where it follows a particular function of istiod, the
 //! module names it.
 
+mod audience;
 mod cluster;
 mod destination_rules;
 mod gateways;
 mod host;
+mod host_index;
 mod knowledge;
 mod mtls;
 mod options;
@@ -23,6 +25,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::istio::{Gateway, Sidecar};
 use crate::kube::{Labels, Object};
 
+use host_index::HostIndex;
+
+pub use audience::Audience;
 pub use cluster::Cluster;
 pub use destination_rules::{DestinationRules, MergedRule};
 pub use gateways::{
@@ -32,11 +37,12 @@ pub use host::{brief, fqdn, intersection, is_subset_of, is_wildcard, kubernetes_
 pub use mtls::{PortMode, ServerMode};
 pub use options::{CompleteKind, Completeness, Options};
 pub use protocol::Protocol;
-pub use routes::{DestinationUse, GeneratedRoute, NoEffect, SidecarEffect, VirtualHost, takes_everything};
+pub use routes::{DestinationUse, GeneratedRoute, NoEffect, SidecarEffect, VirtualHost};
 pub use scope::{Client, Scope};
 pub use service::{Port, Service, Source};
 pub use virtual_services::{
-    GatewayRef, MESH_GATEWAY, PreparedRoute, PreparedVirtualService, RouteMatch, is_delegate, resolve_gateway,
+    GatewayRef, Layer4Route, MESH_GATEWAY, PreparedDestination, PreparedRoute, PreparedVirtualService, RouteMatch,
+    SourceCondition, is_delegate, resolve_gateway,
 };
 pub use visibility::Visibility;
 pub use workload::Workload;
@@ -67,9 +73,9 @@ pub struct Mesh<'d> {
     pub gateway_clients: Vec<Client<'d>>,
     /// A gateway of which nothing is known, to ask what one would find.
     pub some_gateway: Client<'d>,
-    by_host: FxHashMap<String, Vec<u32>>,
+    by_host: HostIndex,
     http_ports: FxHashMap<u16, Vec<u32>>,
-    virtual_services_by_host: FxHashMap<String, Vec<u32>>,
+    virtual_services_by_host: HostIndex,
     workloads_by_namespace: FxHashMap<&'d str, Vec<u32>>,
     /// Namespaces of which the inputs hold Kubernetes services.
     service_namespaces: FxHashSet<&'d str>,
@@ -88,9 +94,9 @@ impl<'d> Mesh<'d> {
             options,
             destination_rules: DestinationRules::of(&objects, options),
             service_namespaces: services.iter().filter(|s| s.is_kubernetes()).map(|s| s.namespace).collect(),
-            by_host: FxHashMap::default(),
+            by_host: HostIndex::default(),
             http_ports: FxHashMap::default(),
-            virtual_services_by_host: FxHashMap::default(),
+            virtual_services_by_host: HostIndex::default(),
             workloads_by_namespace: FxHashMap::default(),
             clients: Vec::new(),
             gateways: objects.iter().filter_map(|o| prepare_gateway(*o)).collect(),
@@ -117,28 +123,44 @@ impl<'d> Mesh<'d> {
 
     fn index(&mut self) {
         for (place, service) in self.services.iter().enumerate() {
-            self.by_host.entry(service.host.clone()).or_default().push(place as u32);
             for port in service.ports.iter().filter(|p| p.protocol == Protocol::Http) {
                 self.http_ports.entry(port.number).or_default().push(place as u32);
             }
         }
-        for (place, service) in self.virtual_services.iter().enumerate() {
-            for host in &service.hosts {
-                let places = self.virtual_services_by_host.entry(host.value.clone()).or_default();
-                if places.last() != Some(&(place as u32)) {
-                    places.push(place as u32);
-                }
-            }
-        }
+        let places = self.services.iter().zip(0..);
+        self.by_host = HostIndex::of(places.map(|(service, place)| (service.host.as_str(), place)));
+        let places = self.virtual_services.iter().zip(0..);
+        let hosts =
+            places.flat_map(|(service, place)| service.hosts.iter().map(move |host| (host.value.as_str(), place)));
+        self.virtual_services_by_host = HostIndex::of(hosts);
         for (place, workload) in self.workloads.iter().enumerate() {
             self.workloads_by_namespace.entry(workload.namespace).or_default().push(place as u32);
+        }
+        self.select_workloads();
+    }
+
+    /// Works out which workloads each service selects, starting from its rarest label.
+    fn select_workloads(&mut self) {
+        let mut by_label: FxHashMap<(&str, &str, &str), Vec<u32>> = FxHashMap::default();
+        for (workload, place) in self.workloads.iter().zip(0..) {
+            for (key, value) in workload.labels.iter() {
+                by_label.entry((workload.namespace, key, value)).or_default().push(place);
+            }
+        }
+        for service in &mut self.services {
+            let selector = &service.selector;
+            let with =
+                |(key, value)| by_label.get(&(service.namespace, key, value)).map(Vec::as_slice).unwrap_or_default();
+            let rarest = selector.iter().map(with).min_by_key(|places| places.len()).unwrap_or_default();
+            let has_all =
+                |place: &&u32| self.workloads.get(**place as usize).is_some_and(|w| selector.is_subset_of(&w.labels));
+            service.selected = rarest.iter().filter(has_all).copied().collect();
         }
     }
 
     /// The services with exactly this host, oldest first.
     pub fn services_of(&self, host: &str) -> impl Iterator<Item = &Service<'d>> {
-        let places = self.by_host.get(host).map(Vec::as_slice).unwrap_or_default();
-        places.iter().filter_map(|place| self.services.get(*place as usize))
+        self.by_host.exactly(host).iter().filter_map(|place| self.services.get(*place as usize))
     }
 
     /// The services that a host of a VirtualService or a DestinationRule can stand for.
@@ -146,7 +168,8 @@ impl<'d> Mesh<'d> {
         if !is_wildcard(host) {
             return Box::new(self.services_of(host));
         }
-        Box::new(self.services.iter().filter(move |service| overlaps(&service.host, host)))
+        let places = self.by_host.overlapping(host).into_iter();
+        Box::new(places.filter_map(|place| self.services.get(place as usize)))
     }
 
     /// The services that are declared to speak HTTP on `port`.
@@ -157,8 +180,10 @@ impl<'d> Mesh<'d> {
 
     /// The VirtualServices that name exactly this host, oldest first.
     pub fn virtual_services_for(&self, host: &str) -> impl Iterator<Item = &PreparedVirtualService<'d>> {
-        let places = self.virtual_services_by_host.get(host).map(Vec::as_slice).unwrap_or_default();
-        places.iter().filter_map(|place| self.virtual_services.get(*place as usize))
+        self.virtual_services_by_host
+            .exactly(host)
+            .iter()
+            .filter_map(|place| self.virtual_services.get(*place as usize))
     }
 
     /// The workloads of a namespace.

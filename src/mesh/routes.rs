@@ -2,12 +2,14 @@
 //! and ports, and where those lead (`pilot/pkg/networking/core/route/route.go`, istio/istio).
 
 use crate::document::Spanned;
-use crate::istio::{Destination, HttpMatch, HttpRoute, StringMatchKind};
+use crate::istio::Destination;
 use crate::kube::Labels;
 
 use super::cluster::Cluster;
 use super::scope::{Client, Scope};
-use super::virtual_services::{PreparedRoute, PreparedVirtualService, RouteMatch};
+use super::virtual_services::{
+    PreparedDestination, PreparedRoute, PreparedVirtualService, RouteMatch, SourceCondition,
+};
 use super::{Mesh, host};
 
 /// A route as one client has it.
@@ -16,7 +18,7 @@ pub struct GeneratedRoute<'m, 'd> {
     /// The route.
     pub route: &'m PreparedRoute<'d>,
     /// The alternative that it stands for; nothing for a route without `match`.
-    pub condition: Option<RouteMatch<'d>>,
+    pub condition: Option<&'m RouteMatch<'d>>,
 }
 
 /// Where a route leads for one client.
@@ -27,7 +29,7 @@ pub struct DestinationUse<'m, 'd> {
     /// Whether requests are only copied there.
     pub is_mirror: bool,
     /// The host, completed.
-    pub host: String,
+    pub host: &'m str,
     /// The port that the cluster is for.
     pub port: u16,
     /// The client.
@@ -48,11 +50,11 @@ impl<'d> PreparedVirtualService<'d> {
                 return generated;
             }
             for condition in &route.matches {
-                if !applies(*condition, self.namespace, client, gateway, port) {
+                if !applies(condition, client, gateway, port) {
                     continue;
                 }
-                generated.push(GeneratedRoute { route, condition: Some(*condition) });
-                if takes_everything(*condition) {
+                generated.push(GeneratedRoute { route, condition: Some(condition) });
+                if condition.takes_everything {
                     return generated;
                 }
             }
@@ -67,39 +69,20 @@ impl<'d> PreparedVirtualService<'d> {
 }
 
 /// Whether the conditions on port, gateway and source let a route into the client's table.
-fn applies(condition: RouteMatch<'_>, home: &str, client: &Client<'_>, gateway: &str, port: u16) -> bool {
+fn applies(condition: &RouteMatch<'_>, client: &Client<'_>, gateway: &str, port: u16) -> bool {
     condition
-        .parts()
-        .all(|part| part.port().is_none_or(|p| *p == u64::from(port)) && comes_from(part, home, client, gateway))
+        .sources
+        .iter()
+        .all(|source| source.port.is_none_or(|p| p == u64::from(port)) && comes_from(source, client, gateway))
 }
 
-/// With `gateways`, istiod does not look at the source at all.
-fn comes_from(part: HttpMatch<'_>, home: &str, client: &Client<'_>, gateway: &str) -> bool {
-    let mut gateways = part.gateways().peekable();
-    if gateways.peek().is_some() {
-        return gateways.any(|g| super::virtual_services::resolve_gateway(g.value, home) == gateway);
+fn comes_from(source: &SourceCondition<'_>, client: &Client<'_>, gateway: &str) -> bool {
+    if !source.gateways.is_empty() {
+        return source.gateways.iter().any(|g| g == gateway);
     }
-    let labels = part.source_labels();
+    let labels = &source.labels;
     let right_labels = labels.is_empty() || client.labels.as_ref().is_none_or(|l: &Labels<'_>| labels.is_subset_of(l));
-    right_labels && part.source_namespace().is_none_or(|n| n.value == client.namespace)
-}
-
-/// Whether a condition leaves nothing for later routes, by istiod's own test: the prefix `/` or the
-/// expression `.*`, and no condition on headers or query parameters.
-pub fn takes_everything(condition: RouteMatch<'_>) -> bool {
-    let mut parts = condition.parts().peekable();
-    parts.peek().is_some()
-        && parts.all(|part| {
-            let any_path = part.uri().is_some_and(|uri| match uri.kind {
-                StringMatchKind::Prefix => *uri.text == "/",
-                StringMatchKind::Regex => matches!(*uri.text, "*" | ".*"),
-                StringMatchKind::Exact => false,
-            });
-            let headers =
-                ["headers", "withoutHeaders", "queryParams"].into_iter().any(|m| part.map(m).next().is_some());
-            let strings = ["scheme", "method", "authority"].into_iter().any(|s| part.string(s).is_some());
-            any_path && !headers && !strings
-        })
+    right_labels && source.namespace.is_none_or(|namespace| namespace == client.namespace)
 }
 
 /// A virtual host that a VirtualService gives a client.
@@ -304,11 +287,8 @@ impl<'m, 'd> Scope<'m, 'd> {
     pub fn destinations(&self, mesh: &'m Mesh<'d>, virtual_host: &VirtualHost<'m, 'd>) -> Vec<DestinationUse<'m, 'd>> {
         let mut uses = Vec::new();
         for generated in &virtual_host.routes {
-            let route = generated.route;
-            let direct = route.route.destinations().filter(|d| d.weight != Some(0) || is_only(route.route));
-            let all = direct.map(|d| (d, false)).chain(route.route.mirrors().map(|d| (d, true)));
-            for (destination, is_mirror) in all {
-                uses.push(self.destination_use(mesh, destination, is_mirror, route.namespace, virtual_host.port));
+            for destination in generated.route.destinations.iter().filter(|d| !d.is_idle) {
+                uses.push(self.destination_use(mesh, destination, virtual_host.port));
             }
         }
         uses
@@ -318,16 +298,14 @@ impl<'m, 'd> Scope<'m, 'd> {
     pub fn destination_use(
         &self,
         mesh: &'m Mesh<'d>,
-        destination: Destination<'d>,
-        is_mirror: bool,
-        namespace: &str,
+        prepared: &'m PreparedDestination<'d>,
         request_port: u16,
     ) -> DestinationUse<'m, 'd> {
-        let host = host::resolve(destination.host.value, namespace, &mesh.options.cluster_domain).into_owned();
+        let PreparedDestination { written: destination, host, is_mirror, .. } = prepared;
         let explicit = destination.port.and_then(|p| u16::try_from(p.value).ok());
-        let port = explicit.unwrap_or_else(|| self.destination_port(&host, request_port));
-        let cluster = self.cluster(mesh, &host, port, destination.subset.map(|s| s.value));
-        DestinationUse { destination, is_mirror, host, port, client: self.client, cluster }
+        let port = explicit.unwrap_or_else(|| self.destination_port(host, request_port));
+        let cluster = self.cluster(mesh, host, port, destination.subset.map(|s| s.value));
+        DestinationUse { destination: *destination, is_mirror: *is_mirror, host, port, client: self.client, cluster }
     }
 }
 
@@ -336,8 +314,4 @@ impl<'m, 'd> Scope<'m, 'd> {
 fn is_on_foreign_port(mesh: &Mesh<'_>, host: &str, port: u16) -> bool {
     let mut services = mesh.services_of(host).peekable();
     services.peek().is_some() && services.all(|s| s.port(port).is_none())
-}
-
-fn is_only(route: HttpRoute<'_>) -> bool {
-    route.destinations().nth(1).is_none()
 }

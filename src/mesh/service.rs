@@ -3,7 +3,7 @@
 
 use crate::document::{Node, Spanned};
 use crate::istio::ServiceEntry;
-use crate::kube::{self, Object};
+use crate::kube::{self, Labels, Object, TargetPort};
 
 use super::Options;
 use super::host;
@@ -25,6 +25,10 @@ pub struct Service<'d> {
     pub source: Source<'d>,
     /// Where the host stands: the service's name, or the entry's host.
     pub host_node: Node<'d>,
+    /// The labels that its workloads have; none if it does not select them.
+    pub selector: Labels<'d>,
+    /// The workloads of its namespace that its selector selects, by their places in the mesh.
+    pub(super) selected: Vec<u32>,
 }
 
 /// What declares a host.
@@ -45,6 +49,8 @@ pub struct Port<'d> {
     pub name: &'d str,
     /// What istiod takes it to speak.
     pub protocol: Protocol,
+    /// The port of the containers, if a name stands for it.
+    pub target_name: Option<&'d str>,
     /// The entry of `ports`.
     pub node: Node<'d>,
 }
@@ -70,6 +76,10 @@ impl<'d> Service<'d> {
             number: port.number,
             name: port.name(),
             protocol: Protocol::of_service_port(port.number, port.name(), port.transport(), port.app_protocol()),
+            target_name: match port.target() {
+                TargetPort::Name(name) => Some(name),
+                TargetPort::Number(_) => None,
+            },
             node: port.node,
         });
         Self {
@@ -79,6 +89,8 @@ impl<'d> Service<'d> {
             ports: ports.collect(),
             source: Source::Kubernetes(service),
             host_node: object.name_node(),
+            selector: service.selector_labels(),
+            selected: Vec::new(),
         }
     }
 
@@ -88,6 +100,7 @@ impl<'d> Service<'d> {
             number: port.number,
             name: port.name(),
             protocol: Protocol::parse(port.protocol()),
+            target_name: None,
             node: port.node,
         });
         Self {
@@ -97,6 +110,8 @@ impl<'d> Service<'d> {
             ports: ports.collect(),
             source: Source::Entry(entry),
             host_node: host.node,
+            selector: entry.workload_selector().unwrap_or_default(),
+            selected: Vec::new(),
         }
     }
 

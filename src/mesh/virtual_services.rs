@@ -4,8 +4,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::document::{Node, Spanned};
-use crate::istio::{HttpMatch, HttpRoute, VirtualService};
-use crate::kube::Object;
+use crate::istio::{Destination, HttpMatch, HttpRoute, StringMatchKind, VirtualService};
+use crate::kube::{Labels, Object};
 
 use super::visibility::Visibility;
 use super::{Options, host};
@@ -28,6 +28,8 @@ pub struct PreparedVirtualService<'d> {
     pub gateways: Vec<GatewayRef<'d>>,
     /// Its HTTP routes, those of delegates included.
     pub routes: Vec<PreparedRoute<'d>>,
+    /// Its TLS and then its TCP routes.
+    pub layer4: Vec<Layer4Route<'d>>,
 }
 
 /// A gateway that a VirtualService names.
@@ -50,32 +52,130 @@ pub struct PreparedRoute<'d> {
     pub root: Option<HttpRoute<'d>>,
     /// Alternatives; none mean that everything matches.
     pub matches: Vec<RouteMatch<'d>>,
+    /// Where it leads, and where it sends copies.
+    pub destinations: Vec<PreparedDestination<'d>>,
+}
+
+/// A destination with its host completed.
+#[derive(Clone, Debug)]
+pub struct PreparedDestination<'d> {
+    /// As written.
+    pub written: Destination<'d>,
+    /// The host, completed.
+    pub host: String,
+    /// Whether requests are only copied there.
+    pub is_mirror: bool,
+    /// Whether its weight gives it no request.
+    pub is_idle: bool,
+}
+
+/// The destinations of a `tls` or `tcp` entry.
+#[derive(Clone, Debug)]
+pub struct Layer4Route<'d> {
+    /// The port that some condition asks for.
+    pub port: Option<u16>,
+    /// Where it leads.
+    pub destinations: Vec<PreparedDestination<'d>>,
 }
 
 /// One alternative: the conditions of one `match` entry, or of two that must both hold.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RouteMatch<'d> {
     /// Of the delegating VirtualService's route.
     pub root: Option<HttpMatch<'d>>,
     /// Of the route itself.
     pub own: Option<HttpMatch<'d>>,
+    /// What it asks of the client, once for each of the two that asks anything.
+    pub sources: Vec<SourceCondition<'d>>,
+    /// Whether it leaves nothing for later routes, by istiod's own test.
+    pub takes_everything: bool,
+}
+
+/// What a condition asks of where a request comes from.
+#[derive(Clone, Debug)]
+pub struct SourceCondition<'d> {
+    /// The port of the listener.
+    pub port: Option<u64>,
+    /// The gateways, completed. If there are any, istiod does not look at the other two.
+    pub gateways: Vec<String>,
+    /// Labels of the client.
+    pub labels: Labels<'d>,
+    /// Namespace of the client.
+    pub namespace: Option<&'d str>,
 }
 
 impl<'d> RouteMatch<'d> {
+    /// `home` is the namespace of the VirtualService.
+    fn new(root: Option<HttpMatch<'d>>, own: Option<HttpMatch<'d>>, home: &str) -> Self {
+        let parts = || root.into_iter().chain(own);
+        let sources = parts().map(|part| SourceCondition::of(part, home)).filter(SourceCondition::asks_anything);
+        Self { root, own, sources: sources.collect(), takes_everything: parts().all(takes_everything) }
+    }
+
     /// The entries whose conditions all must hold.
-    pub fn parts(self) -> impl Iterator<Item = HttpMatch<'d>> {
+    pub fn parts(&self) -> impl Iterator<Item = HttpMatch<'d>> + use<'d> {
         self.root.into_iter().chain(self.own)
     }
 
     /// Where the conditions stand.
-    pub fn node(self) -> Option<Node<'d>> {
+    pub fn node(&self) -> Option<Node<'d>> {
         self.own.or(self.root).map(|m| m.node)
     }
+}
 
-    /// The port that clients must use, if one is asked for.
-    pub fn port(self) -> Option<u64> {
-        self.parts().find_map(HttpMatch::port).map(|p| p.value)
+impl<'d> SourceCondition<'d> {
+    fn of(part: HttpMatch<'d>, home: &str) -> Self {
+        Self {
+            port: part.port().map(|p| p.value),
+            gateways: part.gateways().map(|gateway| resolve_gateway(gateway.value, home)).collect(),
+            labels: part.source_labels(),
+            namespace: part.source_namespace().map(|n| n.value),
+        }
     }
+
+    fn asks_anything(&self) -> bool {
+        self.port.is_some() || !self.gateways.is_empty() || !self.labels.is_empty() || self.namespace.is_some()
+    }
+}
+
+impl<'d> PreparedDestination<'d> {
+    fn of_http(route: HttpRoute<'d>, namespace: &str, options: &Options) -> Vec<Self> {
+        let is_only = route.destinations().nth(1).is_none();
+        let prepare = |written: Destination<'d>, is_mirror: bool| {
+            let is_idle = !is_mirror && !is_only && written.weight == Some(0);
+            Self::new(written, is_mirror, is_idle, namespace, options)
+        };
+        let direct = route.destinations().map(|destination| prepare(destination, false));
+        direct.chain(route.mirrors().map(|destination| prepare(destination, true))).collect()
+    }
+
+    fn new(written: Destination<'d>, is_mirror: bool, is_idle: bool, namespace: &str, options: &Options) -> Self {
+        let host = host::resolve(written.host.value, namespace, &options.cluster_domain).into_owned();
+        Self { written, host, is_mirror, is_idle }
+    }
+}
+
+impl<'d> Layer4Route<'d> {
+    fn of(entry: Node<'d>, namespace: &str, options: &Options) -> Self {
+        let conditions = entry.get("match").into_iter().flat_map(Node::items);
+        let port = conditions.filter_map(|m| m.number_at("port")).find_map(|p| u16::try_from(p.value).ok());
+        let destinations = Destination::of_routes(entry);
+        let prepare = |written| PreparedDestination::new(written, false, false, namespace, options);
+        Self { port, destinations: destinations.map(prepare).collect() }
+    }
+}
+
+/// Whether a condition takes every request, by istiod's own test: the prefix `/` or the expression
+/// `.*`, and nothing else about the request.
+fn takes_everything(part: HttpMatch<'_>) -> bool {
+    let any_path = part.uri().is_some_and(|uri| match uri.kind {
+        StringMatchKind::Prefix => *uri.text == "/",
+        StringMatchKind::Regex => matches!(*uri.text, "*" | ".*"),
+        StringMatchKind::Exact => false,
+    });
+    any_path
+        && ["headers", "withoutHeaders", "queryParams"].into_iter().all(|name| part.map(name).next().is_none())
+        && ["scheme", "method", "authority"].into_iter().all(|name| part.string(name).is_none())
 }
 
 /// All VirtualServices, oldest first; delegates are only within the ones that use them.
@@ -121,6 +221,7 @@ fn prepare_one<'d>(
         hosts: hosts.collect(),
         gateways,
         routes: view.http().flat_map(|route| prepare_route(route, namespace, delegates, options)).collect(),
+        layer4: view.layer4().map(|entry| Layer4Route::of(entry, namespace, options)).collect(),
     }
 }
 
@@ -131,8 +232,9 @@ fn prepare_route<'d>(
     options: &'d Options,
 ) -> Vec<PreparedRoute<'d>> {
     let Some(delegate) = route.delegate() else {
-        let matches = route.matches().map(|own| RouteMatch { root: None, own: Some(own) });
-        return vec![PreparedRoute { route, namespace, root: None, matches: matches.collect() }];
+        let matches = route.matches().map(|own| RouteMatch::new(None, Some(own), namespace)).collect();
+        let destinations = PreparedDestination::of_http(route, namespace, options);
+        return vec![PreparedRoute { route, namespace, root: None, matches, destinations }];
     };
     // A delegate that does not exist, or that is not exported to here, leaves the route out.
     let Some(target) = find_delegate(delegate, namespace, delegates) else {
@@ -146,7 +248,7 @@ fn prepare_route<'d>(
     target
         .http()
         .filter(|inner| inner.delegate().is_none())
-        .filter_map(|inner| merge(route, inner, target_namespace))
+        .filter_map(|inner| merge(route, inner, (namespace, target_namespace), options))
         .collect()
 }
 
@@ -158,22 +260,28 @@ fn find_delegate<'d>(reference: Node<'d>, namespace: &'d str, delegates: &Delega
 
 /// A delegate's route under the conditions of the route that delegates. Nothing if they exclude
 /// each other: istiod then drops it.
-fn merge<'d>(root: HttpRoute<'d>, inner: HttpRoute<'d>, namespace: &'d str) -> Option<PreparedRoute<'d>> {
+fn merge<'d>(
+    root: HttpRoute<'d>,
+    inner: HttpRoute<'d>,
+    (home, namespace): (&'d str, &'d str),
+    options: &Options,
+) -> Option<PreparedRoute<'d>> {
     let roots: Vec<_> = root.matches().collect();
     let owns: Vec<_> = inner.matches().collect();
     let matches: Vec<RouteMatch<'d>> = match (&roots[..], &owns[..]) {
-        (roots, []) => roots.iter().map(|m| RouteMatch { root: Some(*m), own: None }).collect(),
-        ([], owns) => owns.iter().map(|m| RouteMatch { root: None, own: Some(*m) }).collect(),
+        (roots, []) => roots.iter().map(|m| RouteMatch::new(Some(*m), None, home)).collect(),
+        ([], owns) => owns.iter().map(|m| RouteMatch::new(None, Some(*m), home)).collect(),
         (roots, owns) => {
             let pairs = owns.iter().flat_map(|own| roots.iter().map(move |root| (*root, *own)));
             let compatible = pairs.filter(|(root, own)| !conflict(*root, *own));
-            compatible.map(|(root, own)| RouteMatch { root: Some(root), own: Some(own) }).collect()
+            compatible.map(|(root, own)| RouteMatch::new(Some(root), Some(own), home)).collect()
         }
     };
     if matches.is_empty() && !(roots.is_empty() && owns.is_empty()) {
         return None;
     }
-    Some(PreparedRoute { route: inner, namespace, root: Some(root), matches })
+    let destinations = PreparedDestination::of_http(inner, namespace, options);
+    Some(PreparedRoute { route: inner, namespace, root: Some(root), matches, destinations })
 }
 
 /// Whether a delegate's condition contradicts the delegating one: it may narrow a prefix, and must

@@ -8,7 +8,7 @@ use super::{Atom, Condition, Dimension, PathCondition, TextCondition};
 
 impl Condition {
     /// The condition of one alternative of a route; everything, if it has none.
-    pub fn of_virtual_service(alternative: Option<RouteMatch<'_>>) -> Self {
+    pub fn of_virtual_service(alternative: Option<&RouteMatch<'_>>) -> Self {
         let mut condition = Self::any();
         for part in alternative.into_iter().flat_map(RouteMatch::parts) {
             condition.add(part);

@@ -1,6 +1,9 @@
 //! Conditions on a string.
 
-use regex::Regex;
+use std::cell::RefCell;
+
+use regex::{Regex, RegexBuilder};
+use rustc_hash::FxHashMap;
 
 /// A condition on a header, a query parameter, a method, ….
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,14 +65,72 @@ impl TextCondition {
 /// Whether all of a text matches an RE2 expression. Nothing where this crate's syntax differs from
 /// RE2's so that the expression cannot be read.
 pub(super) fn matches_fully(expression: &str, text: &str) -> Option<bool> {
+    if !text.starts_with(literal_start(expression)) {
+        return Some(false);
+    }
+    COMPILED.with_borrow_mut(|compiled| {
+        if let Some(regex) = compiled.get(expression) {
+            return regex.as_ref().map(|regex| regex.is_match(text));
+        }
+        if compiled.len() >= MOST_COMPILED {
+            compiled.clear();
+        }
+        let regex = compiled.entry(expression.into()).or_insert_with(|| compile(expression));
+        regex.as_ref().map(|regex| regex.is_match(text))
+    })
+}
+
+/// The most expressions that a thread keeps.
+const MOST_COMPILED: usize = 1000;
+
+thread_local! {
+    /// The same few expressions stand in hundreds of routes, and compiling one takes longer than
+    /// all else that is done with it.
+    static COMPILED: RefCell<FxHashMap<Box<str>, Option<Regex>>> = RefCell::default();
+}
+
+fn compile(expression: &str) -> Option<Regex> {
     let anchored = format!("^(?:{expression})$");
-    let regex = regex::RegexBuilder::new(&anchored).unicode(true).size_limit(1 << 20).build();
-    regex.ok().map(|regex: Regex| regex.is_match(text))
+    RegexBuilder::new(&anchored).unicode(true).size_limit(1 << 20).build().ok()
+}
+
+/// The characters that everything that matches an expression starts with. They are often enough to
+/// know that a text does not match, and compiling an expression costs more than all else here.
+fn literal_start(expression: &str) -> &str {
+    if expression.contains('|') {
+        return "";
+    }
+    let expression = expression.strip_prefix('^').unwrap_or(expression);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-_~,:;=@%&!'\"<># ".contains(c);
+    let end = expression.find(|c| !is_plain(c)).unwrap_or(expression.len());
+    let (literal, rest) = expression.split_at_checked(end).unwrap_or_default();
+    match rest.chars().next() {
+        // What stands before may be absent.
+        Some('?' | '*' | '{') => literal.get(..literal.len().saturating_sub(1)).unwrap_or_default(),
+        _ => literal,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::TextCondition::*;
+    use super::literal_start;
+
+    #[test]
+    fn the_literal_start_is_what_every_match_starts_with() {
+        for (expression, start) in [
+            ("/api/v[0-9]+", "/api/v"),
+            ("/ab?", "/a"),
+            ("/a|/b", ""),
+            (".*", ""),
+            ("/x+", "/x"),
+            ("/a{0,2}", "/"),
+            ("(?i)/a", ""),
+            ("^/a", "/a"),
+        ] {
+            assert_eq!(literal_start(expression), start, "{expression}");
+        }
+    }
 
     #[test]
     fn wider_conditions_cover_narrower_ones() {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::Proxy;
 use crate::document::Node;
 use crate::mesh::{
-    Client, Cluster, DestinationUse, GatewayEffect, MESH_GATEWAY, Mesh, NoEffect, PreparedGateway,
+    Audience, Client, Cluster, DestinationUse, GatewayEffect, MESH_GATEWAY, Mesh, NoEffect, PreparedGateway,
     PreparedVirtualService, Scope, SidecarEffect, VirtualHost,
 };
 
@@ -23,8 +23,10 @@ pub struct Context<'m, 'd> {
 /// What becomes of one VirtualService.
 #[derive(Debug)]
 pub struct Effects<'m, 'd> {
-    /// In each kind of sidecar, if it is for sidecars at all.
+    /// In each kind of sidecar, if it is for sidecars at all. The client of each stands for its
+    /// [audience](Effects::all_of).
     pub sidecars: Vec<SidecarEffect<'m, 'd>>,
+    audiences: Vec<Audience<'m, 'd>>,
     /// In each gateway that it is bound to.
     pub gateways: Vec<GatewayEffect<'m, 'd>>,
     /// Where its routes lead, for each client that has them.
@@ -68,10 +70,16 @@ impl<'m, 'd> Context<'m, 'd> {
 
 impl<'m, 'd> Effects<'m, 'd> {
     fn of(mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> Self {
-        let mut effects =
-            Self { sidecars: Vec::new(), gateways: Vec::new(), destinations: Vec::new(), open_ports: Vec::new() };
+        let mut effects = Self {
+            sidecars: Vec::new(),
+            audiences: Vec::new(),
+            gateways: Vec::new(),
+            destinations: Vec::new(),
+            open_ports: Vec::new(),
+        };
         if service.gateways.iter().any(|g| g.name == MESH_GATEWAY) {
-            for client in &mesh.clients {
+            effects.audiences = mesh.audiences(service);
+            for client in effects.audiences.clone().iter().filter_map(|audience| audience.first().copied()) {
                 let scope = Scope::of(mesh, client);
                 let effect = scope.effect_of(mesh, service);
                 // What lies behind a misspelt host is not what anybody meant.
@@ -119,10 +127,10 @@ impl<'m, 'd> Effects<'m, 'd> {
         uses: impl IntoIterator<Item = DestinationUse<'m, 'd>>,
     ) {
         let host = &virtual_host.host;
-        let is_open = mesh.services_within(host).next().is_none() && !mesh.knows_host(host, service.namespace);
+        let is_open = || mesh.services_within(host).next().is_none() && !mesh.knows_host(host, service.namespace);
         for use_ in uses {
             let depends = use_.destination.port.is_none() && matches!(use_.cluster, Cluster::UnknownPort { .. });
-            match is_open && depends {
+            match depends && is_open() {
                 true => self.open_ports.push(use_),
                 false => self.destinations.push(use_),
             }
@@ -144,7 +152,22 @@ impl<'m, 'd> Effects<'m, 'd> {
         for use_ in &self.destinations {
             by_destination.entry(identity(use_.destination.node)).or_default().push(use_);
         }
-        by_destination.into_values().filter_map(|uses| outcome(&uses, &wanted)).collect()
+        let found = by_destination.into_values().filter_map(|uses| outcome(&uses, &wanted));
+        found.map(|outcome| Outcome { clients: self.all_of(&outcome.clients), ..outcome }).collect()
+    }
+
+    /// All clients that find what these find.
+    pub fn all_of(&self, clients: &[&'m Client<'d>]) -> Vec<&'m Client<'d>> {
+        let mut all = Vec::new();
+        for client in clients {
+            let stands_for =
+                |audience: &&Audience<'m, 'd>| audience.first().is_some_and(|first| std::ptr::eq(*first, *client));
+            match self.audiences.iter().find(stands_for) {
+                Some(audience) => all.extend(audience.iter().copied()),
+                None => all.push(*client),
+            }
+        }
+        all
     }
 
     /// The failures of all sidecars, with the clients that they are for.

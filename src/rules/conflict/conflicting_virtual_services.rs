@@ -43,7 +43,7 @@ pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualServic
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let effects = context.effects(service);
-    let mut conflicts: Vec<(Node<'d>, &PreparedVirtualService<'d>, Vec<&Client<'d>>)> = Vec::new();
+    let mut conflicts: Vec<(Node<'d>, &PreparedVirtualService<'d>, Vec<&'m Client<'d>>)> = Vec::new();
     for (client, (named, failure)) in effects.failures() {
         let NoEffect::Conflict(winner) = failure else { continue };
         match conflicts.iter_mut().find(|(node, other, _)| *node == named.node && std::ptr::eq(*other, *winner)) {
@@ -61,7 +61,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         if is_wildcard && clients.iter().all(|c| serves(c)) {
             continue; // the wildcard is for the other services: a specific host takes precedence
         }
-        findings.push(draft(service, node, winner, &clients));
+        findings.push(draft(service, node, winner, &effects.all_of(&clients)));
     }
 }
 

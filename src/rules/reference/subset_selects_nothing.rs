@@ -29,7 +29,7 @@ use super::prelude::*;
 use crate::document::Node;
 use crate::istio::{DestinationRule, Subset};
 use crate::kube::Labels;
-use crate::mesh::{Cluster, Mesh, Service, Source, Workload, is_wildcard, resolve};
+use crate::mesh::{Cluster, Mesh, Service, Source, is_wildcard, resolve};
 use crate::similar::similar;
 
 const META: Meta = Meta {
@@ -143,11 +143,7 @@ fn mismatch<'d>(mesh: &Mesh<'d>, service: &Service<'d>, subset: &Subset<'d>) -> 
 
 fn pods_of<'d>(mesh: &Mesh<'d>, service: &Service<'d>) -> Vec<Labels<'d>> {
     match service.source {
-        Source::Kubernetes(kubernetes) => {
-            let selector = kubernetes.selector_labels();
-            let selected = |w: &&Workload<'d>| selector.is_subset_of(&w.labels);
-            mesh.workloads_of(service.namespace).filter(selected).map(|w| w.labels.clone()).collect()
-        }
+        Source::Kubernetes(_) => mesh.workloads_behind(service).map(|w| w.labels.clone()).collect(),
         Source::Entry(entry) => entry.endpoints().map(|endpoint| Labels::of(endpoint.get("labels"))).collect(),
     }
 }

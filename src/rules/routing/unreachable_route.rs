@@ -45,7 +45,7 @@ pub(super) fn alternatives(route: &PreparedRoute<'_>) -> Vec<Condition> {
     if route.matches.is_empty() {
         return vec![Condition::of_virtual_service(None)];
     }
-    route.matches.iter().map(|alternative| Condition::of_virtual_service(Some(*alternative))).collect()
+    route.matches.iter().map(|alternative| Condition::of_virtual_service(Some(alternative))).collect()
 }
 
 fn check<'m, 'd>(_: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
