@@ -36,13 +36,12 @@ impl<'d> Mesh<'d> {
     /// Whether something that the VirtualService touches may look different to two clients that
     /// have neither a Sidecar nor DestinationRules of their own.
     fn tells_clients_apart(&self, service: &PreparedVirtualService<'d>) -> bool {
-        let is_plain = |other: &PreparedVirtualService<'d>| other.visibility.is_public && !asks_for_clients(other);
         if !is_plain(service) {
             return true;
         }
         for host in &service.hosts {
             let is_wildcard = super::is_wildcard(&host.value);
-            if is_wildcard && !self.virtual_services.iter().all(is_plain) {
+            if is_wildcard && !self.virtual_services_are_plain {
                 return true;
             }
             let rivals = self.virtual_services_for(&host.value);
@@ -54,27 +53,21 @@ impl<'d> Mesh<'d> {
                 return true;
             }
         }
-        if !self.is_heard_by_all(80) {
+        if self.private_http_ports.contains(&80) {
             return true;
         }
         let http = service.routes.iter().flat_map(|route| &route.destinations);
         let destinations = http.chain(service.layer4.iter().flat_map(|route| &route.destinations));
         destinations.into_iter().any(|destination| {
             self.services_of(&destination.host).any(|s| !self.is_same_for_all(s))
-                || self.destination_rules.covering(&destination.host).any(|rule| !rule.is_for_all())
+                || self.destination_rules.tell_clients_apart(&destination.host)
         })
     }
 
     fn is_same_for_all(&self, service: &Service<'d>) -> bool {
         service.visibility.is_public
             && self.services_of(&service.host).nth(1).is_none()
-            && service.ports.iter().all(|port| self.is_heard_by_all(port.number))
-    }
-
-    /// Whether every client listens for HTTP on a port, or none does.
-    fn is_heard_by_all(&self, port: u16) -> bool {
-        let mut services = self.http_services_on(port);
-        services.next().is_none_or(|first| first.visibility.is_public || services.any(|s| s.visibility.is_public))
+            && service.ports.iter().all(|port| !self.private_http_ports.contains(&port.number))
     }
 
     fn has_own_rules(&self, namespace: &str, service: &PreparedVirtualService<'d>) -> bool {
@@ -83,6 +76,11 @@ impl<'d> Mesh<'d> {
         namespace == self.options.root_namespace
             || destinations.any(|destination| self.destination_rules.has_local(namespace, &destination.host))
     }
+}
+
+/// Whether it is the same for every client.
+pub(super) fn is_plain(service: &PreparedVirtualService<'_>) -> bool {
+    service.visibility.is_public && !asks_for_clients(service)
 }
 
 fn asks_for_clients(service: &PreparedVirtualService<'_>) -> bool {

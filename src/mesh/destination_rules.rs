@@ -6,7 +6,8 @@ use rustc_hash::FxHashMap;
 use crate::istio::{DestinationRule, Subset};
 use crate::kube::{Labels, Object};
 
-use super::host::{self, is_wildcard};
+use super::host;
+use super::host_index::{HostSet, Wildcards};
 use super::visibility::{self, Visibility};
 use super::{Options, Service};
 
@@ -36,8 +37,7 @@ struct Export<'d> {
 #[derive(Clone, Debug, Default)]
 struct RuleSet<'d> {
     by_host: FxHashMap<String, Vec<MergedRule<'d>>>,
-    /// The hosts that are wildcards.
-    wildcards: Vec<String>,
+    wildcards: Wildcards,
 }
 
 /// All DestinationRules as clients look for them.
@@ -49,6 +49,8 @@ pub struct DestinationRules<'d> {
     exported: FxHashMap<&'d str, RuleSet<'d>>,
     /// The root namespace's rules that only its own clients see.
     root_private: RuleSet<'d>,
+    /// The hosts of rules that are not for every client.
+    particular: HostSet,
 }
 
 impl<'d> MergedRule<'d> {
@@ -86,11 +88,6 @@ impl<'d> MergedRule<'d> {
         }
     }
 
-    /// Whether every client may use it.
-    pub fn is_for_all(&self) -> bool {
-        self.workload_selector.is_none() && self.export.visibility.is_public
-    }
-
     /// The traffic policy that counts.
     pub fn traffic_policy(&self) -> Option<crate::document::Node<'d>> {
         self.rules.iter().find_map(|rule| rule.traffic_policy())
@@ -103,14 +100,17 @@ impl<'d> RuleSet<'d> {
         if let Some(rules) = self.by_host.get(name) {
             return Some(rules);
         }
-        let host = host::most_specific(name, self.wildcards.iter().map(String::as_str))?;
-        self.by_host.get(host).map(Vec::as_slice)
+        self.by_host.get(self.wildcards.holding(name).next()?).map(Vec::as_slice)
+    }
+
+    /// The rules of every host that holds `name`.
+    fn holding<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s MergedRule<'d>> + 's {
+        let exact = (!host::is_wildcard(name)).then_some(name);
+        exact.into_iter().chain(self.wildcards.holding(name)).filter_map(|host| self.by_host.get(host)).flatten()
     }
 
     fn insert(&mut self, rule: DestinationRule<'d>, host: &str, export: &Export<'d>) {
-        if is_wildcard(host) && !self.by_host.contains_key(host) {
-            self.wildcards.push(host.to_owned());
-        }
+        self.wildcards.insert(host);
         let known = self.by_host.entry(host.to_owned()).or_default();
         let mut stands_alone = true;
         for merged in known.iter_mut() {
@@ -148,6 +148,9 @@ impl<'d> DestinationRules<'d> {
         let namespace = rule.object.namespace();
         let host = host::resolve(host.value, namespace, &options.cluster_domain);
         let export = export_of(rule, namespace, options);
+        if rule.workload_selector().is_some() || !export.visibility.is_public {
+            self.particular.insert(&host);
+        }
         if export.written.is_empty() || export.visibility.includes(namespace) {
             self.local.entry(namespace).or_default().insert(rule, &host, &export);
         }
@@ -205,9 +208,12 @@ impl<'d> DestinationRules<'d> {
 
     /// Every rule of any namespace whose host holds `host`, with its namespace, whoever sees it.
     pub fn covering<'s>(&'s self, host: &'s str) -> impl Iterator<Item = &'s MergedRule<'d>> + 's {
-        let local = self.local.values().flat_map(|set| set.by_host.values());
-        let exported = self.exported.values().flat_map(|set| set.by_host.values());
-        local.chain(exported).flatten().filter(move |rule| host::is_subset_of(host, &rule.host))
+        self.local.values().chain(self.exported.values()).flat_map(move |set| set.holding(host))
+    }
+
+    /// Whether some rule that may count for `host` is not for every client.
+    pub(super) fn tell_clients_apart(&self, host: &str) -> bool {
+        self.particular.holds(host)
     }
 
     /// Whether the clients of `namespace` have rules of their own for `host`.

@@ -1,8 +1,58 @@
 //! Finds things by their hosts, also those that a wildcard stands for.
 
-use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
-use super::host::{is_subset_of, is_wildcard};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::host::is_wildcard;
+
+/// The wildcards among some hosts. Finds those that hold a name without looking at the others.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wildcards {
+    by_suffix: FxHashMap<String, String>,
+    /// How long their suffixes are, longest first.
+    lengths: BTreeSet<Reverse<usize>>,
+}
+
+impl Wildcards {
+    /// Adds `host` if it is a wildcard.
+    pub(super) fn insert(&mut self, host: &str) {
+        let Some(suffix) = host.strip_prefix('*') else { return };
+        self.by_suffix.entry(suffix.to_owned()).or_insert_with(|| host.to_owned());
+        self.lengths.insert(Reverse(suffix.len()));
+    }
+
+    /// The wildcards that hold `host`, the most specific first.
+    pub(super) fn holding<'w>(&'w self, host: &'w str) -> impl Iterator<Item = &'w str> + 'w {
+        let name = host.strip_prefix('*').unwrap_or(host);
+        self.lengths.iter().filter_map(move |Reverse(length)| {
+            let suffix = name.get(name.len().checked_sub(*length)?..)?;
+            self.by_suffix.get(suffix).map(String::as_str)
+        })
+    }
+}
+
+/// A set of hosts.
+#[derive(Debug, Default)]
+pub(super) struct HostSet {
+    exact: FxHashSet<String>,
+    wildcards: Wildcards,
+}
+
+impl HostSet {
+    pub(super) fn insert(&mut self, host: &str) {
+        match is_wildcard(host) {
+            true => self.wildcards.insert(host),
+            false => _ = self.exact.insert(host.to_owned()),
+        }
+    }
+
+    /// Whether one of the hosts stands for every name that `host` stands for.
+    pub(super) fn holds(&self, host: &str) -> bool {
+        self.exact.contains(host) || self.wildcards.holding(host).next().is_some()
+    }
+}
 
 /// Places of things by host.
 #[derive(Debug, Default)]
@@ -11,7 +61,7 @@ pub(super) struct HostIndex {
     /// Every host from its end, sorted, so that the names below a suffix are neighbours.
     backwards: Vec<(Vec<u8>, u32)>,
     /// The hosts that are wildcards.
-    wildcards: Vec<(String, u32)>,
+    wildcards: Wildcards,
 }
 
 impl HostIndex {
@@ -25,9 +75,7 @@ impl HostIndex {
             }
             places.push(place);
             index.backwards.push((host.bytes().rev().collect(), place));
-            if is_wildcard(host) {
-                index.wildcards.push((host.to_owned(), place));
-            }
+            index.wildcards.insert(host);
         }
         index.backwards.sort_unstable();
         index
@@ -44,7 +92,7 @@ impl HostIndex {
         let first = self.backwards.partition_point(|(host, _)| host < &suffix);
         let below = self.backwards.iter().skip(first).take_while(|(host, _)| host.starts_with(&suffix));
         let mut places: Vec<u32> = below.map(|(_, place)| *place).collect();
-        places.extend(self.wildcards.iter().filter(|(host, _)| is_subset_of(pattern, host)).map(|(_, place)| *place));
+        places.extend(self.wildcards.holding(pattern).flat_map(|host| self.exactly(host)));
         places.sort_unstable();
         places.dedup();
         places
@@ -54,7 +102,20 @@ impl HostIndex {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::host::overlaps;
+    use crate::mesh::host::{is_subset_of, overlaps};
+
+    #[test]
+    fn wildcards_are_found_most_specific_first() {
+        let hosts = ["*", "*.com", "*.foo.com", "b.foo.com", "*foo.com"];
+        let mut wildcards = Wildcards::default();
+        hosts.iter().for_each(|host| wildcards.insert(host));
+        for name in ["a.foo.com", "foo.com", "*.foo.com", "*.com", "*", "a.org", "", "é.com"] {
+            let mut compared: Vec<_> =
+                hosts.into_iter().filter(|host| is_wildcard(host) && is_subset_of(name, host)).collect();
+            compared.sort_by_key(|host| Reverse(host.len()));
+            assert_eq!(wildcards.holding(name).collect::<Vec<_>>(), compared, "{name}");
+        }
+    }
 
     #[test]
     fn the_index_agrees_with_comparing_every_host() {

@@ -75,7 +75,11 @@ pub struct Mesh<'d> {
     pub some_gateway: Client<'d>,
     by_host: HostIndex,
     http_ports: FxHashMap<u16, Vec<u32>>,
+    /// Ports on which some clients listen for HTTP and others do not.
+    private_http_ports: FxHashSet<u16>,
     virtual_services_by_host: HostIndex,
+    /// Whether every VirtualService is the same for every client.
+    virtual_services_are_plain: bool,
     workloads_by_namespace: FxHashMap<&'d str, Vec<u32>>,
     /// Namespaces of which the inputs hold Kubernetes services.
     service_namespaces: FxHashSet<&'d str>,
@@ -96,7 +100,9 @@ impl<'d> Mesh<'d> {
             service_namespaces: services.iter().filter(|s| s.is_kubernetes()).map(|s| s.namespace).collect(),
             by_host: HostIndex::default(),
             http_ports: FxHashMap::default(),
+            private_http_ports: FxHashSet::default(),
             virtual_services_by_host: HostIndex::default(),
+            virtual_services_are_plain: virtual_services.iter().all(audience::is_plain),
             workloads_by_namespace: FxHashMap::default(),
             clients: Vec::new(),
             gateways: objects.iter().filter_map(|o| prepare_gateway(*o)).collect(),
@@ -127,6 +133,8 @@ impl<'d> Mesh<'d> {
                 self.http_ports.entry(port.number).or_default().push(place as u32);
             }
         }
+        let is_private = |port: &&u16| !self.http_services_on(**port).any(|service| service.visibility.is_public);
+        self.private_http_ports = self.http_ports.keys().filter(is_private).copied().collect();
         let places = self.services.iter().zip(0..);
         self.by_host = HostIndex::of(places.map(|(service, place)| (service.host.as_str(), place)));
         let places = self.virtual_services.iter().zip(0..);
