@@ -410,34 +410,42 @@ impl Document {
     fn key_is(&self, raw: RawNode, index: u32, name: &str, either: bool) -> bool {
         let Some(start) = raw.key() else { return false };
         if raw.has_odd_key() {
-            let Some((_, text)) = self.tape.odd_key(index) else {
-                return false;
-            };
-            return name_length(text.as_bytes(), name, either) == Some(text.len());
+            return self.odd_key_is(index, name, either);
         }
-        let Some(rest) = self.bytes().get(start as usize..) else {
+        let Some((first, rest)) = self.bytes().get(start as usize..).and_then(<[u8]>::split_first) else {
             return false;
         };
-        match rest.first() {
-            Some(quote @ (b'"' | b'\'')) => {
-                let inside = rest.get(1..).unwrap_or_default();
-                name_length(inside, name, either).is_some_and(|length| inside.get(length) == Some(quote))
-            }
-            _ => name_length(rest, name, either).is_some_and(|length| {
-                matches!(rest.get(length), Some(b':' | b' ' | b'\t'))
-                    && plain_key_end(self.bytes(), start as usize) == start as usize + length
-            }),
+        if matches!(first, b'"' | b'\'') {
+            return starts_with_key(rest, name, |byte| byte == *first)
+                || either && camel_case_length(rest, name).is_some_and(|length| rest.get(length) == Some(first));
         }
+        let text = self.bytes().get(start as usize..).unwrap_or_default();
+        let length = match starts_with_key(text, name, |byte| matches!(byte, b':' | b' ' | b'\t')) {
+            true => name.len(),
+            false if either => camel_case_length(text, name).unwrap_or(usize::MAX),
+            false => return false,
+        };
+        plain_key_end(self.bytes(), start as usize) - start as usize == length
+    }
+
+    #[cold]
+    fn odd_key_is(&self, index: u32, name: &str, either: bool) -> bool {
+        self.tape.odd_key(index).is_some_and(|(_, text)| {
+            text == name || either && camel_case_length(text.as_bytes(), name) == Some(text.len())
+        })
     }
 }
 
-/// How many bytes of `text` spell `name`, in snake_case as given or (if `either`) in camelCase.
+/// Whether `text` starts with `name` and goes on with something that ends a key. The byte behind
+/// the name is looked at first, because it tells most keys apart.
 #[inline]
-fn name_length(text: &[u8], name: &str, either: bool) -> Option<usize> {
-    if text.starts_with(name.as_bytes()) {
-        return Some(name.len());
-    }
-    if !either || text.first() != name.as_bytes().first() {
+fn starts_with_key(text: &[u8], name: &str, ends: impl Fn(u8) -> bool) -> bool {
+    text.get(name.len()).is_some_and(|byte| ends(*byte)) && text.starts_with(name.as_bytes())
+}
+
+/// How many bytes of `text` spell the snake_case `name` in camelCase.
+fn camel_case_length(text: &[u8], name: &str) -> Option<usize> {
+    if text.first() != name.as_bytes().first() {
         return None;
     }
     let mut at = 0;

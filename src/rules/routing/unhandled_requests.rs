@@ -28,7 +28,6 @@
 //! The VirtualServices of the host.
 
 use super::prelude::*;
-use super::unreachable_route::alternatives;
 use crate::mesh::{MESH_GATEWAY, PreparedVirtualService};
 use crate::routing::{Condition, Request};
 
@@ -55,7 +54,8 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
                 continue;
             }
             let conditions = conditions(context, service, &reference.name, &host.value);
-            let missed = |path: &str| conditions.iter().all(|c| c.takes(&Request::get(path)) == Some(false));
+            let misses = |condition: &&Condition, path: &str| condition.takes(&Request::get(path)) == Some(false);
+            let missed = |path: &str| conditions.iter().all(|condition| misses(condition, path));
             let Some(path) = PROBES.iter().find(|path| missed(path)) else {
                 continue;
             };
@@ -66,20 +66,21 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 }
 
 /// The conditions of every route that the host has at one gateway.
-fn conditions(
-    context: &Context<'_, '_>,
-    service: &PreparedVirtualService<'_>,
+fn conditions<'c, 'd>(
+    context: &'c Context<'_, 'd>,
+    service: &PreparedVirtualService<'d>,
     gateway: &str,
     host: &str,
-) -> Vec<Condition> {
-    let mut all: Vec<Condition> = service.routes.iter().flat_map(alternatives).collect();
+) -> Vec<&'c Condition> {
+    let own = |service: &PreparedVirtualService<'d>| context.effects(service).conditions.iter().flatten();
+    let mut all: Vec<&Condition> = own(service).collect();
     if gateway == MESH_GATEWAY {
         return all; // in a sidecar only one VirtualService has the host
     }
     for other in context.mesh.virtual_services_for(host) {
         let same_gateway = other.gateways.iter().any(|g| g.name == gateway);
         if same_gateway && !std::ptr::eq(other, service) {
-            all.extend(other.routes.iter().flat_map(alternatives));
+            all.extend(own(other));
         }
     }
     all
@@ -90,7 +91,7 @@ fn draft<'d>(
     last: crate::document::Node<'d>,
     host: &str,
     path: &str,
-    conditions: &[Condition],
+    conditions: &[&Condition],
 ) -> Draft<'d> {
     let mut paths: Vec<String> = conditions.iter().map(|c| c.path.describe()).collect();
     paths.sort();
