@@ -9,7 +9,7 @@ use crate::document::{Document, Node, Spanned};
 use super::cluster::{Cluster, LoadAssignment};
 use super::form::{is_cluster, is_listener, is_resource, is_section};
 use super::listener::{Listener, RouteSource};
-use super::references::{self, HostPorts, Reference};
+use super::references::{self, HostClusters, Reference};
 use super::route::{RouteConfiguration, is_route_configuration};
 use super::secret::Secret;
 use super::xds_any::type_name;
@@ -38,7 +38,7 @@ pub struct Dump<'d> {
     present: FxHashSet<&'static str>,
     cluster_places: FxHashMap<&'d str, u32>,
     references: OnceLock<Vec<Reference<'d>>>,
-    host_ports: OnceLock<HostPorts<'d>>,
+    host_clusters: OnceLock<HostClusters<'d>>,
 }
 
 /// Where a resource is in its life.
@@ -136,7 +136,7 @@ impl<'d> Dump<'d> {
             present: FxHashSet::default(),
             cluster_places: FxHashMap::default(),
             references: OnceLock::new(),
-            host_ports: OnceLock::new(),
+            host_clusters: OnceLock::new(),
         };
         for root in roots {
             dump.read_root(*root);
@@ -461,8 +461,8 @@ impl<'d> Dump<'d> {
     }
 
     /// The ports that the clusters of each host have, by istiod's names.
-    pub fn host_ports(&self) -> &HostPorts<'d> {
-        self.host_ports.get_or_init(|| HostPorts::of(self))
+    pub fn host_clusters(&self) -> &HostClusters<'d> {
+        self.host_clusters.get_or_init(|| HostClusters::of(self))
     }
 
     /// Whether the list of clusters can be trusted to be all: it is there, and nothing of the text
