@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::escape;
 use super::scalar::{self, Word};
 use super::tape::{RawNode, Shape, Tape};
 use super::{Document, Format, Span};
@@ -146,14 +147,17 @@ impl<'d> Node<'d> {
     pub fn text(self) -> Option<&'d str> {
         let raw = self.raw();
         if raw.is_decoded() {
-            return self.doc.tape.decoded(self.index);
+            return self.doc.tape.decoded(self.index, || escape::decode_json(self.between_quotes(raw)).into());
         }
-        let span = raw.span();
         match raw.shape() {
-            Shape::Quoted => Some(self.doc.slice(Span { start: span.start + 1, end: span.end.saturating_sub(1) })),
-            Shape::Plain => Some(self.doc.slice(span)),
+            Shape::Quoted => Some(self.between_quotes(raw)),
+            Shape::Plain => Some(self.doc.slice(raw.span())),
             _ => None,
         }
+    }
+
+    fn between_quotes(self, raw: RawNode) -> &'d str {
+        self.doc.slice(Span { start: raw.start + 1, end: raw.end.saturating_sub(1) })
     }
 
     /// The value of a boolean.

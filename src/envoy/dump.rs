@@ -38,6 +38,7 @@ pub struct Dump<'d> {
     present: FxHashSet<&'static str>,
     cluster_places: FxHashMap<&'d str, u32>,
     references: OnceLock<Vec<Reference<'d>>>,
+    route_configurations: OnceLock<Vec<RouteConfiguration<'d>>>,
     host_clusters: OnceLock<HostClusters<'d>>,
 }
 
@@ -136,6 +137,7 @@ impl<'d> Dump<'d> {
             present: FxHashSet::default(),
             cluster_places: FxHashMap::default(),
             references: OnceLock::new(),
+            route_configurations: OnceLock::new(),
             host_clusters: OnceLock::new(),
         };
         for root in roots {
@@ -329,6 +331,9 @@ impl<'d> Dump<'d> {
     }
 
     fn note_error(&mut self, entry: Node<'d>, section: &'static str) {
+        if entry.field("error_state").is_none() {
+            return;
+        }
         let name = ["cluster", "route_config", "endpoint_config", "secret"].into_iter().find_map(|f| entry.field(f));
         let name = name.and_then(|n| n.text_at("name").or_else(|| n.text_at("cluster_name")));
         let name = name.or_else(|| entry.text_at("name")).map_or("", |n| n.value);
@@ -482,7 +487,11 @@ impl<'d> Dump<'d> {
 
     /// Every table of routes once: those that came by RDS, and those that stand in listeners.
     /// Without listeners, what the section of routes lists.
-    pub fn route_configurations(&self) -> Vec<RouteConfiguration<'d>> {
+    pub fn route_configurations(&self) -> &[RouteConfiguration<'d>] {
+        self.route_configurations.get_or_init(|| self.find_route_configurations())
+    }
+
+    fn find_route_configurations(&self) -> Vec<RouteConfiguration<'d>> {
         let has_listeners = self.has_section("listeners");
         let listed = self.route_configs.iter().filter(|entry| entry.is_dynamic || !has_listeners);
         let mut configs: Vec<_> = listed.map(|entry| entry.config).collect();

@@ -131,7 +131,7 @@ impl<'d> HostClusters<'d> {
 /// Every reference of a dump, in its order.
 pub(super) fn collect<'d>(dump: &Dump<'d>) -> Vec<Reference<'d>> {
     let mut references = Vec::new();
-    for config in dump.route_configurations() {
+    for &config in dump.route_configurations() {
         for virtual_host in config.virtual_hosts() {
             for (index, route) in virtual_host.routes().enumerate() {
                 let place = ReferencePlace::Route { config, virtual_host, route, index: index as u32 };

@@ -227,7 +227,9 @@ impl<'a> Builder<'a> {
     fn alias(&mut self, id: usize, span: Span) {
         let target = self.anchors.get(&id).copied();
         let text = target
-            .and_then(|index| self.tape.decoded(index).map(Into::into).or_else(|| self.scalar_text(index)))
+            .and_then(|index| {
+                self.tape.decoded(index, Box::default).map(Into::into).or_else(|| self.scalar_text(index))
+            })
             .unwrap_or_else(|| self.slice(span).into());
         let Some(key) = self.key_or_value(|| (span, text)) else {
             return;

@@ -85,7 +85,7 @@ fn taken_by(cover: &PreparedRoute<'_>) -> String {
 }
 
 fn check_dump<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
-    for config in dump.route_configurations() {
+    for &config in dump.route_configurations() {
         for host in config.virtual_hosts() {
             check_virtual_host(dump, config, host, findings);
         }
