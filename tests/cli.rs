@@ -163,7 +163,7 @@ fn wrong_usage_is_exit_code_2_and_says_what_was_meant() {
 #[test]
 fn standard_input_is_read() {
     let ran = check(TYPO, &["--format=concise"]);
-    assert_eq!(ran.out, "<stdin>:14:26: error[unknown-host] no service has the host `catlog`\n");
+    assert_eq!(ran.out, "<stdin>:14:27: error[unknown-host] no service has the host `catlog`\n");
     let compressed = {
         use std::io::Write;
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -309,7 +309,10 @@ fn assert_hidden(what: &str, text: &str, key: &str, arguments: &[&str]) {
         let ran = check(text, &all);
         let said = ran.out + &ran.err;
         assert!(
-            said.contains("warning[") || said.contains("error[") || said.contains("\"severity\""),
+            said.contains("info[")
+                || said.contains("warning[")
+                || said.contains("error[")
+                || said.contains("\"severity\""),
             "{what}: {said}"
         );
         let shown = pieces.iter().find(|piece| said.contains(**piece));
