@@ -387,10 +387,7 @@ fn dump_with_key(key: &str, is_pretty: bool) -> String {
     let mut count = 0;
     hide_key_in(&mut dump, key, &mut count);
     assert!(count > 0, "the fixture has no private_key any more");
-    match is_pretty {
-        true => serde_json::to_string_pretty(&dump).unwrap(),
-        false => dump.to_string(),
-    }
+    if is_pretty { serde_json::to_string_pretty(&dump).unwrap() } else { dump.to_string() }
 }
 
 fn hide_key_in(node: &mut serde_json::Value, key: &str, count: &mut usize) {

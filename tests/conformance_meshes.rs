@@ -112,7 +112,8 @@ fn broken(case: &Case, tally: &mut Tally) {
     let open = case.truth["rule_name_open"] == true;
     let found = case.findings("broken", &[case.manifests("broken")]);
     if !rules.is_empty() {
-        let right = found.iter().any(|f| (open || rules.contains(&rule(f))) && (lines.is_empty() || starts_on(f, &lines)));
+        let right =
+            found.iter().any(|f| (open || rules.contains(&rule(f))) && (lines.is_empty() || starts_on(f, &lines)));
         tally.judge("faults in manifests", right, || {
             format!("{}: none of {rules:?} on lines {lines:?}, but{}", case.name, brief(&found))
         });

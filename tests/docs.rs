@@ -24,6 +24,8 @@ fn page(id: &str) -> String {
     ran.out
 }
 
+const TABLE: &str = "| rule | severity | what it finds | also known as |\n|---|---|---|---|\n";
+
 fn index() -> String {
     let mut text = "# Rules\n\nGenerated from the sources (`UPDATE_DOCS=1 cargo test --test docs`). \
                     `meshlint rule ID` shows a page on the terminal, `meshlint rule --all` this list.\n"
@@ -33,15 +35,12 @@ fn index() -> String {
         if of_family.is_empty() {
             continue;
         }
-        text.push_str(&format!(
-            "\n## {}\n\n| rule | severity | what it finds | also known as |\n|---|---|---|---|\n",
-            family.name()
-        ));
+        text.extend(["\n## ", family.name(), "\n\n", TABLE]);
         for rule in of_family {
             let meta = rule.meta;
             let summary = rules::first_sentence(&rules::manual(rule).summary);
             let aliases = meta.aliases.join(", ");
-            text.push_str(&format!("| [{0}]({0}.md) | {1} | {summary} | {aliases} |\n", meta.id, meta.severity));
+            text += format!("| [{0}]({0}.md) | {1} | {summary} | {aliases} |\n", meta.id, meta.severity).as_str();
         }
     }
     text

@@ -39,10 +39,8 @@ struct Fixture {
 
 impl Fixture {
     fn of(path: PathBuf) -> Self {
-        let (files, arguments) = match path.is_dir() {
-            true => of_folder(&path),
-            false => (vec![path.clone()], of_first_line(&path)),
-        };
+        let (files, arguments) =
+            if path.is_dir() { of_folder(&path) } else { (vec![path.clone()], of_first_line(&path)) };
         let settings = settings(&arguments, &path);
         Self { path, files, settings }
     }
@@ -152,7 +150,7 @@ fn bad_fixtures_make_their_rule_fire() {
             if !analysis.findings.iter().any(|finding| finding.rule == rule.meta) {
                 silent.push(format!("{}:\n{}", fixture.path.display(), concise(&analysis)));
             }
-            said.push_str(&format!("── {}\n{}", fixture.name(), concise(&analysis)));
+            said.extend(["── ", &fixture.name(), "\n", &concise(&analysis)]);
         }
         let folder = format!("{FIXTURES}/{}/", rule.meta.id);
         let said = said.replace(&folder, "");

@@ -72,7 +72,7 @@ pub(crate) fn shared(name: &str) -> Option<PathBuf> {
 
 /// The folders in a folder, sorted.
 pub(crate) fn folders(path: &Path) -> Vec<PathBuf> {
-    sorted(path, |path| path.is_dir())
+    sorted(path, Path::is_dir)
 }
 
 /// The files in a folder whose names end so, sorted.

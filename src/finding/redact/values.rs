@@ -31,7 +31,6 @@ pub(super) fn member_values(text: &[u8], name: Range<usize>, until: usize) -> Ve
 /// indented more than it.
 fn member_of_block(text: &[u8], name: usize, behind: usize, until: usize) -> Vec<Range<usize>> {
     let first_end = line_end(text, behind, until);
-    let mut hidden = vec![behind..first_end];
     let line_start = text.get(..name).and_then(|before| memchr::memrchr(b'\n', before)).map_or(0, |at| at + 1);
     let own = name - line_start;
     let mut end = first_end;
@@ -44,7 +43,8 @@ fn member_of_block(text: &[u8], name: usize, behind: usize, until: usize) -> Vec
         }
         end = next;
     }
-    hidden.extend(block_values(text, (first_end + 1).min(end)..end));
+    let mut hidden = block_values(text, (first_end + 1).min(end)..end);
+    hidden.push(behind..first_end);
     hidden
 }
 
@@ -56,7 +56,8 @@ pub(super) fn block_values(text: &[u8], range: Range<usize>) -> Vec<Range<usize>
     while at < range.end {
         let end = line_end(text, at, range.end);
         let line = text.get(at..end).unwrap_or_default();
-        let colon = line.windows(2).position(|pair| pair == b": ").or_else(|| line.ends_with(b":").then(|| line.len()));
+        let colon =
+            line.windows(2).position(|pair| pair == b": ").or_else(|| line.ends_with(b":").then_some(line.len()));
         hidden.push(at + colon.map_or(0, |colon| (colon + 1).min(line.len()))..end);
         at = end + 1;
     }
