@@ -75,12 +75,13 @@ impl<'d> Mesh<'d> {
         PortMode { mode: decided.map_or(ServerMode::Permissive, |(mode, _)| mode), node: decided.map(|(_, node)| node) }
     }
 
-    /// The ALLOW policies that a workload enforces.
+    /// The policies that a workload enforces.
     pub fn policies_of(&self, workload: &Workload<'d>) -> Vec<AuthorizationPolicy<'d>> {
         let applies = |policy: &AuthorizationPolicy<'d>| {
             let home = policy.object.namespace();
             let is_near = home == workload.namespace || home == self.options.root_namespace;
-            is_near && !policy.has_target_refs() && policy.selector_labels().is_subset_of(&workload.labels)
+            let is_in_force = !policy.has_target_refs() && !policy.is_dry_run();
+            is_near && is_in_force && policy.selector_labels().is_subset_of(&workload.labels)
         };
         let all = self.all_of(SECURITY, "AuthorizationPolicy").iter();
         all.filter_map(|object| AuthorizationPolicy::of(*object)).filter(applies).collect()

@@ -66,6 +66,8 @@ struct Builder<'a> {
     last_end: usize,
     document_start: super::super::tape::Mark,
     first: u32,
+    /// The first `{{ … }}` of the document that reads as a mapping in a mapping.
+    braces: Option<Span>,
 }
 
 impl<'a> Builder<'a> {
@@ -84,6 +86,7 @@ impl<'a> Builder<'a> {
             last_end: base,
             document_start,
             first,
+            braces: None,
         }
     }
 
@@ -218,9 +221,18 @@ impl<'a> Builder<'a> {
         let whole = Span::new(start, self.last_end);
         self.tape.rewind(mark);
         let text = self.slice(whole).into();
+        self.note_braces(whole);
         if let Some(parent) = self.frames.last_mut() {
             parent.key = Some(Key::Odd(whole, text));
         }
+    }
+
+    /// Takes `{{ .Values.host }}` for what it is: nobody writes a mapping whose key is a mapping,
+    /// and no API server takes one.
+    fn note_braces(&mut self, key: Span) {
+        let outer = (key.start as usize).checked_sub(1).map(|start| Span::new(start, key.end as usize + 1));
+        let is_template = |span: &Span| self.slice(*span).starts_with("{{") && self.slice(*span).ends_with("}}");
+        self.braces = self.braces.or(outer.filter(is_template));
     }
 
     /// Expands an alias into a copy of its anchor.
@@ -319,6 +331,12 @@ impl<'a> Builder<'a> {
     }
 
     fn end_document(&mut self, roots: &mut Vec<u32>) {
+        if let Some(braces) = self.braces {
+            self.report(ProblemKind::Template, braces);
+            self.tape.rewind(self.document_start);
+            self.restart();
+            return;
+        }
         let empty = self.tape.node(self.first).is_none_or(|n| n.shape() == Shape::Empty);
         if empty {
             self.tape.rewind(self.document_start);
@@ -347,6 +365,7 @@ impl<'a> Builder<'a> {
         self.anchors.clear();
         self.anchor_names.clear();
         self.copied = 0;
+        self.braces = None;
         self.document_start = self.tape.mark();
         self.first = self.tape.len() as u32;
     }

@@ -1,8 +1,9 @@
 //! A template has not been rendered.
 //!
 //! ## What it finds
-//! YAML documents that do not parse and hold `{{ … }}` or `{% … %}`, and resources of Istio whose
-//! names or hosts hold `{{ … }}` or `${…}`.
+//! YAML documents that do not parse and hold `{{ … }}` or `{% … %}`, or that parse only because
+//! `{{ … }}` reads as a mapping in a mapping; and resources of Istio whose names or hosts hold
+//! `{{ … }}` or `${…}` in quotes.
 //!
 //! ## Why it matters
 //! What a template will say depends on its values. Such a document is not analysed; a resource that

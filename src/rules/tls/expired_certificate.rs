@@ -9,7 +9,10 @@
 //! The other side refuses the TLS handshake: `503` with the flag `UF` at clients.
 //!
 //! ## Example
-//! A gateway's `kubernetes://shop-cert` that nobody renewed.
+//! ```json
+//! {"name": "kubernetes://shop-cert", "last_updated": "2026-08-02T09:30:00Z",
+//!  "secret": {"tls_certificate": {"certificate_chain": {"inline_bytes": "… not after 2025-01-31 …"}}}}
+//! ```
 //!
 //! ## Use instead
 //! A new certificate. For workload certificates, see why istiod does not renew them (istio-agent's
