@@ -34,6 +34,8 @@ const SECRET_MEMBERS: [&[u8]; 7] = [
 const DATA_MEMBERS: [&[u8]; 2] = [b"data", b"stringData"];
 /// A key that is shown may start this far before what is shown of it.
 const LONGEST_KEY: usize = 16 << 10;
+/// An address with its user and password is not longer than this.
+const LONGEST_URL: usize = 512;
 /// Kubernetes takes no Secret that is larger.
 const LARGEST_SECRET: usize = 1 << 20;
 
@@ -60,6 +62,7 @@ impl Redaction {
         }
         hidden.extend(private_pems(text, &shown));
         hidden.extend(long_runs(text, &shown));
+        hidden.extend(passwords_of_urls(text, &shown));
         for range in hidden {
             let start = range.start.max(shown.start) - offset;
             let end = range.end.min(shown.end).saturating_sub(offset);
@@ -142,6 +145,21 @@ fn long_runs(text: &[u8], shown: &Range<usize>) -> Vec<Range<usize>> {
     runs
 }
 
+/// What stands between the name and the `@` of `scheme://name:password@host`.
+fn passwords_of_urls(text: &[u8], shown: &Range<usize>) -> Vec<Range<usize>> {
+    let from = shown.start.saturating_sub(LONGEST_URL);
+    let window = text.get(from..(shown.end + LONGEST_URL).min(text.len())).unwrap_or_default();
+    let urls = memmem::find_iter(window, b"://").filter_map(|at| {
+        let rest = window.get(at + 3..)?;
+        let ends = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'/' | b'"' | b'\'' | b',');
+        let authority = rest.get(..rest.iter().position(ends).unwrap_or(rest.len()))?;
+        let end = memchr::memrchr(b'@', authority)?;
+        let start = memchr::memchr(b':', authority.get(..end)?)? + 1;
+        Some(from + at + 3 + start..from + at + 3 + end)
+    });
+    urls.collect()
+}
+
 fn blacken(bytes: &mut [u8]) {
     for byte in bytes.iter_mut().filter(|b| !b.is_ascii_whitespace()) {
         *byte = b'*';
@@ -208,6 +226,13 @@ mod tests {
         );
         let text = shown("private_key:\n  inline_string: |\n    MIIE\n    x\nname: shop\n");
         assert_eq!(text, "private_key:\n  inline_string: *\n    ****\n    *\nname: shop\n");
+    }
+
+    #[test]
+    fn passwords_of_urls_are_blackened() {
+        let text = "url: postgres://shop:x1@db.shop:5432/orders, http://a.b:80/c@d:e\n";
+        assert_eq!(shown(text), text.replace("x1", "**"));
+        assert_eq!(piece(text, 21..25), "**@d");
     }
 
     #[test]
