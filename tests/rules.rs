@@ -27,6 +27,7 @@ use support::{files, folders};
 
 /// Relative, so that reports are the same on every machine: tests run in the project's root.
 const FIXTURES: &str = "testdata/rules";
+const SNAPSHOTS: &str = "snapshots/rules";
 /// What every manual tells, in this order.
 const HEADINGS: [&str; 6] =
     ["What it finds", "Why it matters", "Example", "Use instead", "When to ignore it", "Inputs"];
@@ -133,6 +134,12 @@ fn every_rule_has_fixtures_and_every_fixture_a_rule() {
             if !name.starts_with("bad") && !name.starts_with("good") {
                 wrong.push(format!("{}/{name} is neither bad nor good", folder.display()));
             }
+        }
+    }
+    for snapshot in files(Path::new(SNAPSHOTS), ".snap") {
+        let name = snapshot.file_stem().unwrap().to_string_lossy().into_owned();
+        if !ids.contains(name.as_str()) {
+            wrong.push(format!("{} is of no rule", snapshot.display()));
         }
     }
     println!("{} rules, {} bad and {} good fixtures", ids.len(), counts[0], counts[1]);
