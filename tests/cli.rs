@@ -284,6 +284,54 @@ fn manuals_are_shown() {
     assert!(run(&["rule", "IST0101"]).out.matches("\n## Inputs\n").count() > 1);
 }
 
+/// Whoever reads the output may stop at any time, and a disk may be full.
+#[cfg(unix)]
+#[test]
+fn output_that_cannot_be_written_is_no_panic() {
+    use std::process::Stdio;
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").map(Stdio::from);
+    let here = folder("full");
+    let typo = file(&here, "typo.yaml", TYPO);
+    for arguments in [&["rule", "--all"][..], &["rule", "unknown-host"], &["check", &typo]] {
+        let mut closed = meshlint();
+        let mut child = closed.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.stderr.is_empty(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let Ok(full) = full() else { continue };
+        let output = meshlint().args(arguments).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(USAGE), "{arguments:?}: {said}");
+        assert!(said.contains("cannot write") && !said.contains("panicked"), "{arguments:?}: {said}");
+    }
+    let Ok(full) = full() else { return };
+    let status =
+        meshlint().args(["check", "--format=json", &typo]).stdout(Stdio::null()).stderr(full).status().unwrap();
+    assert_eq!(status.code(), Some(FINDINGS));
+}
+
+#[test]
+fn a_broken_mesh_configuration_is_wrong_usage() {
+    let here = folder("mesh-config");
+    let typo = file(&here, "typo.yaml", TYPO);
+    for (text, hint) in [("a: [\n", ":1:"), ("just words\n", "holds no mesh configuration")] {
+        let ran = run(&["check", "--mesh-config", &file(&here, "mesh.txt", text), &typo]);
+        assert_code(&ran, USAGE);
+        assert!(ran.err.contains("mesh.txt") && ran.err.contains(hint), "{}", ran.err);
+    }
+    let sound = file(&here, "mesh.txt", "outboundTrafficPolicy: {mode: REGISTRY_ONLY}\n");
+    assert_code(&run(&["check", "--mesh-config", &sound, &typo]), FINDINGS);
+}
+
+#[test]
+fn the_number_of_threads_is_a_matter_of_speed_only() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/rules").display().to_string();
+    let with = |threads: &str| run(&["check", "--quiet", "--format=json", "--threads", threads, &fixtures]).out;
+    let one = with("1");
+    assert!(one.len() > 100_000, "the fixtures give {} bytes", one.len());
+    assert!(one == with("4"));
+}
+
 /// Something that has the form of a key and is none: it is made here, so that no file looks as if
 /// it held one.
 fn made_up_key() -> String {
@@ -332,6 +380,7 @@ fn secrets_of_manifests_are_never_shown() {
         ("broken behind it", format!("{head}{data}  other: [eA==\n---\n{SOUND}")),
         ("broken before it", format!("{head}type: {{{{ x\n{data}---\n{SOUND}")),
         ("an alias before it", format!("{head}type: *x\n{data}")),
+        ("a password that starts with a star", format!("{head}stringData:\n  password: *{password}\n")),
         ("a template in it", format!("{head}{data}  more: {{{{ .Values.more }}}}\n")),
         ("text that is broken", format!("{head}stringData:\n  password: {password}\n  more: \"x\n")),
         (

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use meshlint::document::Document;
+use meshlint::document::{Document, Node};
 use meshlint::engine::{Analysis, Settings, run};
 use meshlint::finding::{Family, Finding, Severity};
 use meshlint::input::{Text, discover};
@@ -27,6 +27,7 @@ use support::{files, folders};
 
 /// Relative, so that reports are the same on every machine: tests run in the project's root.
 const FIXTURES: &str = "testdata/rules";
+const SNAPSHOTS: &str = "snapshots/rules";
 /// What every manual tells, in this order.
 const HEADINGS: [&str; 6] =
     ["What it finds", "Why it matters", "Example", "Use instead", "When to ignore it", "Inputs"];
@@ -135,6 +136,12 @@ fn every_rule_has_fixtures_and_every_fixture_a_rule() {
             }
         }
     }
+    for snapshot in files(Path::new(SNAPSHOTS), ".snap") {
+        let name = snapshot.file_stem().unwrap().to_string_lossy().into_owned();
+        if !ids.contains(name.as_str()) {
+            wrong.push(format!("{} is of no rule", snapshot.display()));
+        }
+    }
     println!("{} rules, {} bad and {} good fixtures", ids.len(), counts[0], counts[1]);
     assert_eq!(wrong, Vec::<String>::new());
 }
@@ -184,6 +191,85 @@ fn good_fixtures_are_left_alone() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// All fixtures that are one file.
+fn single_files() -> Vec<Fixture> {
+    let of_rule = |rule: &Rule| [fixtures(rule.meta.id, "bad"), fixtures(rule.meta.id, "good")];
+    let all = rules::all().flat_map(of_rule).flatten();
+    all.filter(|fixture| fixture.path.is_file()).collect()
+}
+
+/// What is found in a fixture whose text was changed. Names are cut off, so that only places and
+/// words are left.
+fn found_in(fixture: &Fixture, text: &[u8]) -> Vec<String> {
+    let thread = format!("{:?}", std::thread::current().id());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rules").join(thread);
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(fixture.name());
+    fs::write(&file, text).unwrap();
+    let analysis = run(discover(std::slice::from_ref(&file)), &fixture.settings);
+    let prefix = format!("{}:", file.display());
+    concise(&analysis).lines().map(|line| line.strip_prefix(&prefix).unwrap_or(line).to_owned()).collect()
+}
+
+/// Files that were written on Windows say the same, at the same places.
+#[test]
+fn line_endings_change_nothing() {
+    let mut compared = 0;
+    for fixture in single_files() {
+        let Ok(text) = fs::read_to_string(&fixture.path) else { continue };
+        if text.starts_with('\u{feff}') || text.contains("\\\n") {
+            continue;
+        }
+        let with_lf = found_in(&fixture, text.as_bytes());
+        let with_crlf = found_in(&fixture, text.replace('\n', "\r\n").as_bytes());
+        assert_eq!(with_lf, with_crlf, "{}", fixture.path.display());
+        compared += with_lf.len();
+    }
+    println!("{compared} findings are the same with CRLF");
+    assert!(compared > 100);
+}
+
+/// JSON and YAML are two ways to write the same.
+#[test]
+fn manifests_in_json_say_the_same() {
+    // The words without the place.
+    let words = |lines: Vec<String>| {
+        let mut words: Vec<String> = lines.iter().map(|l| l.split_once(' ').unwrap().1.to_owned()).collect();
+        words.sort();
+        words
+    };
+    let mut compared = 0;
+    for fixture in single_files().into_iter().filter(|f| f.path.extension().is_some_and(|e| e == "yaml")) {
+        let text = fs::read(&fixture.path).unwrap();
+        let document = Document::read("", Text::from(text.clone()));
+        if !document.problems().is_empty() {
+            continue;
+        }
+        let json: Vec<String> = document.roots().map(Node::to_json).collect();
+        let in_yaml = words(found_in(&fixture, &text));
+        let in_json = words(found_in(&fixture, json.join("\n").as_bytes()));
+        assert_eq!(in_yaml, in_json, "{}", fixture.path.display());
+        compared += in_yaml.len();
+    }
+    println!("{compared} findings are the same in JSON");
+    assert!(compared > 100);
+}
+
+/// Half a file is read, or refused, and never a panic.
+#[test]
+fn fixtures_that_are_cut_off_are_read() {
+    const CUTS: usize = 9;
+    let mut read = 0;
+    for fixture in single_files() {
+        let text = fs::read(&fixture.path).unwrap();
+        for cut in (1..CUTS).map(|cut| text.len() * cut / CUTS) {
+            found_in(&fixture, &text[..cut]);
+            read += 1;
+        }
+    }
+    println!("{read} halves were read");
 }
 
 #[test]
