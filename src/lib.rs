@@ -3,9 +3,10 @@
 //! The way of the data: [`input`] finds and opens, [`document`] reads, [`kube`], [`istio`] and
 //! [`envoy`] are typed views, [`mesh`] is what they mean together, [`routing`] is the algebra of
 //! matching, [`rules`] judge, [`engine`] runs
-//! them, [`report`] prints. A module uses only those before it.
+//! them, [`config`] says how, [`report`] prints. A module uses only those before it.
 
 pub mod commands;
+pub mod config;
 pub mod document;
 pub mod engine;
 pub mod envoy;

@@ -6,14 +6,19 @@ use std::time::Instant;
 
 use clap::Args;
 
+use crate::config::{Config, paths_matching};
 use crate::document::{Document, Node};
-use crate::engine::{Analysis, Selection, Settings, run as run_engine};
+use crate::engine::{Analysis, Selection, Settings, relative, run as run_engine};
 use crate::finding::Severity;
-use crate::input::{Text, discover};
+use crate::input::{Discovery, Text, discover};
 use crate::mesh::{CompleteKind, Options};
-use crate::report::{self, Format, Style, write_summary};
+use crate::report::{self, Format, Style, write_details, write_summary};
 use crate::similar::similar;
 
+use super::config::SourceArguments;
+use super::gate::{Gate, GateArguments};
+use super::output::{Output, OutputParser, to_stdout};
+use super::progress::Progress;
 use super::{ColorChoice, Outcome};
 
 /// Arguments of `check`.
@@ -23,9 +28,10 @@ pub(super) struct Arguments {
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
 
-    /// How to print findings
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
+    /// How to print findings, and where to; may be given several times. One goes to standard output,
+    /// and it is `full` if nothing is said
+    #[arg(long, value_parser = OutputParser, value_name = "FORMAT[=FILE]")]
+    format: Vec<Output>,
 
     /// Run only these rules: ids, families, or aliases such as IST0101
     #[arg(long, value_delimiter = ',', value_name = "RULE")]
@@ -36,12 +42,14 @@ pub(super) struct Arguments {
     ignore: Vec<String>,
 
     /// Leave out findings below this severity
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value = "info")]
-    min_severity: Severity,
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    min_severity: Option<Severity>,
 
-    /// Exit with 1 if there are findings of at least this severity
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value = "error")]
-    fail_on: Severity,
+    #[command(flatten)]
+    gate: GateArguments,
+
+    #[command(flatten)]
+    config: SourceArguments,
 
     /// The inputs hold all of a kind: KIND, KIND:NAMESPACE, or all
     #[arg(long, value_delimiter = ',', value_name = "KIND")]
@@ -56,9 +64,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     mesh_config: Option<PathBuf>,
 
-    /// Domain of Kubernetes service names
-    #[arg(long, default_value = "cluster.local", value_name = "DOMAIN")]
-    cluster_domain: String,
+    /// Domain of Kubernetes service names; `cluster.local` if nothing is said
+    #[arg(long, value_name = "DOMAIN")]
+    cluster_domain: Option<String>,
 
     /// Namespace whose policies hold for the whole mesh
     #[arg(long, value_name = "NAMESPACE")]
@@ -79,50 +87,75 @@ pub(super) struct Arguments {
     /// Say nothing but findings
     #[arg(long, short)]
     quiet: bool,
+
+    /// Say what was read, what was left out, and how long each stage took
+    #[arg(long, short, conflicts_with = "quiet")]
+    verbose: bool,
 }
 
 /// Runs `check`.
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
-    let settings = settings(arguments)?;
+    let progress = Progress::new(arguments.quiet);
+    let config = arguments.config.read(&arguments.paths)?;
+    let mut settings = settings(arguments, &config)?;
+    settings.watch = progress.watch();
+    let gate = Gate::new(&arguments.gate, &config, &arguments.paths)?;
+    let on_stdout = to_stdout(&arguments.format)?;
     if let Some(threads) = arguments.threads {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build_global().map_err(|error| error.to_string())?;
     }
     let start = Instant::now();
-    let mut analysis = run_engine(discover(&arguments.paths), &settings);
-    analysis.findings.retain(|finding| finding.severity >= arguments.min_severity);
+    let mut analysis = run_engine(found(arguments, &config), &settings);
+    gate.apply(&mut analysis)?;
+    let least = arguments.min_severity.or(config.min_severity).unwrap_or(Severity::Info);
+    analysis.findings.retain(|finding| finding.severity >= least);
     let elapsed = start.elapsed();
-    let outcome = outcome(&analysis, arguments.fail_on);
-    let printed = print(&analysis, arguments, elapsed);
+    progress.stage("report");
+    arguments.format.iter().try_for_each(|output| output.write_file(&analysis))?;
+    let printed = print(&analysis, on_stdout, arguments, elapsed);
+    if arguments.verbose {
+        let mut err = io::stderr().lock();
+        let _ = write_details(&analysis, &mut err).and_then(|()| progress.write_times(&mut err));
+    }
     match printed {
         // Whoever reads the output has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(outcome),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(gate.outcome(&analysis)),
         Err(error) => Err(format!("cannot write the report: {error}")),
-        Ok(()) => Ok(outcome),
+        Ok(()) => Ok(gate.outcome(&analysis)),
     }
 }
 
-fn outcome(analysis: &Analysis, fail_on: Severity) -> Outcome {
-    if analysis.findings.iter().any(|finding| finding.severity >= fail_on) {
-        Outcome::Findings
-    } else if analysis.is_empty() && analysis.unreadable.is_empty() {
-        Outcome::Nothing
-    } else if !analysis.unreadable.is_empty() {
-        Outcome::Unreadable
-    } else {
-        Outcome::Clean
+/// The inputs, without the files in folders that the configuration excludes.
+fn found(arguments: &Arguments, config: &Config) -> Discovery {
+    let mut discovery = discover(&arguments.paths);
+    if config.exclude.is_empty() {
+        return discovery;
     }
+    let excluded = paths_matching(&config.exclude);
+    let before = discovery.candidates.len();
+    discovery.candidates.retain(|file| file.is_named || !excluded.is_match(relative(&file.name, &config.root)));
+    discovery.skipped += before - discovery.candidates.len();
+    discovery
 }
 
-fn print(analysis: &Analysis, arguments: &Arguments, elapsed: std::time::Duration) -> io::Result<()> {
-    let style = style(arguments.color);
+/// Prints the report, if one goes to standard output, and the summary: behind it if both are for
+/// people, else to standard error.
+fn print(
+    analysis: &Analysis,
+    format: Option<Format>,
+    arguments: &Arguments,
+    elapsed: std::time::Duration,
+) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    report::write(analysis, arguments.format, style, &mut out)?;
-    out.flush()?;
+    if let Some(format) = format {
+        report::write(analysis, format, style(arguments.color), &mut out)?;
+        out.flush()?;
+    }
     if arguments.quiet {
         return Ok(());
     }
-    if arguments.format.is_for_programs() || arguments.format == Format::Concise {
+    if format != Some(Format::Full) {
         // The report is complete without it: nobody reading it changes nothing.
         let _ = write_summary(analysis, elapsed, &mut io::stderr().lock());
         return Ok(());
@@ -131,7 +164,7 @@ fn print(analysis: &Analysis, arguments: &Arguments, elapsed: std::time::Duratio
     out.flush()
 }
 
-fn style(color: ColorChoice) -> Style {
+pub(super) fn style(color: ColorChoice) -> Style {
     let terminal = io::stdout().is_terminal();
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let color = match color {
@@ -147,26 +180,43 @@ fn term_is_dumb() -> bool {
     std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
-fn settings(arguments: &Arguments) -> Result<Settings, String> {
-    let mut mesh = Options {
-        cluster_domain: arguments.cluster_domain.clone(),
-        istio_version: arguments.istio_version.clone(),
-        ..Options::default()
-    };
-    if let Some(path) = &arguments.mesh_config {
+/// What the command line says, and where it says nothing, the configuration.
+fn settings(arguments: &Arguments, config: &Config) -> Result<Settings, String> {
+    let or = |said: &Option<String>, configured: &Option<String>| said.clone().or_else(|| configured.clone());
+    let mut mesh = Options { istio_version: or(&arguments.istio_version, &config.istio_version), ..Options::default() };
+    if let Some(domain) = or(&arguments.cluster_domain, &config.cluster_domain) {
+        mesh.cluster_domain = domain;
+    }
+    if let Some(path) = arguments.mesh_config.as_ref().or(config.mesh_config.as_ref()) {
         apply_mesh_config(path, &mut mesh)?;
     }
-    if let Some(namespace) = &arguments.root_namespace {
-        mesh.root_namespace.clone_from(namespace);
+    if let Some(namespace) = or(&arguments.root_namespace, &config.root_namespace) {
+        mesh.root_namespace = namespace;
     }
-    for kind in &arguments.complete {
+    for kind in config.complete.iter().chain(&arguments.complete) {
         mesh.complete.add(kind).map_err(|kind| unknown_kind(&kind))?;
     }
+    let mut ignores = config.ignores.clone();
+    let is_covered = config.is_covered_by(&arguments.paths);
+    ignores.iter_mut().for_each(|directive| directive.must_be_used = is_covered);
     Ok(Settings {
-        namespace: arguments.namespace.clone(),
+        namespace: or(&arguments.namespace, &config.namespace),
         mesh,
-        selection: Selection::new(&arguments.select, &arguments.ignore)?,
+        selection: selection(arguments, config)?,
+        ignores,
+        severities: config.severities.clone(),
+        ..Settings::default()
     })
+}
+
+/// Rules that are asked for by name run even if the configuration has turned them off.
+fn selection(arguments: &Arguments, config: &Config) -> Result<Selection, String> {
+    if !arguments.select.is_empty() {
+        return Selection::new(&arguments.select, &arguments.ignore);
+    }
+    let off = config.off.iter().map(|rule| (*rule).to_owned());
+    let ignored: Vec<String> = off.chain(arguments.ignore.iter().cloned()).collect();
+    Selection::new(&config.select, &ignored)
 }
 
 fn unknown_kind(kind: &str) -> String {

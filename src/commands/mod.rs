@@ -1,7 +1,12 @@
 //! The command line: one file per subcommand.
 
 mod check;
+mod config;
+mod gate;
+mod output;
+mod progress;
 mod rule;
+mod shell;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -22,6 +27,12 @@ enum Command {
     Check(check::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
+    /// Show the configuration of a repository, or its schema.
+    Config(config::Arguments),
+    /// Print completions for a shell.
+    Completions(shell::CompletionArguments),
+    /// Print the manual page.
+    Man(shell::ManArguments),
 }
 
 /// When to colour.
@@ -78,6 +89,9 @@ pub fn main() -> ExitCode {
     let outcome = match &cli.command {
         Command::Check(arguments) => check::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
+        Command::Config(arguments) => config::run(arguments),
+        Command::Completions(arguments) => shell::completions(arguments),
+        Command::Man(arguments) => shell::man(arguments),
     };
     match outcome {
         Ok(outcome) => outcome.into(),

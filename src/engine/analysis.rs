@@ -7,6 +7,12 @@ use crate::finding::{Finding, Severity};
 pub struct Analysis {
     /// Findings, sorted by file and place.
     pub findings: Vec<Finding>,
+    /// Findings that somebody has decided to live with.
+    pub suppressed: Vec<Suppressed>,
+    /// How many findings are listed in the baseline, and are not reported.
+    pub known: usize,
+    /// How many findings of the baseline are there no more.
+    pub gone: usize,
     /// What was read, in the order of the inputs.
     pub inputs: Vec<InputSummary>,
     /// Inputs that could not be read, with the reason.
@@ -19,6 +25,15 @@ pub struct Analysis {
     pub rules: Vec<&'static str>,
     /// What they could not judge.
     pub not_evaluated: Vec<NotEvaluated>,
+}
+
+/// A finding that is not reported.
+#[derive(Clone, Debug)]
+pub struct Suppressed {
+    /// The finding.
+    pub finding: Finding,
+    /// Why, if somebody wrote it down.
+    pub reason: Option<String>,
 }
 
 /// An input that was read.

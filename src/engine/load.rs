@@ -10,7 +10,7 @@ use crate::finding::{Draft, Finding, Findings, Meta, Skip, resolve};
 use crate::input::{self, Candidate};
 use crate::rules::{self, Check, Proxy};
 
-use super::Selection;
+use super::{Directive, Selection, suppress};
 
 /// An input that was read.
 pub enum Loaded {
@@ -29,8 +29,13 @@ pub enum Loaded {
     },
     /// It is known and not judged.
     Recorded(&'static str),
-    /// It is nothing that meshlint knows; findings are about the text itself.
-    Other(Vec<Finding>),
+    /// It is nothing that meshlint knows.
+    Other {
+        /// What is wrong with the text itself.
+        findings: Vec<Finding>,
+        /// What of that is not to be reported.
+        directives: Vec<Directive>,
+    },
 }
 
 /// Reads a candidate.
@@ -47,8 +52,10 @@ pub fn load(candidate: &Candidate, selection: &Selection) -> Loaded {
         Form::Ztunnel => Loaded::Recorded("ztunnel dump"),
         Form::Admin(name) => Loaded::Recorded(name),
         Form::Other if is_text_admin_output(document.bytes()) => Loaded::Recorded("admin output"),
-        Form::Other if is_relevant => Loaded::Other(judge_text(&document, selection)),
-        Form::Other => Loaded::Other(Vec::new()),
+        Form::Other if is_relevant => {
+            Loaded::Other { findings: judge_text(&document, selection), directives: suppress::read(&document) }
+        }
+        Form::Other => Loaded::Other { findings: Vec::new(), directives: Vec::new() },
     }
 }
 

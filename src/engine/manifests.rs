@@ -165,7 +165,7 @@ fn check_all<'d>(check: Check, documents: &[&'d Document], context: &Context<'_,
             context.mesh.virtual_services.iter().for_each(|service| check(context, service, &mut found));
         }
         Check::Mesh(check) => check(context, &mut found),
-        Check::Dump(_) => {}
+        Check::Dump(_) | Check::Suppression(_) => {}
     }
     found
 }

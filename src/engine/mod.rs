@@ -2,14 +2,22 @@
 //! threads.
 
 mod analysis;
+mod baseline;
 mod causes;
+mod changed;
 mod load;
 mod manifests;
 mod run;
 mod selection;
+mod suppress;
 mod variants;
+mod watch;
 
-pub use analysis::{Analysis, Counts, InputKind, InputSummary, NotEvaluated};
+pub use analysis::{Analysis, Counts, InputKind, InputSummary, NotEvaluated, Suppressed};
+pub use baseline::Baseline;
+pub use changed::Changes;
 pub use load::{Loaded, load};
 pub use run::{Settings, run};
 pub use selection::Selection;
+pub use suppress::{Directive, Scope, relative, rules_of};
+pub use watch::{Event, Watch};

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
-use crate::finding::{Finding, Skip};
+use crate::finding::{Finding, Severity, Skip};
 use crate::input::{Candidate, Discovery};
 use crate::kube::{objects, shown};
 use crate::mesh;
 
 use super::manifests::{Manifests, judge};
-use super::{Analysis, InputKind, InputSummary, Loaded, NotEvaluated, Selection, load};
+use super::suppress;
+use super::{Analysis, Directive, Event, InputKind, InputSummary, Loaded, NotEvaluated, Selection, Watch, load};
 
 /// What a run needs to know besides its inputs.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +23,12 @@ pub struct Settings {
     pub mesh: mesh::Options,
     /// The rules that run.
     pub selection: Selection,
+    /// What is not to be reported, besides what the inputs themselves say.
+    pub ignores: Vec<Directive>,
+    /// Severities other than the rules' own.
+    pub severities: FxHashMap<&'static str, Severity>,
+    /// Who is told how far the run is.
+    pub watch: Watch,
 }
 
 /// Reads what was discovered and runs the rules on it.
@@ -31,9 +39,11 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
         rules: settings.selection.ids(),
         ..Analysis::default()
     };
+    settings.watch.tell(Event::Stage { name: "read", steps: discovery.candidates.len() });
     let mut manifests = Manifests::default();
     let mut known = Vec::new();
     let mut skips = Vec::new();
+    let mut directives = settings.ignores.clone();
     for (candidate, loaded) in discovery.candidates.iter().zip(load_all(&discovery.candidates, settings)) {
         let name = candidate.name.clone();
         let kind = match loaded {
@@ -44,6 +54,7 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
             Loaded::Manifests(document) => {
                 let (objects, _) = objects(&document);
                 let count = objects.len();
+                directives.extend(suppress::read(&document));
                 manifests.push(document, candidate.unit());
                 InputKind::Manifests(count)
             }
@@ -55,19 +66,24 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
                 InputKind::Dump(names)
             }
             Loaded::Recorded(what) => InputKind::Recorded(what),
-            Loaded::Other(findings) => {
+            Loaded::Other { findings, directives: own } => {
+                directives.extend(own);
                 analysis.findings.extend(findings);
                 InputKind::Other
             }
         };
         analysis.inputs.push(InputSummary { name, kind });
     }
+    settings.watch.tell(Event::Stage { name: "judge", steps: 0 });
     let judged = judge(&mut manifests, settings, &known, &mut analysis.findings);
     analysis.findings.extend(judged.findings);
     analysis.variants = judged.variants;
     skips.extend(judged.skips);
-    analysis.findings = sorted(analysis.findings);
     analysis.not_evaluated = summarized(skips);
+    analysis.findings = sorted(analysis.findings);
+    suppress::apply(&mut analysis, &directives, &settings.selection);
+    analysis.findings = numbered(sorted(analysis.findings));
+    apply_severities(&mut analysis.findings, &settings.severities);
     analysis
 }
 
@@ -75,7 +91,11 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
 fn load_all(candidates: &[Candidate], settings: &Settings) -> Vec<Loaded> {
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by_key(|place| std::cmp::Reverse(candidates.get(*place).map(|c| c.size)));
-    let one = |place: &usize| (*place, candidates.get(*place).map(|c| load(c, &settings.selection)));
+    let one = |place: &usize| {
+        let loaded = candidates.get(*place).map(|c| load(c, &settings.selection));
+        settings.watch.tell(Event::Step);
+        (*place, loaded)
+    };
     let mut loaded: Vec<_> = order.par_iter().with_max_len(1).map(one).collect();
     loaded.sort_by_key(|(place, _)| *place);
     loaded.into_iter().filter_map(|(_, loaded)| loaded).collect()
@@ -89,6 +109,32 @@ fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by(|a, b| key(a).cmp(&key(b)));
     findings.dedup_by(|a, b| key(a) == key(b));
     findings
+}
+
+/// Tells apart findings with one fingerprint: the second gets a `-2`, and so on.
+fn numbered(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let mut counts: FxHashMap<String, usize> = FxHashMap::default();
+    for finding in &mut findings {
+        let count = counts.entry(finding.fingerprint.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            finding.fingerprint = format!("{}-{count}", finding.fingerprint);
+        }
+    }
+    findings
+}
+
+fn apply_severities(findings: &mut [Finding], severities: &FxHashMap<&'static str, Severity>) {
+    for finding in findings {
+        if let Some(severity) = severities.get(finding.rule.id) {
+            finding.severity = *severity;
+        }
+        if let Some((rule, severity)) = finding.cause.as_mut().and_then(|cause| cause.finding.as_mut())
+            && let Some(other) = severities.get(rule.id)
+        {
+            *severity = *other;
+        }
+    }
 }
 
 fn summarized(skips: Vec<(&'static str, Skip)>) -> Vec<NotEvaluated> {

@@ -9,6 +9,7 @@ mod level;
 mod pinned;
 mod redact;
 mod resolve;
+mod suppression;
 
 pub use cause::{Cause, Symptom};
 pub use draft::{Draft, Findings, Place, Skip, Subject};
@@ -16,3 +17,4 @@ pub use excerpt::{Excerpt, Mark};
 pub use level::{Confidence, Family, Meta, Severity};
 pub use pinned::Pinned;
 pub use resolve::{Finding, Location, Related, resolve};
+pub use suppression::Suppression;

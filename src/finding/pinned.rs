@@ -2,7 +2,7 @@
 
 use super::excerpt::Excerpt;
 use super::fingerprint::fingerprint;
-use super::{Confidence, Draft, Family, Finding, Location, Meta, Related, Severity, Subject, resolve};
+use super::{Confidence, Draft, Family, Finding, Location, Meta, Place, Related, Severity, Subject, resolve};
 
 /// A place with the source around it, which needs its document no more.
 #[derive(Clone, Debug)]
@@ -17,12 +17,23 @@ pub struct Pinned {
 /// Stands in where only the place of a finding is wanted.
 static NO_RULE: Meta = Meta { id: "", family: Family::Input, severity: Severity::Info, aliases: &[] };
 
+impl From<Finding> for Pinned {
+    fn from(finding: Finding) -> Self {
+        let Finding { location, path, subject, excerpts, .. } = finding;
+        Self { location, path, subject, excerpts }
+    }
+}
+
 impl Pinned {
     /// Keeps the primary place of `draft`.
     pub fn of(draft: Draft<'_>) -> Option<Self> {
-        let finding = resolve(vec![(&NO_RULE, draft)]).pop()?;
-        let Finding { location, path, subject, excerpts, .. } = finding;
-        Some(Self { location, path, subject, excerpts })
+        resolve(vec![(&NO_RULE, draft)]).pop().map(Self::from)
+    }
+
+    /// Keeps many places, with one pass over each text.
+    pub fn all<'d>(places: impl Iterator<Item = Place<'d>>) -> Vec<Self> {
+        let drafts = places.map(|place| (&NO_RULE, Draft::new(place, ""))).collect();
+        resolve(drafts).into_iter().map(Self::from).collect()
     }
 
     /// A finding with this as its primary place.
@@ -42,6 +53,7 @@ impl Pinned {
             origin: None,
             symptom: None,
             cause: None,
+            touches_change: None,
             fingerprint: fingerprint(rule.id, &self.subject, &self.location.file, &self.path),
             excerpts: self.labelled(label, true),
         }

@@ -42,6 +42,8 @@ pub struct Finding {
     pub symptom: Option<Symptom>,
     /// The manifest object behind it, where the inputs hold that.
     pub cause: Option<Cause>,
+    /// Whether it touches a line that was changed, if that was asked.
+    pub touches_change: Option<bool>,
     /// Identity across runs.
     pub fingerprint: String,
     /// The source around the places.
@@ -121,6 +123,7 @@ fn finish<'d>(
         origin: draft.origin,
         symptom: draft.symptom,
         cause: None,
+        touches_change: None,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::finding::{Cause, Excerpt, Finding, Location, Severity, Subject};
 use super::Style;
 
 /// Where the manuals of the rules are.
-const MANUALS: &str = "https://meshlint.dev/rules";
+pub(super) const MANUALS: &str = "https://meshlint.dev/rules";
 
 pub(super) fn write(analysis: &Analysis, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
@@ -71,7 +71,7 @@ fn snippet(excerpt: &Excerpt) -> Snippet<'_, Annotation<'_>> {
     Snippet::source(&*excerpt.text).line_start(excerpt.first_line as usize).annotations(marks)
 }
 
-fn place_in_proxy(subject: &Subject) -> Option<String> {
+pub(super) fn place_in_proxy(subject: &Subject) -> Option<String> {
     let Subject::Proxy { proxy, section, resource } = subject else {
         return None;
     };
@@ -81,7 +81,7 @@ fn place_in_proxy(subject: &Subject) -> Option<String> {
     })
 }
 
-fn cause_line(cause: &Cause) -> String {
+pub(super) fn cause_line(cause: &Cause) -> String {
     let Location { file, start, .. } = &cause.location;
     let place = format!("{}, {file}:{}:{}", cause.object, start.line, start.column);
     match &cause.finding {

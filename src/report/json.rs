@@ -44,6 +44,8 @@ struct JsonFinding<'a> {
     label: &'a str,
     location: JsonLocation<'a>,
     related: Vec<JsonRelated<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    touches_change: Option<bool>,
     fingerprint: &'a str,
 }
 
@@ -109,6 +111,9 @@ struct JsonSummary<'a> {
     inputs: Vec<JsonInput<'a>>,
     unreadable: Vec<JsonUnreadable<'a>>,
     skipped_files: usize,
+    suppressed: usize,
+    baselined: usize,
+    baseline_gone: usize,
     variants: &'a [String],
     rules_run: &'a [&'static str],
     not_evaluated: Vec<JsonNotEvaluated<'a>>,
@@ -147,6 +152,23 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> 
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)
+}
+
+/// A line of the form in lines.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum JsonLine<'a> {
+    Finding(Box<JsonFinding<'a>>),
+    Summary(JsonSummary<'a>),
+}
+
+pub(super) fn write_lines(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
+    let findings = analysis.findings.iter().map(|one| JsonLine::Finding(Box::new(finding(one))));
+    for line in findings.chain([JsonLine::Summary(summary(analysis))]) {
+        serde_json::to_writer(&mut *out, &line)?;
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 fn finding(finding: &Finding) -> JsonFinding<'_> {
@@ -188,6 +210,7 @@ fn finding(finding: &Finding) -> JsonFinding<'_> {
         label: &finding.label,
         location: location(&finding.location),
         related: related.collect(),
+        touches_change: finding.touches_change,
         fingerprint: &finding.fingerprint,
     }
 }
@@ -236,6 +259,9 @@ fn summary(analysis: &Analysis) -> JsonSummary<'_> {
         inputs: inputs.collect(),
         unreadable: unreadable.collect(),
         skipped_files: analysis.skipped,
+        suppressed: analysis.suppressed.len(),
+        baselined: analysis.known,
+        baseline_gone: analysis.gone,
         variants: &analysis.variants,
         rules_run: &analysis.rules,
         not_evaluated: not_evaluated.collect(),
@@ -300,6 +326,7 @@ pub fn schema() -> serde_json::Value {
                 "type": "array",
                 "items": object(json!({"location": location, "label": string}), &["location", "label"]),
             },
+            "touchesChange": {"type": "boolean", "description": "with --changed: whether it touches a changed line"},
             "fingerprint": {"type": "string", "pattern": "^[0-9a-f]{16}(-[0-9]+)?$"},
         }),
         &[
@@ -341,6 +368,9 @@ pub fn schema() -> serde_json::Value {
                 "items": object(json!({"file": string, "reason": string}), &["file", "reason"]),
             },
             "skippedFiles": count,
+            "suppressed": {"type": "integer", "minimum": 0, "description": "findings left out by comments, annotations or the configuration"},
+            "baselined": {"type": "integer", "minimum": 0, "description": "findings left out because the baseline lists them"},
+            "baselineGone": {"type": "integer", "minimum": 0, "description": "findings of the baseline that are there no more"},
             "variants": {"type": "array", "items": string, "description": "folders that were judged as meshes of their own"},
             "rulesRun": {"type": "array", "items": string},
             "notEvaluated": {
@@ -360,6 +390,9 @@ pub fn schema() -> serde_json::Value {
             "inputs",
             "unreadable",
             "skippedFiles",
+            "suppressed",
+            "baselined",
+            "baselineGone",
             "variants",
             "rulesRun",
             "notEvaluated",
@@ -378,4 +411,17 @@ pub fn schema() -> serde_json::Value {
         schema.insert("title".into(), json!("Findings of meshlint"));
     }
     schema
+}
+
+/// The JSON Schema of one line of the form in lines.
+pub fn lines_schema() -> serde_json::Value {
+    let whole = schema();
+    let finding = &whole["properties"]["findings"]["items"];
+    let summary = &whole["properties"]["summary"];
+    let line = |name: &str, what: &serde_json::Value| json!({"type": "object", "properties": {name: what}, "required": [name], "additionalProperties": false});
+    json!({
+        "$schema": whole["$schema"],
+        "title": "A line of meshlint's findings as JSON lines: the findings, then the summary",
+        "oneOf": [line("finding", finding), line("summary", summary)],
+    })
 }

@@ -1,16 +1,26 @@
 //! Printing an analysis.
 
+mod checkstyle;
 mod concise;
 mod full;
+mod github;
+mod gitlab;
+mod html;
 mod json;
+mod junit;
+mod markdown;
+mod remarks;
+mod sarif;
 mod summary;
+mod xml;
 
 use std::io::{self, Write};
 
 use crate::engine::Analysis;
 
-pub use json::schema;
-pub use summary::write_summary;
+pub use gitlab::gitlab_schema;
+pub use json::{lines_schema, schema};
+pub use summary::{write_details, write_summary};
 
 /// How findings are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -22,6 +32,22 @@ pub enum Format {
     Concise,
     /// All that is known, for programs; its schema is stable.
     Json,
+    /// The same as one JSON object a line: the findings, then the summary.
+    Jsonl,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// JUnit's XML, for views of test results.
+    Junit,
+    /// Checkstyle's XML, for review tools.
+    Checkstyle,
+    /// Markdown, for summaries of jobs and comments.
+    Markdown,
+    /// One page that works by itself, for people.
+    Html,
 }
 
 /// How a report looks on a terminal.
@@ -35,13 +61,6 @@ pub struct Style {
     pub width: usize,
 }
 
-impl Format {
-    /// Whether a program reads it, so that nothing else may be on the same stream.
-    pub fn is_for_programs(self) -> bool {
-        self == Self::Json
-    }
-}
-
 /// Prints an analysis.
 ///
 /// # Errors
@@ -51,5 +70,13 @@ pub fn write(analysis: &Analysis, format: Format, style: Style, out: &mut dyn Wr
         Format::Full => full::write(analysis, style, out),
         Format::Concise => concise::write(analysis, out),
         Format::Json => json::write(analysis, out),
+        Format::Jsonl => json::write_lines(analysis, out),
+        Format::Sarif => sarif::write(analysis, out),
+        Format::Github => github::write(analysis, out),
+        Format::Gitlab => gitlab::write(analysis, out),
+        Format::Junit => junit::write(analysis, out),
+        Format::Checkstyle => checkstyle::write(analysis, out),
+        Format::Markdown => markdown::write(analysis, out),
+        Format::Html => html::write(analysis, out),
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use crate::engine::{Analysis, InputKind};
+use crate::engine::{Analysis, InputKind, Suppressed};
 
 /// Prints the totals and what could not be judged.
 ///
@@ -18,6 +18,7 @@ pub fn write_summary(analysis: &Analysis, elapsed: Duration, out: &mut dyn Write
         return writeln!(out, "{}", nothing_found(analysis));
     }
     writeln!(out, "{} in {} · {} ms", totals(analysis), subjects(analysis), elapsed.as_millis())?;
+    write_left_out(analysis, out)?;
     if let [only] = &others[..]
         && analysis.inputs.len() <= 3
     {
@@ -27,6 +28,51 @@ pub fn write_summary(analysis: &Analysis, elapsed: Duration, out: &mut dyn Write
         writeln!(out, "{}", variants(analysis))?;
     }
     not_evaluated(analysis, out)
+}
+
+/// What is not reported, so that silence is no riddle.
+fn write_left_out(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
+    let asked = analysis.findings.iter().any(|finding| finding.touches_change.is_some());
+    if asked {
+        let touched = analysis.findings.iter().filter(|finding| finding.touches_change == Some(true)).count();
+        writeln!(out, "{touched} of {} touch changed lines", counted(analysis.findings.len(), "finding"))?;
+    }
+    let parts = [(analysis.suppressed.len(), "suppressed"), (analysis.known, "in the baseline")];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    let parts: Vec<_> = parts.collect();
+    if !parts.is_empty() {
+        writeln!(out, "not reported: {}", parts.join(", "))?;
+    }
+    match analysis.gone {
+        0 => Ok(()),
+        gone => writeln!(out, "{} of the baseline are there no more: --write-baseline", counted(gone, "finding")),
+    }
+}
+
+/// Prints what was read and what was suppressed, one line each.
+///
+/// # Errors
+/// Those of the output.
+pub fn write_details(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
+    for input in &analysis.inputs {
+        let what = match &input.kind {
+            InputKind::Manifests(objects) => counted(*objects, "object"),
+            InputKind::Dump(proxies) => format!("dump of {}", proxies.join(", ")),
+            InputKind::Recorded(what) => format!("{what}, recorded"),
+            InputKind::Other => "nothing that meshlint reads".to_owned(),
+        };
+        writeln!(out, "read {}: {what}", input.name)?;
+    }
+    if analysis.skipped > 0 {
+        writeln!(out, "passed over {}", counted(analysis.skipped, "other file"))?;
+    }
+    for Suppressed { finding, reason } in &analysis.suppressed {
+        let start = finding.location.start;
+        let reason = reason.as_deref().unwrap_or("no reason given");
+        let place = format!("{}:{}:{}", finding.location.file, start.line, start.column);
+        writeln!(out, "suppressed {place}: {}[{}] ({reason})", finding.severity, finding.rule.id)?;
+    }
+    Ok(())
 }
 
 fn variants(analysis: &Analysis) -> String {
@@ -52,7 +98,7 @@ fn nothing_found(analysis: &Analysis) -> String {
     }
 }
 
-fn totals(analysis: &Analysis) -> String {
+pub(super) fn totals(analysis: &Analysis) -> String {
     let counts = analysis.counts();
     let parts = [(counts.errors, "error"), (counts.warnings, "warning"), (counts.infos, "note")];
     let parts: Vec<_> = parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| counted(n, what)).collect();
@@ -62,7 +108,7 @@ fn totals(analysis: &Analysis) -> String {
     }
 }
 
-fn subjects(analysis: &Analysis) -> String {
+pub(super) fn subjects(analysis: &Analysis) -> String {
     let is_manifest = |kind: &InputKind| matches!(kind, InputKind::Manifests(_));
     let files = analysis.inputs.iter().filter(|input| is_manifest(&input.kind)).count();
     let objects = analysis.object_count();

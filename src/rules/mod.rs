@@ -10,7 +10,7 @@ mod proxies;
 
 use crate::document::Document;
 use crate::envoy::Dump;
-use crate::finding::{Findings, Meta};
+use crate::finding::{Findings, Meta, Suppression};
 use crate::mesh::PreparedVirtualService;
 
 pub use context::{Context, Effects, Outcome};
@@ -37,6 +37,8 @@ pub enum Check {
     VirtualService(for<'m, 'd> fn(&Context<'m, 'd>, &'m PreparedVirtualService<'d>, &mut Findings<'d>)),
     /// All manifests together.
     Mesh(for<'m, 'd> fn(&Context<'m, 'd>, &mut Findings<'d>)),
+    /// Each suppression that suppresses nothing.
+    Suppression(fn(&Suppression, &mut Findings<'_>)),
 }
 
 /// What every rule file needs.

@@ -1,0 +1,65 @@
+//! `meshlint config`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::config::{self, Config};
+
+use super::{Outcome, print};
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what holds, and where it is written.
+    Show {
+        /// Files and folders that would be checked
+        #[arg(value_name = "PATH", default_value = ".")]
+        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        source: SourceArguments,
+    },
+    /// Print the JSON Schema of .meshlint.yaml.
+    Schema,
+}
+
+/// Which configuration is used.
+#[derive(Debug, Args)]
+pub(super) struct SourceArguments {
+    /// The configuration; `.meshlint.yaml` at the root of the repository if nothing is said
+    #[arg(long, value_name = "FILE", env = "MESHLINT_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// Use no configuration
+    #[arg(long, conflicts_with = "config")]
+    no_config: bool,
+}
+
+impl SourceArguments {
+    /// Reads the configuration for what is checked.
+    pub(super) fn read(&self, paths: &[PathBuf]) -> Result<Config, String> {
+        if self.no_config {
+            return Ok(Config::default());
+        }
+        let file = self.config.clone().or_else(|| config::find(paths));
+        file.map_or_else(|| Ok(Config::default()), |file| config::read(&file))
+    }
+}
+
+/// Runs `config`.
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
+    match &arguments.command {
+        Command::Show { paths, source } => print(&config::show(&source.read(paths)?))?,
+        Command::Schema => {
+            let schema = serde_json::to_string_pretty(&config::schema()).map_err(|error| error.to_string())?;
+            print(&(schema + "\n"))?;
+        }
+    }
+    Ok(Outcome::Clean)
+}
