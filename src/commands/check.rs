@@ -198,7 +198,9 @@ fn settings(arguments: &Arguments, config: &Config) -> Result<Settings, String> 
     }
     let mut ignores = config.ignores.clone();
     let is_covered = config.is_covered_by(&arguments.paths);
-    ignores.iter_mut().for_each(|directive| directive.must_be_used = is_covered);
+    for directive in &mut ignores {
+        directive.must_be_used = is_covered;
+    }
     Ok(Settings {
         namespace: or(&arguments.namespace, &config.namespace),
         mesh,

@@ -109,9 +109,10 @@ impl Gate {
 fn read_changes(path: &Path) -> Result<Changes, String> {
     let shown = path.display();
     let mut bytes = Vec::new();
-    let read = match path.as_os_str() == "-" {
-        true => std::io::stdin().lock().read_to_end(&mut bytes).map(drop),
-        false => std::fs::read(path).map(|read| bytes = read),
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().lock().read_to_end(&mut bytes).map(drop)
+    } else {
+        std::fs::read(path).map(|read| bytes = read)
     };
     read.map_err(|error| format!("cannot read the diff {shown}: {error}"))?;
     Changes::parse(&String::from_utf8_lossy(&bytes))

@@ -24,7 +24,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Check manifests and Envoy config dumps.
-    Check(check::Arguments),
+    Check(Box<check::Arguments>),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
     /// Show the configuration of a repository, or its schema.

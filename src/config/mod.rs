@@ -74,9 +74,7 @@ impl Config {
 
     /// A path that the file names.
     fn resolve(&self, path: &str) -> PathBuf {
-        match Path::new(path).is_absolute() || self.root.as_os_str().is_empty() {
-            true => PathBuf::from(path),
-            false => self.root.join(path),
-        }
+        // An absolute path stays what it is.
+        self.root.join(Path::new(path))
     }
 }

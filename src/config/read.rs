@@ -47,10 +47,7 @@ pub fn parse(document: &Document, root: &Path) -> Result<Config, Vec<Fault>> {
     if let Some(second) = roots.next() {
         reader.faults.push(Fault::new(second.anchor(), "a configuration is one document, and this is another one"));
     }
-    match reader.faults.is_empty() {
-        true => Ok(reader.config),
-        false => Err(reader.faults),
-    }
+    if reader.faults.is_empty() { Ok(reader.config) } else { Err(reader.faults) }
 }
 
 struct Reader {
@@ -122,13 +119,12 @@ impl Reader {
         let nodes: Vec<Node<'d>> = if node.is_array() { node.items().collect() } else { vec![node] };
         let mut texts = Vec::new();
         for node in nodes {
-            match node.spanned_text() {
-                Some(text) => texts.push(text),
-                None => {
-                    let message = format!("a text is expected here, and this is {}", node.kind());
-                    self.faults.push(Fault::new(node.anchor(), message));
-                }
-            }
+            let Some(text) = node.spanned_text() else {
+                let message = format!("a text is expected here, and this is {}", node.kind());
+                self.faults.push(Fault::new(node.anchor(), message));
+                continue;
+            };
+            texts.push(text);
         }
         texts
     }
@@ -195,13 +191,11 @@ impl Reader {
 
     fn read_complete(&mut self, value: Node<'_>) {
         for kind in self.texts(value) {
-            match Completeness::default().add(kind.value) {
-                Ok(()) => self.config.complete.push(kind.value.to_owned()),
-                Err(_) => {
-                    let message = format!("`{}` is no kind that can be complete", kind.value);
-                    self.faults.push(Fault::new(kind.span(), message));
-                }
+            if Completeness::default().add(kind.value).is_err() {
+                let message = format!("`{}` is no kind that can be complete", kind.value);
+                self.faults.push(Fault::new(kind.span(), message));
             }
+            self.config.complete.push(kind.value.to_owned());
         }
     }
 

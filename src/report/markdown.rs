@@ -40,7 +40,7 @@ fn row(finding: &Finding) -> String {
     let place = format!("{}:{}", finding.location.file, finding.location.start.line);
     let mut what = format!("**{}**", text(&finding.message));
     for (kind, remark) in remarks(finding).into_iter().filter(|(kind, _)| *kind != "in") {
-        what.push_str(&format!("<br>{kind}: {}", text(&remark)));
+        what.extend(["<br>", kind, ": ", &text(&remark)]);
     }
     let id = finding.rule.id;
     format!("| {sign} | [{id}]({}) | {}<br>{} | {what} |", manual_url(id), code(&place), text(&subject(finding)))
@@ -64,10 +64,7 @@ fn text(raw: &str) -> String {
     }
     let mut out = String::new();
     for (place, part) in raw.split('`').enumerate() {
-        match place % 2 == 1 {
-            true => out.push_str(&code(part)),
-            false => out.push_str(&escaped(part)),
-        }
+        out += &if place % 2 == 1 { code(part) } else { escaped(part) };
     }
     out
 }
@@ -95,10 +92,7 @@ fn code(raw: &str) -> String {
         return "` `".to_owned();
     }
     let clean = raw.replace(|c: char| c.is_control(), " ").replace('|', "\\|");
-    match clean.contains('`') {
-        true => format!("`` {clean} ``"),
-        false => format!("`{clean}`"),
-    }
+    if clean.contains('`') { format!("`` {clean} ``") } else { format!("`{clean}`") }
 }
 
 #[cfg(test)]

@@ -21,11 +21,10 @@ pub(super) fn element(xml: &mut Xml<'_>, name: &str, attributes: &[(&str, &str)]
     let attributes: Vec<_> = attributes.iter().map(|(name, value)| (*name, clean(value))).collect();
     let pairs = attributes.iter().map(|(name, value)| (*name, value.as_ref()));
     let element = xml.create_element(name).with_attributes(pairs);
-    match text.is_empty() {
-        true => element.write_empty()?,
-        false => element.write_text_content(BytesText::new(&clean(text)))?,
-    };
-    Ok(())
+    if text.is_empty() {
+        return element.write_empty().map(drop);
+    }
+    element.write_text_content(BytesText::new(&clean(text))).map(drop)
 }
 
 /// An element with attributes and the elements that `content` makes.
@@ -43,10 +42,7 @@ pub(super) fn parent<'w>(
 /// Control characters cannot be said in XML 1.0 at all, not even escaped.
 fn clean(text: &str) -> Cow<'_, str> {
     let is_odd = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{fffe}' | '\u{ffff}');
-    match text.contains(is_odd) {
-        true => Cow::Owned(text.replace(is_odd, "\u{fffd}")),
-        false => Cow::Borrowed(text),
-    }
+    if text.contains(is_odd) { Cow::Owned(text.replace(is_odd, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ fn named<'d>(object: Object<'d>, value: Spanned<'d, &'d str>, is_own: bool) -> i
 /// The rules that find what Istio calls so. Codes that we have no rule for are none of our business.
 fn rules_of_codes(pattern: &str) -> Vec<&'static str> {
     let fits = |alias: &&str| alias.starts_with("IST") && matches(pattern, alias);
-    rules::all().filter(|rule| rule.meta.aliases.iter().any(|alias| fits(&alias))).map(|rule| rule.meta.id).collect()
+    rules::all().filter(|rule| rule.meta.aliases.iter().any(&fits)).map(|rule| rule.meta.id).collect()
 }
 
 /// Whether a code matches a pattern in which `*` stands for anything.

@@ -64,7 +64,7 @@ fn is_fault(directive: &Directive, analysis: &Analysis) -> bool {
     let Ok(rules) = &directive.what.rules else { return true };
     let has_run = |id: &&str| analysis.rules.contains(id);
     let is_open = |id: &&str| analysis.not_evaluated.iter().any(|open| open.rule == *id);
-    directive.must_be_used && rules.iter().any(|id| has_run(&id)) && !rules.iter().any(|id| is_open(&id))
+    directive.must_be_used && rules.iter().any(has_run) && !rules.iter().any(is_open)
 }
 
 fn judge(unused: &[&Suppression], selection: &Selection) -> Vec<Finding> {
@@ -72,7 +72,9 @@ fn judge(unused: &[&Suppression], selection: &Selection) -> Vec<Finding> {
     for rule in rules::all().filter(|rule| selection.includes(rule.meta.id)) {
         for check in rule.checks {
             if let Check::Suppression(check) = check {
-                unused.iter().for_each(|suppression| check(suppression, &mut found));
+                for suppression in unused {
+                    check(suppression, &mut found);
+                }
             }
         }
     }

@@ -107,17 +107,19 @@ impl<'d> Layout<'d> {
         }
         let names = comment.names.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
         let written: Vec<_> = names.map(|name| one(name, rules_of(name))).collect();
-        match written.is_empty() {
-            true => vec![one(comment.word, Err(format!("it names no rule: write `{MARK} {LINE}[rule]`")))],
-            false => written,
+        if written.is_empty() {
+            vec![one(comment.word, Err(format!("it names no rule: write `{MARK} {LINE}[rule]`")))]
+        } else {
+            written
         }
     }
 
     /// The comment, as a part of the value that it stands at.
     fn place(&self, comment: &Comment<'_>) -> Place<'d> {
-        let at = match comment.is_alone {
-            true => self.line_below(comment.range.end).map_or(comment.range.start, |line| line.start),
-            false => line_around(self.document.bytes(), comment.range.start).start,
+        let at = if comment.is_alone {
+            self.line_below(comment.range.end).map_or(comment.range.start, |line| line.start)
+        } else {
+            line_around(self.document.bytes(), comment.range.start).start
         };
         let next = self.nodes.partition_point(|(start, _)| (*start as usize) < at);
         let node = self.nodes.get(next).and_then(|(_, index)| self.document.node(*index));
@@ -130,9 +132,10 @@ impl<'d> Layout<'d> {
         if comment.word == FILE {
             return Scope::File(file);
         }
-        let line = match comment.is_alone {
-            true => self.line_below(comment.range.end),
-            false => Some(line_around(self.document.bytes(), comment.range.start)),
+        let line = if comment.is_alone {
+            self.line_below(comment.range.end)
+        } else {
+            Some(line_around(self.document.bytes(), comment.range.start))
         };
         let Some(line) = line else { return Scope::Nowhere };
         let span = Span::new(line.start, line.end.max(line.start + 1));
