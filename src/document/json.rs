@@ -291,6 +291,7 @@ impl Reader<'_> {
         let inside = span.start as usize + 1..span.end as usize - 1;
         let raw = self.bytes.get(inside.clone()).unwrap_or_default();
         // Without a way out the loop is one that the compiler can vectorize.
+        #[allow(clippy::needless_bitwise_bool)]
         if raw.iter().fold(false, |found, byte| found | (*byte < 0x20)) {
             let at = inside.start + raw.iter().position(|b| *b < 0x20).unwrap_or(0);
             self.report(ProblemKind::ControlCharacter, Span::new(at, at + 1), None);

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::super::keys::{KeyFilter, find_duplicates};
 use super::super::node::{key_of, plain_key_end};
 use super::super::problem::{Problem, ProblemKind};
-use super::super::tape::{Key, Shape, Tape};
+use super::super::tape::{Key, RawNode, Shape, Tape};
 use super::super::{MAX_DEPTH, Span};
 
 /// Values that the aliases of one document may add.
@@ -289,7 +289,7 @@ impl<'a> Builder<'a> {
         };
         self.tape.replace(merge_key.0);
         let mut present: Vec<String> = self.members(mapping).into_iter().map(|(_, name)| name).collect();
-        let sources = match self.tape.node(merge_key.0).map(|n| n.shape()) {
+        let sources = match self.tape.node(merge_key.0).map(RawNode::shape) {
             Some(Shape::Object) => vec![merge_key.0],
             Some(Shape::Array) => self.children(merge_key.0),
             _ => Vec::new(),
@@ -313,18 +313,18 @@ impl<'a> Builder<'a> {
 
     fn children(&self, container: u32) -> Vec<u32> {
         let mut found = Vec::new();
-        let end = self.tape.node(container).map_or(0, |n| n.next());
+        let end = self.tape.node(container).map_or(0, RawNode::next);
         let mut index = container + 1;
         while index < end {
             found.push(index);
-            index = self.tape.node(index).map_or(end, |n| n.next());
+            index = self.tape.node(index).map_or(end, RawNode::next);
         }
         found
     }
 
     fn members(&self, object: u32) -> Vec<(u32, String)> {
         let name = |index: u32| Some((index, key_of(self.text.as_bytes(), self.tape, index)?.1.to_owned()));
-        match self.tape.node(object).map(|n| n.shape()) {
+        match self.tape.node(object).map(RawNode::shape) {
             Some(Shape::Object) => self.children(object).into_iter().filter_map(name).collect(),
             _ => Vec::new(),
         }
