@@ -107,6 +107,15 @@ fn the_fast_yaml_path_reads_the_corpus_as_the_full_parser_does() {
 }
 
 #[test]
+fn the_fast_yaml_path_reads_as_the_full_parser_what_fuzzing_found() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/fuzz/yaml");
+    for file in std::fs::read_dir(folder).unwrap().flatten() {
+        let text = std::fs::read(file.path()).unwrap();
+        assert_same_as_full_parser(&file.path().display().to_string(), &String::from_utf8_lossy(&text));
+    }
+}
+
+#[test]
 fn json_is_read_as_serde_json_reads_it() {
     let Some(files) = corpus("corpus/dumps", &["json"]) else {
         return;

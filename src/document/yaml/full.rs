@@ -136,7 +136,8 @@ impl<'a> Builder<'a> {
         }
         let (span, text) = as_key();
         frame.keys.add(text.as_bytes());
-        frame.has_merge |= &*text == "<<";
+        // A quoted `<<` is a key like any other.
+        frame.has_merge |= &*text == "<<" && self.text.get(span.range()) == Some("<<");
         frame.key = Some(readable_key(self.text.as_bytes(), span, text));
         self.last_end = span.end as usize;
         None
@@ -183,9 +184,16 @@ impl<'a> Builder<'a> {
     fn open(&mut self, is_mapping: bool, style: StructureStyle, anchor: usize, span: Span) {
         let mark = self.tape.mark();
         let awaits_key = self.frames.last().is_some_and(|f| f.is_mapping && f.key.is_none());
+        let follows_key = self.frames.last().is_some_and(|f| f.is_mapping && f.key.is_some());
+        let mut start = span.start as usize;
+        if follows_key && !is_mapping && style == StructureStyle::Block {
+            start = self.first_dash(start);
+        }
+        // No event says where the dash of an absent item stands; at least it is not before this.
+        self.last_end = self.last_end.max(start);
         let key = if awaits_key { Key::None } else { self.key_or_value(|| (span, "".into())).unwrap_or_default() };
         let shape = if is_mapping { Shape::Object } else { Shape::Array };
-        let node = self.tape.push(shape, Span::new(span.start as usize, span.start as usize), key);
+        let node = self.tape.push(shape, Span::new(start, start), key);
         self.frames.push(Frame {
             node,
             is_mapping,
@@ -196,6 +204,20 @@ impl<'a> Builder<'a> {
             has_merge: false,
             as_key: awaits_key.then_some(mark),
         });
+    }
+
+    /// Where a block sequence starts. The parser gives the place of the first item for one that is
+    /// not indented below its key.
+    fn first_dash(&self, start: usize) -> usize {
+        let mut at = self.last_end;
+        for (place, line) in self.text.get(at..start).unwrap_or_default().split_inclusive('\n').enumerate() {
+            let content = line.trim_start_matches(' ');
+            if place > 0 && content.starts_with('-') {
+                return at + line.len() - content.len();
+            }
+            at += line.len();
+        }
+        start
     }
 
     fn close(&mut self, span: Span) {
