@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use crate::engine::{Analysis, InputKind};
 
+use super::printable::printable;
+
 /// Prints the totals and what could not be judged.
 ///
 /// # Errors
 /// Those of the output.
 pub fn write_summary(analysis: &Analysis, elapsed: Duration, out: &mut dyn Write) -> io::Result<()> {
     for (name, reason) in &analysis.unreadable {
-        writeln!(out, "cannot read {name}: {reason}")?;
+        writeln!(out, "cannot read {}: {}", printable(name), printable(reason))?;
     }
     let others: Vec<_> = analysis.inputs.iter().filter(|i| i.kind == InputKind::Other).collect();
     if analysis.is_empty() && analysis.unreadable.is_empty() {
@@ -21,7 +23,7 @@ pub fn write_summary(analysis: &Analysis, elapsed: Duration, out: &mut dyn Write
     if let [only] = &others[..]
         && analysis.inputs.len() <= 3
     {
-        writeln!(out, "{}: holds nothing that meshlint reads", only.name)?;
+        writeln!(out, "{}: holds nothing that meshlint reads", printable(&only.name))?;
     }
     if !analysis.variants.is_empty() {
         writeln!(out, "{}", variants(analysis))?;
@@ -38,7 +40,7 @@ fn variants(analysis: &Analysis) -> String {
     format!(
         "judged as {} meshes, because their folders declare the same resources differently: {}{more}\n  name the files of one mesh, or say --complete all, to have them judged together",
         analysis.variants.len(),
-        shown.join(", ")
+        printable(&shown.join(", "))
     )
 }
 
@@ -82,14 +84,14 @@ fn not_evaluated(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
     let mut remedies: Vec<&str> = Vec::new();
     for open in &analysis.not_evaluated {
         let cases = counted(open.count, open.what);
-        writeln!(out, "{lead}{} for {cases} {}", open.rule, open.why)?;
+        writeln!(out, "{lead}{} for {cases} {}", open.rule, printable(&open.why))?;
         lead = "               ";
         if !open.remedy.is_empty() && !remedies.contains(&open.remedy.as_str()) {
             remedies.push(&open.remedy);
         }
     }
     if !remedies.is_empty() {
-        writeln!(out, "  to have them judged: {}", remedies.join("; "))?;
+        writeln!(out, "  to have them judged: {}", printable(&remedies.join("; ")))?;
     }
     Ok(())
 }

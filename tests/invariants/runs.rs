@@ -80,6 +80,9 @@ impl Files {
         }
         let span = location.span;
         assert!(span.start <= span.end && span.end as usize <= content.len(), "{span:?} of {}", content.len());
+        if std::str::from_utf8(content).is_err() {
+            return; // what is no character is no column that anybody agrees on
+        }
         assert_eq!(position(content, span.start), location.start, "{finding:?}");
         assert_eq!(position(content, span.end), location.end, "{finding:?}");
     }
@@ -107,8 +110,7 @@ pub fn outputs(analysis: &Analysis) -> String {
                 assert_eq!(findings.len(), analysis.findings.len());
             }
         }
-        let odd = |c: char| c.is_control() && c != '\n' && !(format == Format::Full && c == '\t');
-        assert!(!text.contains(odd), "a control character in {format:?}: {text:?}");
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "a control character in {format:?}: {text:?}");
         all.push_str(&text);
     }
     let mut out = Vec::new();
