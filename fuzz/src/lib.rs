@@ -5,3 +5,7 @@
 pub mod documents;
 #[path = "../../tests/invariants/runs.rs"]
 pub mod runs;
+
+pub mod choices;
+pub mod judgements;
+pub mod meshes;
