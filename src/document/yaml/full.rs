@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span as YamlSpan, StructureStyle, Tag};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::keys::{KeyFilter, find_duplicates};
 use super::super::node::{key_of, plain_key_end};
@@ -14,7 +14,7 @@ use super::super::problem::{Problem, ProblemKind};
 use super::super::tape::{Key, Shape, Tape};
 use super::super::{MAX_DEPTH, Span};
 
-/// Values that the aliases of one document may add.
+/// Values that the aliases of one text may add, beyond one for each of its bytes.
 const ALIAS_BUDGET: usize = 100_000;
 
 /// Reads the documents in `part` and appends their roots.
@@ -62,7 +62,6 @@ struct Builder<'a> {
     frames: Vec<Frame>,
     anchors: FxHashMap<usize, u32>,
     anchor_names: FxHashMap<usize, String>,
-    copied: usize,
     last_end: usize,
     document_start: super::super::tape::Mark,
     first: u32,
@@ -80,7 +79,6 @@ impl<'a> Builder<'a> {
             frames: Vec::new(),
             anchors: FxHashMap::default(),
             anchor_names: FxHashMap::default(),
-            copied: 0,
             last_end: base,
             document_start,
             first,
@@ -167,12 +165,22 @@ impl<'a> Builder<'a> {
                     self.tape.push_decoded(Shape::Quoted, span, key, value.into());
                 }
             }
+            // The parser adds the line break that the last line of a text may lack.
+            _ if self.ends_without_break(span) => {
+                let text = value.strip_suffix('\n').unwrap_or(value);
+                self.tape.push_decoded(Shape::Block, span, key, text.into());
+            }
             _ => self.tape.push_decoded(Shape::Block, span, key, value.into()),
         }
         if !span.is_empty() {
             self.last_end = span.start as usize + raw.trim_end().len();
         }
         self.define(anchor, index);
+    }
+
+    fn ends_without_break(&self, span: Span) -> bool {
+        let text = self.text.trim_end_matches([' ', '\t']);
+        !text.ends_with('\n') && span.end as usize >= text.len()
     }
 
     fn define(&mut self, anchor: usize, index: u32) {
@@ -258,13 +266,10 @@ impl<'a> Builder<'a> {
         // An anchor that is still open contains its own alias: there is no such tree.
         let open = |index: u32| self.frames.iter().any(|f| f.node == index);
         match target.filter(|index| !open(*index)) {
-            Some(index) if self.spend(index) => self.tape.copy_subtree(index, key),
+            Some(index) if self.can_copy(index) => self.tape.copy_subtree(index, key),
             Some(_) => {
                 self.tape.push(Shape::Empty, span, key);
-                let reported = self.problems.iter().any(|p| p.kind == ProblemKind::AliasBudget);
-                if !reported {
-                    self.report(ProblemKind::AliasBudget, span);
-                }
+                self.report_budget(span);
             }
             None => {
                 let name = self.slice(span).trim_start_matches('*').to_owned();
@@ -284,10 +289,17 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn spend(&mut self, index: u32) -> bool {
-        let size = self.tape.node(index).map_or(0, |n| n.next() - index) as usize;
-        self.copied += size;
-        self.copied <= ALIAS_BUDGET && self.tape.len() + size < super::super::tape::MAX_NODES
+    fn report_budget(&mut self, span: Span) {
+        if !self.problems.iter().any(|p| p.kind == ProblemKind::AliasBudget) {
+            self.report(ProblemKind::AliasBudget, span);
+        }
+    }
+
+    /// Whether the budget still has what a copy costs.
+    fn can_copy(&self, index: u32) -> bool {
+        let cost = self.tape.copy_cost(index);
+        let budget = ALIAS_BUDGET + self.text.len();
+        self.tape.copied() + cost <= budget && self.tape.len() + cost < super::super::tape::MAX_NODES
     }
 
     /// Adds the members of `<<` that the mapping does not have itself, and hides the merge key.
@@ -296,7 +308,7 @@ impl<'a> Builder<'a> {
             return;
         };
         self.tape.replace(merge_key.0);
-        let mut present: Vec<String> = self.members(mapping).into_iter().map(|(_, name)| name).collect();
+        let mut present: FxHashSet<String> = self.members(mapping).into_iter().map(|(_, name)| name).collect();
         let sources = match self.tape.node(merge_key.0).map(|n| n.shape()) {
             Some(Shape::Object) => vec![merge_key.0],
             Some(Shape::Array) => self.children(merge_key.0),
@@ -304,15 +316,19 @@ impl<'a> Builder<'a> {
         };
         for source in sources {
             for (member, name) in self.members(source) {
-                if present.contains(&name) || !self.spend(member) {
+                if present.contains(&name) {
                     continue;
                 }
                 let Some((span, text)) = key_of(self.text.as_bytes(), self.tape, member) else {
                     continue;
                 };
+                if !self.can_copy(member) {
+                    self.report_budget(span);
+                    continue;
+                }
                 let key = readable_key(self.text.as_bytes(), span, text.into());
                 self.tape.copy_subtree(member, key);
-                present.push(name);
+                present.insert(name);
             }
         }
         let end = self.tape.node(mapping).map_or(0, |n| n.end as usize);
@@ -366,7 +382,6 @@ impl<'a> Builder<'a> {
         self.frames.clear();
         self.anchors.clear();
         self.anchor_names.clear();
-        self.copied = 0;
         self.document_start = self.tape.mark();
         self.first = self.tape.len() as u32;
     }
