@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use meshlint::document::Format;
+use meshlint::document::{Document, Format, ProblemKind};
 use meshlint::engine::Settings;
 
 #[path = "invariants/documents.rs"]
@@ -51,4 +51,36 @@ fn runs_point_into_their_files() {
         let files = runs::Files::write(&files, "yaml", true);
         files.check(&files.run(&Settings::default()));
     }
+}
+
+fn exhausts_the_budget(document: &Document) -> bool {
+    document.problems().iter().any(|problem| problem.kind == ProblemKind::AliasBudget)
+}
+
+#[test]
+fn many_small_alias_bombs_are_as_harmless_as_one() {
+    let ten = |name: &str| format!("[{}]", vec![name; 10].join(","));
+    let bomb = format!("---\na: &a {}\nb: &b {}\nc: &c {}\nd: {}\n", ten("x"), ten("*a"), ten("*b"), ten("*c"));
+    let document = documents::read(bomb.repeat(400).as_bytes());
+    assert!(exhausts_the_budget(&document));
+    assert!(document.node_count() < 250_000, "{}", document.node_count());
+}
+
+#[test]
+fn copies_of_long_texts_count_by_their_length() {
+    let long = "x".repeat(30_000);
+    let document = documents::read(format!("a: &a \"\\t{long}\"\nb: [{}]\n", vec!["*a"; 10_000].join(",")).as_bytes());
+    assert!(exhausts_the_budget(&document));
+    let texts = |document: &Document| {
+        let nodes = (0..document.node_count() as u32).filter_map(|index| document.node(index)?.text());
+        nodes.map(str::len).sum::<usize>()
+    };
+    assert!(texts(&document) < 5_000_000);
+}
+
+#[test]
+fn merging_the_same_members_again_and_again_ends() {
+    let members: Vec<_> = (0..4000).map(|i| format!("k{i}: 1")).collect();
+    let text = format!("a: &a {{{}}}\nb:\n  <<: [{}]\n", members.join(","), vec!["*a"; 24].join(","));
+    assert_eq!(documents::read(text.as_bytes()).roots().count(), 1);
 }

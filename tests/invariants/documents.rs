@@ -161,16 +161,19 @@ mod yaml {
         spans_are_in_the_text(&usual);
         spans_are_in_the_text(&full);
         let (ours, theirs) = (outline(&usual), outline(&full));
-        for (fast, full) in ours.iter().zip(&theirs) {
+        for ((fast, fast_place), (full, full_place)) in ours.iter().zip(&theirs) {
             assert_eq!(fast, full, "the fast path (left) differs from the full parser");
+            if let (Some(fast), Some(other)) = (fast_place, full_place) {
+                assert_eq!(fast, other, "the places of {full} differ");
+            }
         }
         assert_eq!(ours.len(), theirs.len(), "{ours:#?} {theirs:#?}");
         let kinds = |document: &Document| document.problems().iter().map(|p| p.kind.clone()).collect::<Vec<_>>();
         assert_eq!(kinds(&usual), kinds(&full));
     }
 
-    /// Every value as `path key kind text span`.
-    fn outline(document: &Document) -> Vec<String> {
+    /// Every value as `path key kind text`, and where it stands if that can be compared.
+    fn outline(document: &Document) -> Vec<(String, Option<String>)> {
         let mut lines = Vec::new();
         for root in document.roots() {
             add_outline(root, "", &mut lines);
@@ -178,18 +181,24 @@ mod yaml {
         lines
     }
 
-    fn add_outline(node: Node<'_>, path: &str, lines: &mut Vec<String>) {
+    fn add_outline(node: Node<'_>, path: &str, lines: &mut Vec<(String, Option<String>)>) {
         let key = node.key().map(|key| format!("{:?}@{:?}", key.text, key.span));
         let span = node.span();
         let start = node.document().bytes().get(span.start as usize);
-        // Where collections end, and where absent values stand, the two see differently.
+        // Where an absent value stands, and so where a collection ends that ends with one, the two
+        // see differently: behind the key, behind the colon, behind the dash.
         let place = match node.kind() {
-            Kind::Object | Kind::Array => format!("{}..", span.start),
-            Kind::Null if span.is_empty() => String::new(),
-            Kind::String if matches!(start, Some(b'|' | b'>')) || !node_is_written(node) => String::new(),
-            _ => format!("{span:?}"),
+            Kind::Object | Kind::Array => {
+                let written = node.document().bytes().get(span.range()).unwrap_or_default();
+                let is_content = |byte: &u8| !byte.is_ascii_whitespace() && !matches!(byte, b':' | b'-' | b'?');
+                let length = written.iter().rposition(is_content).map_or(0, |last| last + 1);
+                Some(format!("{} and {length} bytes", span.start))
+            }
+            Kind::Null if span.is_empty() => None,
+            Kind::String if matches!(start, Some(b'|' | b'>')) || !node_is_written(node) => None,
+            _ => Some(format!("{span:?}")),
         };
-        lines.push(format!("{path} {key:?} {} {:?} {place}", node.kind(), node.text()));
+        lines.push((format!("{path} {key:?} {} {:?}", node.kind(), node.text()), place));
         for (position, child) in node.items().chain(node.values()).enumerate() {
             add_outline(child, &format!("{path}/{position}"), lines);
         }
