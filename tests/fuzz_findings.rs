@@ -1,6 +1,6 @@
 //! Every input on which fuzzing once found a fault. `testdata/fuzz/` has a folder per target.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs, dead_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs, dead_code, unreachable_pub)]
 
 use std::path::{Path, PathBuf};
 

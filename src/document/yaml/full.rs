@@ -173,7 +173,7 @@ impl<'a> Builder<'a> {
             _ => self.tape.push_decoded(Shape::Block, span, key, value.into()),
         }
         if !span.is_empty() {
-            self.last_end = span.start as usize + raw.trim_end().len();
+            self.last_end = span.start as usize + raw.trim_ascii_end().len();
         }
         self.define(anchor, index);
     }
