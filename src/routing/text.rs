@@ -100,7 +100,7 @@ fn compile(expression: &str) -> Option<Regex> {
 
 /// The characters that everything that matches an expression starts with. They are often enough to
 /// know that a text does not match, and compiling an expression costs more than all else here.
-fn literal_start(expression: &str) -> &str {
+pub(super) fn literal_start(expression: &str) -> &str {
     if expression.contains('|') {
         return "";
     }
