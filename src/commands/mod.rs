@@ -2,6 +2,7 @@
 
 mod check;
 mod rule;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -21,6 +22,8 @@ enum Command {
     Check(check::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
+    /// Walk a request through a proxy as Envoy does.
+    Trace(trace::Arguments),
 }
 
 /// When to colour.
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
     let outcome = match &cli.command {
         Command::Check(arguments) => check::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
+        Command::Trace(arguments) => trace::run(arguments),
     };
     match outcome {
         Ok(outcome) => outcome.into(),

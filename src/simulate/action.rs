@@ -2,7 +2,7 @@
 //! (<https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-routeaction>).
 
 use crate::document::Node;
-use crate::envoy::{Fraction, Route, RouteAction};
+use crate::envoy::{Route, RouteAction};
 
 use super::cluster::{ClusterState, Clusters};
 use super::conditions::Subject;
@@ -113,9 +113,4 @@ pub fn action_name(route: Route<'_>) -> &'static str {
         RouteAction::Other if route.node.field("non_forwarding_action").is_some() => "non_forwarding_action",
         RouteAction::Other => "filter_action",
     }
-}
-
-/// How likely a share is, in percent.
-pub(super) fn percent(numerator: u64, denominator: u64) -> f64 {
-    Fraction { key: "", numerator, denominator: denominator.max(1) }.percent()
 }

@@ -186,7 +186,7 @@ fn fraction_met(fraction: Fraction<'_>, chance: &Chance, rules: &Rules<'_>) -> (
     let holds = |number: u64| number % fraction.denominator < fraction.numerator;
     match chance {
         Chance::Number(number) => (holds(*number), true),
-        Chance::Key(key, number) => (fraction.key == key && holds(*number), true),
+        Chance::Key(key, number) => (fraction.key == key && number % fraction.denominator <= fraction.numerator, true),
         Chance::Likely if fraction.numerator == 0 => (false, true),
         Chance::Likely if fraction.numerator >= fraction.denominator => (true, true),
         Chance::Likely => (fraction.numerator * 2 >= fraction.denominator, false),

@@ -90,11 +90,6 @@ impl<'d> Domains<'d> {
         let found = found.or_else(|| self.prefixes.find(host, |host, length| host.get(..length)));
         found.or(self.default).map(|index| index as usize)
     }
-
-    /// The header that stands in for the host.
-    pub(super) fn header(&self) -> Option<&'d str> {
-        self.header
-    }
 }
 
 fn lower(text: &str) -> Cow<'_, str> {

@@ -85,7 +85,7 @@ impl<'c> Facts<'c> {
                 Some(tls) => tls.alpn.iter().map(String::as_str).collect(),
                 None => plain.into_iter().collect(),
             },
-            direct_source: connection.source,
+            direct_source: connection.direct_source.or(connection.source),
             source: connection.source,
             source_port: connection.source_port,
             is_local: connection.is_local(),

@@ -127,7 +127,7 @@ fn connection(line: &Map<String, Value>) -> Result<Connection, String> {
     };
     let tls = tls(line.get("tls"))?;
     let plain_protocol = Some("http/1.1");
-    Ok(Connection { tls, source, source_port, destination, port, direction, plain_protocol })
+    Ok(Connection { tls, source, source_port, direct_source: None, destination, port, direction, plain_protocol })
 }
 
 /// `1.2.3.4`, `1.2.3.4:80`, `::1` or `[::1]:80`.

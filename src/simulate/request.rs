@@ -31,7 +31,8 @@ pub enum Chance {
     Likely,
     /// By this random number.
     Number(u64),
-    /// By this random number, and fractions hold only for this runtime key.
+    /// By this random number, and fractions hold only for this runtime key, up to and with their
+    /// numerator: the semantics of Envoy's router check tool, not those of Envoy itself.
     Key(String, u64),
 }
 
@@ -44,6 +45,8 @@ pub struct Connection {
     pub source: Option<IpAddr>,
     /// The peer's port.
     pub source_port: Option<u16>,
+    /// The peer of the socket, where a proxy in between names another one as the source.
+    pub direct_source: Option<IpAddr>,
     /// Where it was going before it was redirected to the proxy.
     pub destination: Option<IpAddr>,
     /// The port it was going to.
