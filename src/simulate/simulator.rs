@@ -100,12 +100,12 @@ impl<'d> Simulator<'d> {
     }
 
     /// The names of the listeners that take traffic.
-    pub fn listener_names(&self) -> impl Iterator<Item = &'d str> {
+    pub fn listener_names(&self) -> impl Iterator<Item = &'d str> + Clone {
         self.listeners.entries.iter().map(|listener| listener.name)
     }
 
     /// The names of the route configurations.
-    pub fn route_config_names(&self) -> impl Iterator<Item = &'d str> {
+    pub fn route_config_names(&self) -> impl Iterator<Item = &'d str> + Clone {
         self.tables.iter().map(|(config, _)| config.name())
     }
 
