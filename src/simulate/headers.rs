@@ -83,19 +83,19 @@ impl<'r> Headers<'r> {
         if let Some(path) = path {
             headers.push(":path", path);
         }
-        let is_internal = manager.is_internal(remote_address(request, manager));
+        let is_internal = may_be_internal(request, manager) && manager.is_internal(remote_address(request, manager));
         let is_edge = manager.use_remote_address && !is_internal;
         let is_upgrade = is_upgrade(request);
         for (name, value) in &request.headers {
             let value = value.trim_matches([' ', '\t']);
             let dropped = (HOP_BY_HOP.contains(&&**name) && !is_upgrade)
-                || (name == "te" && value != "trailers")
+                || (name == "te" && !value.is_empty() && !names_trailers(value))
                 || (!is_internal && INTERNAL.contains(&&**name))
                 || name == "x-envoy-internal"
                 || (is_edge && EDGE.contains(&&**name))
                 || (name == "x-forwarded-client-cert" && !manager.keeps_client_certificate(&request.connection));
             if !dropped {
-                headers.push(&**name, value);
+                headers.push(&**name, if name == "te" && names_trailers(value) { "trailers" } else { value });
             }
         }
         headers.add_own(request, manager);
@@ -169,6 +169,11 @@ impl<'r> Headers<'r> {
     }
 }
 
+/// Whether `te` names trailers, the one thing in it that goes further.
+fn names_trailers(te: &str) -> bool {
+    te.split(',').any(|token| token.trim().eq_ignore_ascii_case("trailers"))
+}
+
 /// Whether a request asks for another protocol.
 pub(super) fn is_upgrade(request: &Request) -> bool {
     let header = |wanted: &str| request.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
@@ -185,6 +190,16 @@ pub(super) fn remote_address(request: &Request, manager: &Manager<'_>) -> Option
     }
     let skipped = if manager.use_remote_address { hops - 1 } else { hops };
     forwarded_for(request, skipped).or(peer)
+}
+
+/// Whether the client's address is one that nobody else could have put there.
+fn may_be_internal(request: &Request, manager: &Manager<'_>) -> bool {
+    let mut forwarded = request.headers.iter().filter(|(name, _)| name == "x-forwarded-for").map(|(_, value)| value);
+    match (manager.use_remote_address, forwarded.next()) {
+        (true, forwarded) => forwarded.is_none(),
+        (false, Some(only)) => forwarded.next().is_none() && !only.contains(',') && manager.trusted_hops == 0,
+        (false, None) => false,
+    }
 }
 
 fn forwarded_for(request: &Request, skipped: usize) -> Option<IpAddr> {

@@ -351,7 +351,9 @@ impl<'d> Simulator<'d> {
         let request = subject.request;
         let header = |name| subject.headers.first(name).unwrap_or_default();
         if answer.requires_tls {
-            answer.location = Some(format!("https://{}{}", header(":authority"), header(":path")));
+            // A CONNECT has no path, and is sent nowhere.
+            let target = subject.headers.path();
+            answer.location = target.map(|path| format!("https://{}{path}", header(":authority")));
             answer.end(local_status(301, request), "-", "direct_response");
             return;
         }
@@ -361,7 +363,8 @@ impl<'d> Simulator<'d> {
         };
         match route.action() {
             RouteAction::Redirect(redirect) => {
-                answer.location = Some(rewrite::location(redirect, route.conditions(), subject));
+                let has_path = subject.headers.path().is_some();
+                answer.location = has_path.then(|| rewrite::location(redirect, route.conditions(), subject));
                 answer.end(local_status(action::redirect_status(redirect), request), "-", "direct_response");
             }
             RouteAction::DirectResponse(response) => {
