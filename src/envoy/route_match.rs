@@ -113,7 +113,8 @@ impl<'d> RouteMatch<'d> {
     /// Reads `match` of a route.
     pub fn of(node: Node<'d>) -> Self {
         // An empty prefix is a default value, which some printers leave out.
-        let mut read = Self { path: PathMatch::Prefix(""), path_node: node, ignores_case: false, conditions: Vec::new() };
+        let mut read =
+            Self { path: PathMatch::Prefix(""), path_node: node, ignores_case: false, conditions: Vec::new() };
         for (key, value) in node.entries().filter(|(_, value)| !value.is_null()) {
             if let Some(path) = path_match(key.text, value) {
                 (read.path, read.path_node) = (path, value);

@@ -94,9 +94,10 @@ fn is_in_maintenance(cluster: &Cluster<'_>, rules: &Rules<'_>) -> bool {
 /// (<https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/circuit_breaker.proto>).
 fn is_cut_off(cluster: &Cluster<'_>) -> bool {
     let breakers = cluster.node.field("circuit_breakers").and_then(|b| b.get("thresholds"));
-    let mut normal = breakers.into_iter().flat_map(Node::items).filter(|threshold| {
-        matches!(threshold.get("priority").and_then(Node::text), None | Some("DEFAULT" | "0"))
-    });
+    let mut normal = breakers
+        .into_iter()
+        .flat_map(Node::items)
+        .filter(|threshold| matches!(threshold.get("priority").and_then(Node::text), None | Some("DEFAULT" | "0")));
     let limits = ["max_requests", "max_pending_requests", "max_connections"];
     let is_zero = |threshold: Node<'_>| limits.iter().any(|l| threshold.field(l).and_then(Node::as_u64) == Some(0));
     normal.any(is_zero)

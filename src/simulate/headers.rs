@@ -89,13 +89,16 @@ impl<'r> Headers<'r> {
         for (name, value) in &request.headers {
             let value = value.trim_matches([' ', '\t']);
             let dropped = (HOP_BY_HOP.contains(&&**name) && !is_upgrade)
-                || (name == "te" && !value.is_empty() && !names_trailers(value))
+                || (name == "te" && !is_upgrade && !value.is_empty() && !names_trailers(value))
                 || (!is_internal && INTERNAL.contains(&&**name))
                 || name == "x-envoy-internal"
                 || (is_edge && EDGE.contains(&&**name))
                 || (name == "x-forwarded-client-cert" && !manager.keeps_client_certificate(&request.connection));
             if !dropped {
-                headers.push(&**name, if name == "te" && names_trailers(value) { "trailers" } else { value });
+                headers.push(
+                    &**name,
+                    if name == "te" && !is_upgrade && names_trailers(value) { "trailers" } else { value },
+                );
             }
         }
         headers.add_own(request, manager);
@@ -171,7 +174,7 @@ impl<'r> Headers<'r> {
 
 /// Whether `te` names trailers, the one thing in it that goes further.
 fn names_trailers(te: &str) -> bool {
-    te.split(',').any(|token| token.trim().eq_ignore_ascii_case("trailers"))
+    te.split(',').any(|token| token.trim() == "trailers")
 }
 
 /// Whether a request asks for another protocol.

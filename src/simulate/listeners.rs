@@ -117,7 +117,8 @@ impl<'d> Listeners<'d> {
 impl<'d> ListenerOf<'d> {
     fn of(name: &'d str, view: Listener<'d>) -> Self {
         let flag = |field| view.node.field(field).and_then(Node::as_bool);
-        let deprecated = view.node.field("deprecated_v1").and_then(|v1| v1.field("bind_to_port")).and_then(Node::as_bool);
+        let deprecated =
+            view.node.field("deprecated_v1").and_then(|v1| v1.field("bind_to_port")).and_then(Node::as_bool);
         let names = ["envoy.filters.listener.original_dst", "envoy.listener.original_dst"];
         let restores = view.has_listener_filter("OriginalDst", &names);
         let hands_over = flag("use_original_dst").or_else(|| flag("hidden_envoy_deprecated_use_original_dst"));
@@ -147,9 +148,10 @@ impl<'d> ListenerOf<'d> {
     /// The connection manager of one of its chains.
     pub(super) fn manager(&self, chain: FilterChain<'d>, rules: &Rules<'d>) -> Option<&Manager<'d>> {
         let all = || {
-            let managers = self.view.filter_chains().filter_map(|chain| {
-                Some((chain.node.index(), Manager::of(chain.connection_manager()?, rules)))
-            });
+            let managers = self
+                .view
+                .filter_chains()
+                .filter_map(|chain| Some((chain.node.index(), Manager::of(chain.connection_manager()?, rules))));
             managers.collect()
         };
         self.managers.get_or_init(all).get(&chain.node.index())

@@ -119,9 +119,7 @@ fn holds<'d>(rule: Node<'d>, access: Access<'_, '_, 'd>) -> Option<bool> {
             Expression::new(&expression).matches(subject.headers.path_only().unwrap_or_default())
         }
         "destination_ip" | "destinationIp" => within(connection.destination),
-        "destination_port" | "destinationPort" => {
-            connection.port.map(|port| Some(u64::from(port)) == value.as_u64())
-        }
+        "destination_port" | "destinationPort" => connection.port.map(|port| Some(u64::from(port)) == value.as_u64()),
         "destination_port_range" | "destinationPortRange" => {
             let bound = |name| value.get(name).and_then(Node::as_u64).unwrap_or(0);
             connection.port.map(|port| (bound("start")..bound("end")).contains(&u64::from(port)))

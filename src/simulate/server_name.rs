@@ -19,7 +19,10 @@ mod tests {
 
     #[test]
     fn the_narrowest_name_comes_first() {
-        assert_eq!(keys("x.y.example.com").collect::<Vec<_>>(), ["x.y.example.com", ".y.example.com", ".example.com", ".com"]);
+        assert_eq!(
+            keys("x.y.example.com").collect::<Vec<_>>(),
+            ["x.y.example.com", ".y.example.com", ".example.com", ".com"]
+        );
         assert_eq!(keys("").count(), 0);
         assert_eq!(normal("*.A.com"), ".a.com");
     }

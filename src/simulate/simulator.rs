@@ -158,7 +158,13 @@ impl<'d> Simulator<'d> {
         answer
     }
 
-    fn through_listener(&self, request: &Request, listener: &ListenerOf<'d>, entry: Entry<'_>, answer: &mut Answer<'d>) {
+    fn through_listener(
+        &self,
+        request: &Request,
+        listener: &ListenerOf<'d>,
+        entry: Entry<'_>,
+        answer: &mut Answer<'d>,
+    ) {
         let picked = listener.chains().pick(&Facts::of(&request.connection, listener.view));
         let chain = match entry.route_config {
             Some(name) => self.chain_with_routes(listener, name, picked.chain).or(picked.chain),
@@ -363,7 +369,8 @@ impl<'d> Simulator<'d> {
         };
         match route.action() {
             RouteAction::Redirect(redirect) => {
-                let has_path = subject.headers.path().is_some();
+                // A CONNECT has no path that could go on, except one that replaces its prefix.
+                let has_path = subject.headers.path().is_some() || redirect.field("prefix_rewrite").is_some();
                 answer.location = has_path.then(|| rewrite::location(redirect, route.conditions(), subject));
                 answer.end(local_status(action::redirect_status(redirect), request), "-", "direct_response");
             }
@@ -424,7 +431,8 @@ impl<'d> Simulator<'d> {
     }
 
     fn manager_of(&self, answer: &Answer<'d>) -> &Manager<'d> {
-        let entry = answer.listener.and_then(|(view, _)| self.listeners.entries.iter().find(|l| l.view.node == view.node));
+        let entry =
+            answer.listener.and_then(|(view, _)| self.listeners.entries.iter().find(|l| l.view.node == view.node));
         let manager = entry.zip(answer.filter_chain).and_then(|(l, (chain, _))| l.manager(chain, &self.rules));
         manager.unwrap_or(&self.standalone)
     }

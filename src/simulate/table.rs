@@ -70,11 +70,8 @@ impl<'d> Table<'d> {
     /// Makes a route configuration ready.
     pub(super) fn of(config: RouteConfiguration<'d>) -> Self {
         let flag = config.node.field("ignore_path_parameters_in_path_matching").and_then(Node::as_bool);
-        let host = |view: VirtualHost<'d>| Host {
-            view,
-            requires_tls: TlsRequirement::of(view),
-            routes: OnceLock::new(),
-        };
+        let host =
+            |view: VirtualHost<'d>| Host { view, requires_tls: TlsRequirement::of(view), routes: OnceLock::new() };
         Self {
             config,
             domains: Domains::of(config),

@@ -39,9 +39,11 @@ fn authorization_policies() {
         let simulator = Simulator::of(&dump, None);
         for text in std::fs::read_to_string(folder.join("requests.jsonl")).unwrap().lines() {
             let case: Value = serde_json::from_str(text).unwrap();
-            let answer = simulator.answer(&request(&case), Entry { listener: Some("virtualInbound"), route_config: None });
+            let answer =
+                simulator.answer(&request(&case), Entry { listener: Some("virtualInbound"), route_config: None });
             let denied = answer.details.starts_with("rbac_access_denied");
-            let is_same = denied != case["allowed"].as_bool().unwrap() && (!denied || case["details"] == *answer.details);
+            let is_same =
+                denied != case["allowed"].as_bool().unwrap() && (!denied || case["details"] == *answer.details);
             tally.check(is_same, || format!("{}: {text} got {} {}", folder.display(), answer.flags, answer.details));
         }
     }

@@ -88,7 +88,8 @@ fn expected(key: &str, wanted: Node<'_>) -> Value {
 fn envoys_own_router_check_data() {
     let Some(folder) = shared("conformance/envoy-router-check") else { return };
     let index: Value = serde_json::from_slice(&std::fs::read(folder.join("INDEX.json")).unwrap()).unwrap();
-    let options = r#"{"internal_address_config": {"cidr_ranges": [{"address_prefix": "127.0.0.1", "prefix_len": 32}]}}"#;
+    let options =
+        r#"{"internal_address_config": {"cidr_ranges": [{"address_prefix": "127.0.0.1", "prefix_len": 32}]}}"#;
     let options = document("options", options);
     let (mut tally, mut left_out, mut cases) = (Tally::default(), 0, 0);
     for pair in index["pairs"].as_array().unwrap() {

@@ -29,8 +29,7 @@ fn filters(rbac: &Value) -> Value {
     // Only a filter that clears the route cache lets routes see metadata.
     let script = "function envoy_on_request(h) local v = h:headers():get('x-md') if v ~= nil then \
         h:streamInfo():dynamicMetadata():set('ns1', 'k', v) h:clearRouteCache() end end";
-    let to_metadata =
-        json!({"@type": format!("{HTTP}.lua.v3.Lua"), "default_source_code": {"inline_string": script}});
+    let to_metadata = json!({"@type": format!("{HTTP}.lua.v3.Lua"), "default_source_code": {"inline_string": script}});
     let rules = if rbac.is_null() { json!({}) } else { json!({"rules": rbac}) };
     let mut rbac = json!({"@type": format!("{HTTP}.rbac.v3.RBAC")});
     rbac.as_object_mut().unwrap().extend(rules.as_object().unwrap().clone());

@@ -22,7 +22,8 @@ impl Envoy {
         std::fs::create_dir_all(&folder).unwrap();
         bootstrap["admin"] = json!({"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}});
         let config = folder.join("bootstrap.json");
-        std::fs::write(&config, bootstrap.to_string().replace("@LOG@", &folder.join("access.log").to_string_lossy())).unwrap();
+        std::fs::write(&config, bootstrap.to_string().replace("@LOG@", &folder.join("access.log").to_string_lossy()))
+            .unwrap();
         let admin = folder.join("admin");
         let log = std::fs::File::create(folder.join("envoy.log")).unwrap();
         let child = Command::new(binary)

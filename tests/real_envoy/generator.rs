@@ -51,17 +51,8 @@ const REGEXES: [&str; 15] = [
     r"/[\w.~-]+/?",
     r"\/img\/?.*",
 ];
-const TEMPLATES: [&str; 9] = [
-    "/api/{id}",
-    "/{a}/{b}",
-    "/api/**",
-    "/*",
-    "/{x=api/*}/users",
-    "/v1/{rest=**}",
-    "/*/v1",
-    "/a/*/b",
-    "/{file=**}.y",
-];
+const TEMPLATES: [&str; 9] =
+    ["/api/{id}", "/{a}/{b}", "/api/**", "/*", "/{x=api/*}/users", "/v1/{rest=**}", "/*/v1", "/a/*/b", "/{file=**}.y"];
 
 /// One configuration with its requests.
 pub(crate) struct Case {
@@ -117,7 +108,12 @@ impl Generator<'_> {
             0..45 => {
                 let port = *self.random.pick(&[80, 8080, 9080]);
                 let full = format!("{service}.{namespace}.svc.cluster.local");
-                let names = [full, service.to_owned(), format!("{service}.{namespace}"), format!("10.96.0.{}", self.random.below(5))];
+                let names = [
+                    full,
+                    service.to_owned(),
+                    format!("{service}.{namespace}"),
+                    format!("10.96.0.{}", self.random.below(5)),
+                ];
                 let mut domains = Vec::new();
                 for name in names {
                     if self.random.percent(70) {
@@ -129,7 +125,9 @@ impl Generator<'_> {
             }
             45..60 => vec![format!("*.{}", self.random.pick(&["com", "example.com", "svc.cluster.local", "foo.io"]))],
             60..64 => vec![format!("*-bar.{public}")],
-            64..72 => vec![self.random.pick(&["reviews.*", "reviews-*", "www.*", "10.96.*", "cart.shop.*"]).to_string()],
+            64..72 => {
+                vec![self.random.pick(&["reviews.*", "reviews-*", "www.*", "10.96.*", "cart.shop.*"]).to_string()]
+            }
             72..92 => vec![match self.random.below(8) {
                 0 => format!("www.{public}"),
                 1 => public.to_uppercase(),
@@ -190,9 +188,7 @@ impl Generator<'_> {
             _ => {
                 let mut matchers = Vec::new();
                 for route in routes {
-                    let single = |value: &str| {
-                        json!({"single_predicate": {"input": input("x-user"), "value_match": {"prefix": value}}})
-                    };
+                    let single = |value: &str| json!({"single_predicate": {"input": input("x-user"), "value_match": {"prefix": value}}});
                     let predicate = match self.random.below(3) {
                         0 => single("jas"),
                         1 => json!({"or_matcher": {"predicate": [single("J"), single("tes")]}}),
@@ -203,8 +199,10 @@ impl Generator<'_> {
                 json!({"matcher_list": {"matchers": matchers}})
             }
         };
-        let is_empty = |value: &Value| value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty);
-        let maps = ["/matcher_tree/exact_match_map/map", "/matcher_tree/prefix_match_map/map", "/matcher_list/matchers"];
+        let is_empty =
+            |value: &Value| value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty);
+        let maps =
+            ["/matcher_tree/exact_match_map/map", "/matcher_tree/prefix_match_map/map", "/matcher_list/matchers"];
         if maps.iter().any(|path| tree.pointer(path).is_some_and(is_empty)) {
             return json!({"on_no_match": last});
         }
@@ -226,8 +224,10 @@ impl Generator<'_> {
             10..14 => route["route"] = json!({"cluster": "nowhere"}),
             14..17 => route["route"] = json!({"cluster": "empty"}),
             17..19 => route["route"] = json!({"cluster_header": "x-cluster"}),
-            19..21 => route["route"] = json!({"weighted_clusters": {"clusters": [
-                {"name": "empty", "weight": 1}, {"name": "empty", "weight": 3}]}}),
+            19..21 => {
+                route["route"] = json!({"weighted_clusters": {"clusters": [
+                {"name": "empty", "weight": 1}, {"name": "empty", "weight": 3}]}})
+            }
             21..23 => route["route"] = json!({"cluster": "nowhere", "cluster_not_found_response_code": "NOT_FOUND"}),
             23 => route["non_forwarding_action"] = json!({}),
             _ => route["direct_response"] = json!({"status": self.random.pick(&[200, 200, 200, 204, 418, 503])}),
@@ -259,8 +259,7 @@ impl Generator<'_> {
             0 => redirect["path_redirect"] = json!(self.random.pick(&["/new", "/new?z=1"])),
             1 => redirect["prefix_rewrite"] = json!("/pre"),
             2 => {
-                redirect["regex_rewrite"] =
-                    json!({"pattern": {"regex": r"/(\w+)/(\w+)"}, "substitution": r"/\2/\1"});
+                redirect["regex_rewrite"] = json!({"pattern": {"regex": r"/(\w+)/(\w+)"}, "substitution": r"/\2/\1"});
             }
             _ => {}
         }
@@ -268,7 +267,8 @@ impl Generator<'_> {
             redirect["strip_query"] = json!(true);
         }
         if self.random.percent(30) {
-            redirect["response_code"] = json!(self.random.pick(&["FOUND", "SEE_OTHER", "TEMPORARY_REDIRECT", "PERMANENT_REDIRECT"]));
+            redirect["response_code"] =
+                json!(self.random.pick(&["FOUND", "SEE_OTHER", "TEMPORARY_REDIRECT", "PERMANENT_REDIRECT"]));
         }
         redirect
     }
@@ -333,7 +333,8 @@ impl Generator<'_> {
         if !self.is_old && self.random.percent(6) {
             let matcher = self.string_matcher(&["jason", "b", "1"]);
             let name = *self.random.pick(&["user", "a", "z"]);
-            conditions["cookies"] = json!([{"name": name, "string_match": matcher, "invert_match": self.random.percent(40)}]);
+            conditions["cookies"] =
+                json!([{"name": name, "string_match": matcher, "invert_match": self.random.percent(40)}]);
         }
         if self.random.percent(4) {
             let side = *self.random.pick(&["presented", "validated"]);
@@ -353,8 +354,19 @@ impl Generator<'_> {
             2 => json!({"suffix": value[cut(self.random)..]}),
             3 => json!({"contains": value[cut(self.random)..]}),
             _ => {
-                let expressions =
-                    [r"^v\d+$", "v[12]", ".*son.*", "jason|bob", "[a-z]+", ".*", "(?i)prod", "/api/.*", "user=.*", r"[\d.]+", r"\w+"];
+                let expressions = [
+                    r"^v\d+$",
+                    "v[12]",
+                    ".*son.*",
+                    "jason|bob",
+                    "[a-z]+",
+                    ".*",
+                    "(?i)prod",
+                    "/api/.*",
+                    "user=.*",
+                    r"[\d.]+",
+                    r"\w+",
+                ];
                 return json!({"safe_regex": {"regex": self.random.pick(&expressions)}});
             }
         };
@@ -421,8 +433,7 @@ impl Generator<'_> {
             manager["path_with_escaped_slashes_action"] = json!(self.random.pick(&actions));
         }
         if self.random.percent(15) {
-            manager["internal_address_config"] =
-                json!({"cidr_ranges": [{"address_prefix": "10.0.0.0", "prefix_len": 8}, {"address_prefix": "127.0.0.0", "prefix_len": 8}]});
+            manager["internal_address_config"] = json!({"cidr_ranges": [{"address_prefix": "10.0.0.0", "prefix_len": 8}, {"address_prefix": "127.0.0.0", "prefix_len": 8}]});
         }
         if self.random.percent(70) {
             manager["upgrade_configs"] = json!([{"upgrade_type": "CONNECT"}]);
@@ -481,8 +492,7 @@ impl Generator<'_> {
             return json!({"method": "CONNECT", "authority": format!("{name}:443"), "headers": []});
         }
         let method = *self.random.pick(&["GET", "GET", "GET", "GET", "POST", "PUT", "HEAD", "DELETE"]);
-        let mut request =
-            json!({"method": method, "authority": authority, "path": self.request_path(&conditions), "headers": self.request_headers(&conditions)});
+        let mut request = json!({"method": method, "authority": authority, "path": self.request_path(&conditions), "headers": self.request_headers(&conditions)});
         if self.random.percent(12) {
             request["scheme"] = json!(self.random.pick(&["http", "https"]));
         }
@@ -497,7 +507,9 @@ impl Generator<'_> {
     fn authority(&mut self, domain: &str) -> String {
         let mut host = match domain {
             "*" => (*self.random.pick(&["anything.test", "reviews", "x"])).to_owned(),
-            _ if domain.starts_with('*') => format!("{}{}", self.random.pick(&["www", "a.b", "x-bar", "Z"]), &domain[1..]),
+            _ if domain.starts_with('*') => {
+                format!("{}{}", self.random.pick(&["www", "a.b", "x-bar", "Z"]), &domain[1..])
+            }
             _ if domain.ends_with('*') => {
                 format!("{}{}", &domain[..domain.len() - 1], self.random.pick(&["com", "x.y", "1", "a"]))
             }
@@ -519,8 +531,25 @@ impl Generator<'_> {
         let mut path = match wanted {
             Some(path) => path,
             None => {
-                let paths = ["/api/x", "/v1", "/api", "/users/bob", "/img.y", "/a", "/b", "/v2/q", "/static/z", "/LOGIN", "/login",
-                    "/api/7/users", "/v1/", "/a/v1", "/ab/x", "/a{", "/a/1/b"];
+                let paths = [
+                    "/api/x",
+                    "/v1",
+                    "/api",
+                    "/users/bob",
+                    "/img.y",
+                    "/a",
+                    "/b",
+                    "/v2/q",
+                    "/static/z",
+                    "/LOGIN",
+                    "/login",
+                    "/api/7/users",
+                    "/v1/",
+                    "/a/v1",
+                    "/ab/x",
+                    "/a{",
+                    "/a/1/b",
+                ];
                 (*self.random.pick(&paths)).to_owned()
             }
         };
@@ -528,8 +557,30 @@ impl Generator<'_> {
             0..22 => path.push_str(*self.random.pick(&["/", "x", "/y", "/users/1", ";a=b", ";p=1/z", "/;q/r"])),
             22..28 => path = if self.random.percent(50) { path.to_uppercase() } else { path.to_lowercase() },
             28..40 => path.push_str(*self.random.pick(&[
-                "/../b", "/./x", "//x", "/%2e%2e/b", "/%2Fx", "/a%2fb", "/%41", "/..", "/.", "//", "/%5cx", "\\x", "/%zz", "/%20",
-                "/%00", "/<>", "/[x]", "/a|b", "/^", "/{y}", "/\"", "/%", "/...", "/%7e%2D",
+                "/../b",
+                "/./x",
+                "//x",
+                "/%2e%2e/b",
+                "/%2Fx",
+                "/a%2fb",
+                "/%41",
+                "/..",
+                "/.",
+                "//",
+                "/%5cx",
+                "\\x",
+                "/%zz",
+                "/%20",
+                "/%00",
+                "/<>",
+                "/[x]",
+                "/a|b",
+                "/^",
+                "/{y}",
+                "/\"",
+                "/%",
+                "/...",
+                "/%7e%2D",
             ])),
             40..42 => path.push_str("#frag"),
             _ => {}
@@ -541,7 +592,11 @@ impl Generator<'_> {
             let pairs: Vec<String> = (0..1 + self.random.below(3))
                 .map(|_| {
                     let name = *self.random.pick(&PARAMETERS);
-                    if self.random.percent(85) { format!("{name}={}", self.random.pick(&VALUES)) } else { name.to_owned() }
+                    if self.random.percent(85) {
+                        format!("{name}={}", self.random.pick(&VALUES))
+                    } else {
+                        name.to_owned()
+                    }
                 })
                 .collect();
             path.push_str(&format!("?{}", pairs.join("&")));
@@ -551,7 +606,8 @@ impl Generator<'_> {
 
     fn request_headers(&mut self, conditions: &Value) -> Value {
         let mut headers: Vec<(String, String)> = Vec::new();
-        let has = |headers: &[(String, String)], name: &str| headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
+        let has =
+            |headers: &[(String, String)], name: &str| headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
         for _ in 0..self.random.below(5) {
             let (name, values) = *self.random.pick(&HEADERS);
             let may_repeat = !matches!(name, "content-type" | "te") && self.random.percent(20);

@@ -46,10 +46,7 @@ fn random_requests_go_where_a_real_envoy_sends_them() {
     }
     println!(
         "real Envoy {version}: {} requests to {} configurations ({} rejected by Envoy), {} disagreements",
-        total.asked,
-        total.configs,
-        total.rejected,
-        total.wrong
+        total.asked, total.configs, total.rejected, total.wrong
     );
     for (kind, count) in &total.kinds {
         println!("  {count:7} {kind}");

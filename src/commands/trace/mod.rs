@@ -188,7 +188,8 @@ fn request(arguments: &Arguments, dump: &Dump<'_>, url: &Url) -> Result<Request,
     let mut headers = Vec::new();
     let mut authority = url.authority.clone();
     for header in &arguments.headers {
-        let (name, value) = header.split_once(':').ok_or_else(|| format!("`{header}` is no header: write NAME: VALUE"))?;
+        let (name, value) =
+            header.split_once(':').ok_or_else(|| format!("`{header}` is no header: write NAME: VALUE"))?;
         match name.trim().to_ascii_lowercase().as_str() {
             "host" | ":authority" => value.trim().clone_into(&mut authority),
             name => headers.push((name.to_owned(), value.trim().to_owned())),
@@ -246,7 +247,8 @@ fn tls(arguments: &Arguments, url: &Url, direction: Option<Direction>) -> Option
         true if from_mesh => MESH_PROTOCOLS.map(str::to_owned).to_vec(),
         true => vec!["h2".to_owned(), "http/1.1".to_owned()],
     };
-    let sni = arguments.sni.clone().or_else(|| (!from_mesh && url.host.parse::<IpAddr>().is_err()).then(|| url.host.clone()));
+    let sni =
+        arguments.sni.clone().or_else(|| (!from_mesh && url.host.parse::<IpAddr>().is_err()).then(|| url.host.clone()));
     let certificate = arguments.peer.as_ref().map(|name| Certificate { is_valid: true, name: name.clone() });
     Some(Tls { sni, alpn, certificate })
 }

@@ -47,9 +47,7 @@ fn end(answer: &Answer<'_>, paint: &Paint) -> String {
         (None, _) if answer.is_tcp && details == "tcp_proxy" => paint.good("the connection goes on as TCP"),
         (None, "-") => paint.bad(&format!("the connection is closed: {details}")),
         (None, flags) => paint.bad(&format!("the connection is closed: {flags} {details}")),
-        (Some(200), "-") if details == "via_upstream" => {
-            paint.good("200 via_upstream, if the upstream answers so")
-        }
+        (Some(200), "-") if details == "via_upstream" => paint.good("200 via_upstream, if the upstream answers so"),
         (Some(status), "-") => match status {
             200..400 => paint.good(&format!("{status} {details}")),
             _ => paint.bad(&format!("{status} {details}")),

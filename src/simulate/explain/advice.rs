@@ -25,19 +25,27 @@ pub(super) fn of(dump: &Dump<'_>, simulator: &Simulator<'_>, request: &Request, 
     match (answer.flags, answer.details.as_str()) {
         (_, "connection_refused") => advice.push(no_listener(simulator, request)),
         ("NR", "filter_chain_not_found") => advice.push(
-            "no filter chain takes such a connection: compare server name, ALPN and TLS with what the chains ask".to_owned(),
+            "no filter chain takes such a connection: compare server name, ALPN and TLS with what the chains ask"
+                .to_owned(),
         ),
         ("NR", "route_configuration_not_found") => {
-            advice.push("the proxy never got these routes: look at what the control plane sent, and take the dump again".to_owned());
+            advice.push(
+                "the proxy never got these routes: look at what the control plane sent, and take the dump again"
+                    .to_owned(),
+            );
         }
         ("NR", _) => advice.push(no_route(answer)),
         (_, "upgrade_failed") => {
             advice.push("list the protocol in upgrade_configs of the connection manager or of the route".to_owned());
         }
-        (_, "path_normalization_failed") => advice.push("send a path without escaped slashes, %00 and fragments".to_owned()),
+        (_, "path_normalization_failed") => {
+            advice.push("send a path without escaped slashes, %00 and fragments".to_owned())
+        }
         (_, "absolute_path_rejected") => advice.push("send a path that starts with a slash".to_owned()),
         (_, details) if details.starts_with("rbac_access_denied") => advice.extend(denied(answer)),
-        ("FI", _) => advice.push("remove the fault from the route (in Istio: `fault` of the VirtualService)".to_owned()),
+        ("FI", _) => {
+            advice.push("remove the fault from the route (in Istio: `fault` of the VirtualService)".to_owned())
+        }
         (_, "direct_response") if answer.requires_tls => {
             advice.push("send https, or remove require_tls (in Istio: `tls.httpsRedirect` of the Gateway)".to_owned());
         }
@@ -69,7 +77,10 @@ fn missing_cluster(dump: &Dump<'_>, simulator: &Simulator<'_>, name: &str) -> St
     };
     let whole = format!("{}|{}||{}", parts.direction, parts.port, parts.host);
     if !parts.subset.is_empty() && simulator.cluster(&whole).is_some() {
-        return format!("define the subset {} for {} in a DestinationRule that this proxy sees", parts.subset, parts.host);
+        return format!(
+            "define the subset {} for {} in a DestinationRule that this proxy sees",
+            parts.subset, parts.host
+        );
     }
     let mut ports: Vec<u16> = dump
         .clusters
@@ -81,7 +92,10 @@ fn missing_cluster(dump: &Dump<'_>, simulator: &Simulator<'_>, name: &str) -> St
     ports.sort_unstable();
     ports.dedup();
     match &ports[..] {
-        [] => format!("this proxy does not know the host {}: a typing error, a Sidecar that hides it, or no such service", parts.host),
+        [] => format!(
+            "this proxy does not know the host {}: a typing error, a Sidecar that hides it, or no such service",
+            parts.host
+        ),
         ports => {
             let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
             format!("{} has no port {}; its ports are {}", parts.host, parts.port, ports.join(", "))
@@ -131,7 +145,9 @@ fn denied(answer: &Answer<'_>) -> Vec<String> {
     let policies: Vec<Option<&str>> = policies.collect();
     let policies = if policies.is_empty() { vec![None] } else { policies };
     let advise = |policy: Option<&str>| match policy.map(|name| (name, istio_policy(name))) {
-        None => "some policy allows, and none allows this: add a rule for it (its peer, method, path or port)".to_owned(),
+        None => {
+            "some policy allows, and none allows this: add a rule for it (its peer, method, path or port)".to_owned()
+        }
         Some((_, Some((namespace, name, rule)))) => {
             format!("change rule {rule} of the AuthorizationPolicy {name} in namespace {namespace}")
         }

@@ -1,9 +1,7 @@
 //! Conditions in words.
 
 use crate::document::Node;
-use crate::envoy::{
-    ClusterKind, ConditionKind, PathMatch, RouteMatch, StringMatch, StringMatchKind, ValueTest,
-};
+use crate::envoy::{ClusterKind, ConditionKind, PathMatch, RouteMatch, StringMatch, StringMatchKind, ValueTest};
 
 /// The conditions of a route: `prefix /api, header end-user is jason`.
 pub fn route_match(conditions: &RouteMatch<'_>) -> String {

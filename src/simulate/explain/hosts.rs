@@ -24,7 +24,11 @@ pub(super) fn hop<'d>(answer: &Answer<'d>) -> Option<Hop<'d>> {
     };
     let is_fallback = answer.virtual_host.is_none_or(|(_, found)| found.domains().any(|d| d.value == "*"));
     let misses = if is_fallback { near_misses(config, host) } else { Vec::new() };
-    Some(misses.into_iter().fold(hop, |hop, (domain, why)| hop.aside(format!("near: {} {why}", domain.value), Some(domain.node))))
+    Some(
+        misses
+            .into_iter()
+            .fold(hop, |hop, (domain, why)| hop.aside(format!("near: {} {why}", domain.value), Some(domain.node))),
+    )
 }
 
 type Domain<'d> = crate::document::Spanned<'d, &'d str>;
@@ -44,7 +48,11 @@ fn matching_domain<'d>(found: VirtualHost<'d>, host: &str, ignores_port: bool) -
         let prefix = domain.strip_suffix('*')?;
         host.starts_with(prefix).then_some((u8::from(!prefix.is_empty()), prefix.len()))
     };
-    found.domains().filter_map(|domain| Some((rank(domain.value)?, domain))).max_by_key(|(rank, _)| *rank).map(|(_, d)| d)
+    found
+        .domains()
+        .filter_map(|domain| Some((rank(domain.value)?, domain)))
+        .max_by_key(|(rank, _)| *rank)
+        .map(|(_, d)| d)
 }
 
 /// Domains that a host nearly has: with another port, or spelt a little differently.

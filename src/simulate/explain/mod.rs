@@ -91,7 +91,8 @@ fn listener<'d>(answer: &Answer<'d>, request: &Request) -> Option<Hop<'d>> {
     };
     let place = listener.node.get("name").unwrap_or(listener.node);
     let is_handed = listener.node.field("bind_to_port").and_then(Node::as_bool) == Some(false);
-    let handed = if is_handed && entrance != Entrance::Named { ", handed over by its original destination" } else { "" };
+    let handed =
+        if is_handed && entrance != Entrance::Named { ", handed over by its original destination" } else { "" };
     Some(Hop::new("listener", format!("{} {how}{handed}", listener.name()), Some(place)))
 }
 
@@ -103,7 +104,8 @@ fn routes<'d>(answer: &Answer<'d>, request: &Request) -> Option<Hop<'d>> {
     let config = answer.route_config?;
     let name = if config.name().is_empty() { "(without a name)" } else { config.name() };
     let mut hop = Hop::new("routes", name, Some(config.node.get("name").unwrap_or(config.node)));
-    let changed = |before: Option<&str>, after: Option<&str>| after.filter(|after| Some(*after) != before).map(str::to_owned);
+    let changed =
+        |before: Option<&str>, after: Option<&str>| after.filter(|after| Some(*after) != before).map(str::to_owned);
     if let Some(path) = changed(request.path.as_deref(), answer.path.as_deref()) {
         hop = hop.aside(format!("the path becomes {path}"), None);
     }
@@ -138,7 +140,11 @@ fn number(percent: f64) -> String {
 fn route<'d>(simulator: &Simulator<'d>, request: &Request, answer: &Answer<'d>) -> Option<Hop<'d>> {
     let (_, host) = answer.virtual_host?;
     if answer.requires_tls {
-        return Some(Hop::new("route", "none is asked: require_tls sends plain requests to https", host.node.field("require_tls")));
+        return Some(Hop::new(
+            "route",
+            "none is asked: require_tls sends plain requests to https",
+            host.node.field("require_tls"),
+        ));
     }
     let hop = match answer.route {
         Some((place, route)) => {
