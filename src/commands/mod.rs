@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod check;
+mod reach;
 mod rule;
 mod trace;
 
@@ -20,6 +21,8 @@ struct Cli {
 enum Command {
     /// Check manifests and Envoy config dumps.
     Check(check::Arguments),
+    /// Say of every route which request reaches it, or why none can.
+    Reach(reach::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
     /// Walk a request through a proxy as Envoy does.
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Reach(arguments) => reach::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
         Command::Trace(arguments) => trace::run(arguments),
     };

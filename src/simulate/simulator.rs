@@ -413,21 +413,72 @@ impl<'d> Simulator<'d> {
             return Vec::new();
         };
         let manager = self.manager_of(answer);
-        let Ok(normalized) = normalize(request, manager) else {
-            return Vec::new();
+        let end = answer.route.and_then(|(place, _)| place).unwrap_or(usize::MAX);
+        let routes = table.routes(host).iter().enumerate().take(end);
+        let failing = self.with_subject(table, manager, request, |subject| {
+            let failing = routes.filter_map(|(place, route)| match route.conditions.met_by(subject, &self.rules) {
+                Met::No(condition) | Met::Perhaps(condition, false) => Some((place, condition)),
+                _ => None,
+            });
+            failing.collect()
+        });
+        failing.unwrap_or_default()
+    }
+
+    /// Every table with the connection manager that uses it, or Envoy's defaults where none does.
+    pub(super) fn tables_with_managers(&self) -> impl Iterator<Item = (&Table<'d>, &Manager<'d>)> {
+        let managers = || {
+            self.listeners.entries.iter().flat_map(|listener| {
+                let chains = listener.view.filter_chains();
+                chains.filter_map(|chain| listener.manager(chain, &self.rules))
+            })
         };
+        let mut of_table: FxHashMap<usize, &Manager<'d>> = FxHashMap::default();
+        for manager in managers() {
+            let place = match manager.routes {
+                Some(RouteSource::Inline(config)) => self.by_node.get(&config.node.index()),
+                Some(RouteSource::Rds(name)) => self.by_name.get(name.value),
+                _ => None,
+            };
+            place.map(|place| of_table.entry(*place).or_insert(manager));
+        }
+        (0..self.tables.len()).filter_map(move |place| {
+            Some((self.table(place)?, of_table.get(&place).copied().unwrap_or(&self.standalone)))
+        })
+    }
+
+    /// The virtual host that a request comes to.
+    pub(super) fn host_of(&self, table: &Table<'d>, manager: &Manager<'d>, request: &Request) -> Option<usize> {
+        self.with_subject(table, manager, request, |subject| table.domains.find(&subject.headers))?
+    }
+
+    /// The route of a virtual host that a request comes to; routes before `target` that only may take
+    /// it are passed over.
+    pub(super) fn lands_at(
+        &self,
+        table: &Table<'d>,
+        manager: &Manager<'d>,
+        host: usize,
+        target: usize,
+        request: &Request,
+    ) -> Option<usize> {
+        self.with_subject(table, manager, request, |subject| {
+            let is_here = table.domains.find(&subject.headers) == Some(host);
+            is_here.then(|| table.first_route(host, target, subject, &self.rules)).flatten()
+        })?
+    }
+
+    fn with_subject<T>(
+        &self,
+        table: &Table<'d>,
+        manager: &Manager<'d>,
+        request: &Request,
+        ask: impl FnOnce(&Subject<'_>) -> T,
+    ) -> Option<T> {
+        let normalized = normalize(request, manager).ok()?;
         let headers = Headers::of(request, normalized.authority, normalized.path, manager);
         let path = headers.path_only().map(|path| table.matched_path(path, &self.rules));
-        let subject = Subject { request, headers, path };
-        let end = answer.route.and_then(|(place, _)| place).unwrap_or(usize::MAX);
-        let failing = |(place, route): (usize, &super::table::CompiledRoute<'d>)| match route
-            .conditions
-            .met_by(&subject, &self.rules)
-        {
-            Met::No(condition) | Met::Perhaps(condition, false) => Some((place, condition)),
-            _ => None,
-        };
-        table.routes(host).iter().enumerate().take(end).filter_map(failing).collect()
+        Some(ask(&Subject { request, headers, path }))
     }
 
     fn manager_of(&self, answer: &Answer<'d>) -> &Manager<'d> {

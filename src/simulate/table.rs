@@ -91,6 +91,26 @@ impl<'d> Table<'d> {
         host.routes.get_or_init(|| host.view.routes().map(CompiledRoute::of).collect())
     }
 
+    /// The first route of the virtual host at a place that takes a request. Routes before `target`
+    /// that only may take it are passed over.
+    pub(super) fn first_route(
+        &self,
+        index: usize,
+        target: usize,
+        subject: &Subject<'_>,
+        rules: &Rules<'d>,
+    ) -> Option<usize> {
+        if self.hosts.get(index)?.requires_tls.is_some_and(|requirement| requirement.sends_away(subject)) {
+            return None;
+        }
+        let takes = |(place, route): (usize, &CompiledRoute<'d>)| match route.conditions.met_by(subject, rules) {
+            Met::No(_) => false,
+            Met::Yes => true,
+            Met::Perhaps(..) => place == target,
+        };
+        self.routes(index).iter().enumerate().position(takes)
+    }
+
     /// The path as this table's routes match it.
     pub(super) fn matched_path(&self, path: &str, rules: &Rules<'_>) -> String {
         match (self.strips_parameters, rules.parameters_by_segment) {
@@ -101,6 +121,11 @@ impl<'d> Table<'d> {
                 segments.collect::<Vec<_>>().join("/")
             }
         }
+    }
+
+    /// Whether path parameters are cut before routes match.
+    pub(super) fn strips_parameters(&self) -> bool {
+        self.strips_parameters
     }
 
     /// What the virtual host at a place does with a request.
