@@ -227,6 +227,16 @@ impl<'d> HeaderMatch<'d> {
     }
 }
 
+/// The fields of a matcher that say nothing about the value.
+const NO_TESTS: [&str; 6] = [
+    "name",
+    "invert_match",
+    "invertMatch",
+    "treat_missing_header_as_empty",
+    "treatMissingHeaderAsEmpty",
+    "regex",
+];
+
 impl<'d> ValueTest<'d> {
     /// Reads the condition of a matcher of a header, a query parameter or a cookie, in today's or
     /// yesterday's spelling.
@@ -254,13 +264,8 @@ impl<'d> ValueTest<'d> {
                     let bound = |name| value.get(name).and_then(Node::as_i64).unwrap_or(0);
                     Self::Range(bound("start"), bound("end"))
                 }
-                "name"
-                | "invert_match"
-                | "invertMatch"
-                | "treat_missing_header_as_empty"
-                | "treatMissingHeaderAsEmpty"
-                | "regex" => continue,
-                _ => Self::Unknown(value),
+                _ if !NO_TESTS.contains(&key.text) => Self::Unknown(value),
+                _ => continue,
             };
         }
         Self::Present(true)

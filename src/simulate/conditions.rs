@@ -161,7 +161,11 @@ impl<'d> Test<'d> {
         let perhaps = |met: Option<bool>| (met.unwrap_or(false), met.is_some());
         match self {
             Self::Fraction(fraction) => fraction_met(*fraction, &subject.request.chance, rules),
-            Self::Grpc => sure(subject.headers.joined("content-type").is_some_and(|value| is_grpc_type(&value))),
+            Self::Grpc => {
+                // A CONNECT has no path, and is no gRPC whatever its content type.
+                let content_type = subject.headers.joined("content-type").filter(|_| subject.headers.path().is_some());
+                sure(content_type.is_some_and(|value| is_grpc_type(&value)))
+            }
             Self::Header(test) => perhaps(test.met_by(&subject.headers, rules.headers_individually)),
             Self::Query(name, value) => perhaps(query_met(subject.headers.path(), name, value)),
             Self::Cookie(name, value, is_inverted) => match cookie(&subject.headers, name) {
@@ -194,7 +198,7 @@ fn fraction_met(fraction: Fraction<'_>, chance: &Chance, rules: &Rules<'_>) -> (
 }
 
 /// A fraction as the runtime of the bootstrap has it.
-fn overridden<'d>(fraction: Fraction<'d>, rules: &Rules<'_>) -> Fraction<'d> {
+pub(super) fn overridden<'d>(fraction: Fraction<'d>, rules: &Rules<'_>) -> Fraction<'d> {
     match rules.runtime.get(fraction.key).filter(|_| !fraction.key.is_empty()) {
         Some(value) if value.is_object() => {
             let read = Fraction::of(value);

@@ -87,9 +87,13 @@ impl<'d> Domains<'d> {
         let host = &*lower(host);
         let found = self.exact.get(host).copied();
         let found = found.or_else(|| self.suffixes.find(host, |host, length| host.get(host.len() - length..)));
-        let found = found.or_else(|| self.prefixes.find(host, |host, length| host.get(..length)));
+        let found = found.or_else(|| self.prefixes.find(host, str_start));
         found.or(self.default).map(|index| index as usize)
     }
+}
+
+fn str_start(host: &str, length: usize) -> Option<&str> {
+    host.get(..length)
 }
 
 fn lower(text: &str) -> Cow<'_, str> {

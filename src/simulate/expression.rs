@@ -119,14 +119,13 @@ fn escape(character: char, in_class: bool, out: &mut String) {
             return;
         }
     };
-    match in_class && !class.starts_with('^') {
-        true => out.push_str(class),
-        false => {
-            out.push('[');
-            out.push_str(class);
-            out.push(']');
-        }
+    if in_class && !class.starts_with('^') {
+        out.push_str(class);
+        return;
     }
+    out.push('[');
+    out.push_str(class);
+    out.push(']');
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ impl<'c> Facts<'c> {
 /// The filter chains of a listener.
 #[derive(Clone, Debug)]
 pub(super) struct Chains<'d> {
-    chains: Vec<Chain<'d>>,
+    list: Vec<Chain<'d>>,
     default: Option<FilterChain<'d>>,
     matcher: Option<Node<'d>>,
 }
@@ -138,7 +138,7 @@ impl<'d> Chains<'d> {
     pub(super) fn of(listener: Listener<'d>) -> Self {
         let (default, chains): (Vec<_>, Vec<_>) = listener.filter_chains().partition(|chain| chain.is_default);
         Self {
-            chains: chains.into_iter().map(Chain::of).collect(),
+            list: chains.into_iter().map(Chain::of).collect(),
             default: default.first().copied(),
             matcher: listener.matcher(),
         }
@@ -146,7 +146,7 @@ impl<'d> Chains<'d> {
 
     /// The chain at a place.
     pub(super) fn get(&self, place: usize) -> Option<FilterChain<'d>> {
-        self.chains.get(place).map(|chain| chain.view)
+        self.list.get(place).map(|chain| chain.view)
     }
 
     /// Chooses the chain for a connection.
@@ -154,20 +154,20 @@ impl<'d> Chains<'d> {
         if let Some(matcher) = self.matcher {
             return self.pick_by_matcher(matcher, facts);
         }
-        let mut left: Vec<usize> = (0..self.chains.len()).collect();
+        let mut left: Vec<usize> = (0..self.list.len()).collect();
         let mut lost = Vec::new();
         for (criterion, keep) in CRITERIA {
             let kept = keep(self, &left, facts);
             lost.extend(left.iter().filter(|place| !kept.contains(place)).map(|place| (*place, criterion)));
             left = kept;
         }
-        let first = left.first().and_then(|place| Some((self.chains.get(*place)?.view, Some(*place))));
+        let first = left.first().and_then(|place| Some((self.list.get(*place)?.view, Some(*place))));
         let chain = first.or_else(|| self.default.map(|chain| (chain, None)));
         Picked { chain, lost, rivals: left.get(1..).unwrap_or_default().to_vec() }
     }
 
     fn pick_by_matcher(&self, matcher: Node<'d>, facts: &Facts<'_>) -> Picked<'d> {
-        let place_of = |name: &str| self.chains.iter().position(|chain| chain.view.name() == name);
+        let place_of = |name: &str| self.list.iter().position(|chain| chain.view.name() == name);
         let chosen = chain_matcher::find(matcher, facts);
         let chain = match chosen {
             // A name that no chain has closes the connection.
@@ -175,12 +175,12 @@ impl<'d> Chains<'d> {
             None => self.default.map(|chain| (chain, None)),
         };
         let place = chain.and_then(|(_, place)| place);
-        let others = (0..self.chains.len()).filter(|other| Some(*other) != place);
+        let others = (0..self.list.len()).filter(|other| Some(*other) != place);
         Picked { chain, lost: others.map(|other| (other, Criterion::Matcher)).collect(), rivals: Vec::new() }
     }
 
     fn keep(&self, left: &[usize], test: impl Fn(&Chain<'d>) -> bool) -> Vec<usize> {
-        left.iter().copied().filter(|place| self.chains.get(*place).is_some_and(&test)).collect()
+        left.iter().copied().filter(|place| self.list.get(*place).is_some_and(&test)).collect()
     }
 
     /// Those that meet `test`; if none does, those that do not ask.
@@ -208,7 +208,7 @@ impl<'d> Chains<'d> {
                 holding.map(|range| range.length).max()
             }
         };
-        let longest = left.iter().filter_map(|place| length(self.chains.get(*place)?)).max();
+        let longest = left.iter().filter_map(|place| length(self.list.get(*place)?)).max();
         self.keep(left, |chain| longest.is_some() && length(chain) == longest)
     }
 }

@@ -2,6 +2,7 @@
 //! (<https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto>).
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use super::manager::{EscapedSlashes, Manager};
 use super::request::Request;
@@ -122,7 +123,7 @@ fn canonical_characters(path: &str) -> Option<String> {
             }
             ('\\', None) => out.push('/'),
             ('"' | '<' | '>' | '`' | '{' | '}' | '^' | '|' | ' ', None) => {
-                out.push_str(&format!("%{:02X}", character as u32));
+                let _ = write!(out, "%{:02X}", character as u32);
             }
             _ => out.push(character),
         }

@@ -109,7 +109,7 @@ impl Request {
     /// Whether local replies to it are those of gRPC: HTTP 200 with the status in `grpc-status`.
     pub fn is_grpc(&self) -> bool {
         let mut types = self.headers.iter().filter(|(name, _)| name == "content-type");
-        types.next().is_some_and(|(_, value)| is_grpc_type(value.trim_matches([' ', '\t'])))
+        !self.is_connect() && types.next().is_some_and(|(_, value)| is_grpc_type(value.trim_matches([' ', '\t'])))
     }
 }
 

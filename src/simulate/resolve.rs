@@ -42,7 +42,7 @@ impl Resolved {
             configs.any(|entry| entry.config.virtual_hosts().any(|host| host.name().ends_with(&suffix)))
         };
         let mut behind = dump.current_listeners().map(|(_, listener)| listener).filter(leads);
-        let found = behind.find_map(|listener| listener.socket()).map(|(_, port)| port);
+        let found = behind.find_map(Listener::socket).map(|(_, port)| port);
         let usual =
             [(80, 8080), (443, 8443)].into_iter().find(|(outside, _)| *outside == port).map(|(_, inside)| inside);
         Self { address: None, port: found.or(usual.filter(|port| listens(*port))) }

@@ -181,13 +181,13 @@ impl<'d> Simulator<'d> {
             self.through_tcp(request, chain, answer);
             return;
         };
-        if let Some(denied) = self.denied_by_network_filter(request, chain, manager) {
-            answer.closed_by = denied;
-            answer.close("-", rbac::denial(denied));
+        if let Some(Verdict::Denied(policy)) = self.denied_by_network_filter(request, chain, manager) {
+            answer.closed_by = policy;
+            answer.close("-", rbac::denial(policy));
             return;
         }
         let table = match (manager.routes, entry.route_config) {
-            (_, Some(name)) => self.table_named(name).filter(|_| !self.has_routes(manager, name)),
+            (_, Some(name)) => self.table_named(name).filter(|_| !has_routes(manager, name)),
             _ => None,
         };
         let table = table.or_else(|| match manager.routes {
@@ -202,15 +202,6 @@ impl<'d> Simulator<'d> {
         self.through_table(request, manager, table, answer);
     }
 
-    /// Whether a connection manager has its routes from the configuration of this name.
-    fn has_routes(&self, manager: &Manager<'d>, name: &str) -> bool {
-        match manager.routes {
-            Some(RouteSource::Inline(config)) => config.name() == name,
-            Some(RouteSource::Rds(rds)) => rds.value == name,
-            _ => false,
-        }
-    }
-
     /// The chain of a listener that has the routes of this name, the chosen one if that has them.
     fn chain_with_routes(
         &self,
@@ -219,7 +210,7 @@ impl<'d> Simulator<'d> {
         picked: Option<(FilterChain<'d>, Option<usize>)>,
     ) -> Option<(FilterChain<'d>, Option<usize>)> {
         let has = |chain: FilterChain<'d>| {
-            listener.manager(chain, &self.rules).is_some_and(|manager| self.has_routes(manager, name))
+            listener.manager(chain, &self.rules).is_some_and(|manager| has_routes(manager, name))
         };
         if let Some(chosen) = picked.filter(|(chain, _)| has(*chain)) {
             return Some(chosen);
@@ -233,9 +224,9 @@ impl<'d> Simulator<'d> {
     fn through_tcp(&self, request: &Request, chain: FilterChain<'d>, answer: &mut Answer<'d>) {
         answer.is_tcp = true;
         let manager = &self.standalone;
-        if let Some(denied) = self.denied_by_network_filter(request, chain, manager) {
-            answer.closed_by = denied;
-            answer.close("-", rbac::denial(denied));
+        if let Some(Verdict::Denied(policy)) = self.denied_by_network_filter(request, chain, manager) {
+            answer.closed_by = policy;
+            answer.close("-", rbac::denial(policy));
             return;
         }
         let Some(proxy) = chain.tcp_proxy() else {
@@ -265,16 +256,13 @@ impl<'d> Simulator<'d> {
         request: &Request,
         chain: FilterChain<'d>,
         manager: &Manager<'d>,
-    ) -> Option<Option<Node<'d>>> {
+    ) -> Option<Verdict<'d>> {
         let is_rbac = |config: &Node<'d>| crate::envoy::type_name(*config) == Some("RBAC");
         let configs = chain.filters().filter_map(crate::envoy::typed_config).filter(is_rbac);
         // A connection has no headers and no path.
         let subject = Subject { request, headers: Headers::default(), path: None };
         let access = Access { subject: &subject, manager, rules: &self.rules };
-        configs.into_iter().find_map(|config| match rbac::decide(config, access) {
-            Verdict::Denied(policy) => Some(policy),
-            _ => None,
-        })
+        configs.into_iter().map(|c| rbac::decide(c, access)).find(|verdict| matches!(verdict, Verdict::Denied(_)))
     }
 
     fn through_table(
@@ -346,61 +334,9 @@ impl<'d> Simulator<'d> {
             return;
         }
         if let Some(action) = forwards {
-            self.forward(action, clusters.flatten().is_none(), subject, answer);
+            forward(action, clusters.flatten().is_none(), subject, answer);
         } else {
-            self.reply(subject, answer);
-        }
-    }
-
-    /// The router's own replies: to HTTPS, redirects, direct responses, and that there is no route.
-    fn reply(&self, subject: &Subject<'_>, answer: &mut Answer<'d>) {
-        let request = subject.request;
-        let header = |name| subject.headers.first(name).unwrap_or_default();
-        if answer.requires_tls {
-            // A CONNECT has no path, and is sent nowhere.
-            let target = subject.headers.path();
-            answer.location = target.map(|path| format!("https://{}{path}", header(":authority")));
-            answer.end(local_status(301, request), "-", "direct_response");
-            return;
-        }
-        let Some((_, route)) = answer.route else {
-            answer.end(local_status(404, request), "NR", "route_not_found");
-            return;
-        };
-        match route.action() {
-            RouteAction::Redirect(redirect) => {
-                // A CONNECT has no path that could go on, except one that replaces its prefix.
-                let has_path = subject.headers.path().is_some() || redirect.field("prefix_rewrite").is_some();
-                answer.location = has_path.then(|| rewrite::location(redirect, route.conditions(), subject));
-                answer.end(local_status(action::redirect_status(redirect), request), "-", "direct_response");
-            }
-            RouteAction::DirectResponse(response) => {
-                let status = response.get("status").and_then(Node::as_u64).and_then(|s| u16::try_from(s).ok());
-                answer.end(local_status(status.unwrap_or(200), request), "-", "direct_response");
-            }
-            RouteAction::Forward(_) | RouteAction::Other => {
-                answer.end(local_status(503, request), "NC", "cluster_not_found");
-            }
-        }
-    }
-
-    fn forward(&self, action: Node<'d>, is_unknown: bool, subject: &Subject<'_>, answer: &mut Answer<'d>) {
-        let request = subject.request;
-        let conditions = answer.route.and_then(|(_, route)| route.conditions());
-        let path = subject.headers.path_only();
-        answer.rewritten_path = path.and_then(|path| rewrite::rewritten_path(action, conditions, path));
-        answer.rewritten_host = rewrite::rewritten_host(action, subject);
-        let states: Vec<ClusterState> =
-            answer.clusters.iter().filter(|s| s.weight > 0 || answer.clusters.len() == 1).map(|s| s.state).collect();
-        let works = |state: &ClusterState| matches!(state, ClusterState::Ok | ClusterState::Unknown);
-        // Where some of the shares work, the request most likely does.
-        match states.first() {
-            _ if is_unknown || states.iter().any(works) => answer.end(200, "-", "via_upstream"),
-            Some(ClusterState::Missing) | None => {
-                answer.end(local_status(action::missing_cluster_status(action), request), "NC", "cluster_not_found");
-            }
-            Some(ClusterState::Refuses(flags, details)) => answer.end(local_status(503, request), flags, *details),
-            Some(_) => answer.end(local_status(503, request), "UH", "no_healthy_upstream"),
+            reply(subject, answer);
         }
     }
 
@@ -486,6 +422,68 @@ impl<'d> Simulator<'d> {
             answer.listener.and_then(|(view, _)| self.listeners.entries.iter().find(|l| l.view.node == view.node));
         let manager = entry.zip(answer.filter_chain).and_then(|(l, (chain, _))| l.manager(chain, &self.rules));
         manager.unwrap_or(&self.standalone)
+    }
+}
+
+/// Whether a connection manager has its routes from the configuration of this name.
+fn has_routes(manager: &Manager<'_>, name: &str) -> bool {
+    match manager.routes {
+        Some(RouteSource::Inline(config)) => config.name() == name,
+        Some(RouteSource::Rds(rds)) => rds.value == name,
+        _ => false,
+    }
+}
+
+/// The router's own replies: to HTTPS, redirects, direct responses, and that there is no route.
+fn reply(subject: &Subject<'_>, answer: &mut Answer<'_>) {
+    let request = subject.request;
+    let header = |name| subject.headers.first(name).unwrap_or_default();
+    if answer.requires_tls {
+        // A CONNECT has no path, and is sent nowhere.
+        let target = subject.headers.path();
+        answer.location = target.map(|path| format!("https://{}{path}", header(":authority")));
+        answer.end(local_status(301, request), "-", "direct_response");
+        return;
+    }
+    let Some((_, route)) = answer.route else {
+        answer.end(local_status(404, request), "NR", "route_not_found");
+        return;
+    };
+    match route.action() {
+        RouteAction::Redirect(redirect) => {
+            // A CONNECT has no path that could go on, except one that replaces its prefix.
+            let has_path = subject.headers.path().is_some() || redirect.field("prefix_rewrite").is_some();
+            answer.location = has_path.then(|| rewrite::location(redirect, route.conditions(), subject));
+            answer.end(local_status(action::redirect_status(redirect), request), "-", "direct_response");
+        }
+        RouteAction::DirectResponse(response) => {
+            let status = response.get("status").and_then(Node::as_u64).and_then(|s| u16::try_from(s).ok());
+            answer.end(local_status(status.unwrap_or(200), request), "-", "direct_response");
+        }
+        RouteAction::Forward(_) | RouteAction::Other => {
+            answer.end(local_status(503, request), "NC", "cluster_not_found");
+        }
+    }
+}
+
+/// What comes of forwarding a request.
+fn forward(action: Node<'_>, is_unknown: bool, subject: &Subject<'_>, answer: &mut Answer<'_>) {
+    let request = subject.request;
+    let conditions = answer.route.and_then(|(_, route)| route.conditions());
+    let path = subject.headers.path_only();
+    answer.rewritten_path = path.and_then(|path| rewrite::rewritten_path(action, conditions, path));
+    answer.rewritten_host = rewrite::rewritten_host(action, subject);
+    let states: Vec<ClusterState> =
+        answer.clusters.iter().filter(|s| s.weight > 0 || answer.clusters.len() == 1).map(|s| s.state).collect();
+    let works = |state: &ClusterState| matches!(state, ClusterState::Ok | ClusterState::Unknown);
+    // Where some of the shares work, the request most likely does.
+    match states.first() {
+        _ if is_unknown || states.iter().any(works) => answer.end(200, "-", "via_upstream"),
+        Some(ClusterState::Missing) | None => {
+            answer.end(local_status(action::missing_cluster_status(action), request), "NC", "cluster_not_found");
+        }
+        Some(ClusterState::Refuses(flags, details)) => answer.end(local_status(503, request), flags, *details),
+        Some(_) => answer.end(local_status(503, request), "UH", "no_healthy_upstream"),
     }
 }
 

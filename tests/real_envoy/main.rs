@@ -9,6 +9,7 @@ mod compare;
 mod envoy;
 mod generator;
 mod random;
+mod witnesses;
 
 use std::path::{Path, PathBuf};
 
@@ -55,6 +56,44 @@ fn random_requests_go_where_a_real_envoy_sends_them() {
         println!("  seed {seed} {}", wrong.chars().take(2500).collect::<String>());
     }
     assert!(total.wrong == 0, "{} disagreements", total.wrong);
+}
+
+#[test]
+fn witnesses_reach_their_routes_and_nothing_else_is_hit() {
+    let Some(binary) = binary() else { return };
+    let version = EnvoyVersion::parse(&envoy::version(&binary)).unwrap();
+    let is_old = version < EnvoyVersion { major: 1, minor: 37, patch: 0 };
+    let configs = number("ENVOY_REQUESTS", 20_000) / REQUESTS;
+    let seed = number("ENVOY_SEED", 1) as u64 * 1_000_000 + 500_000;
+    let mut total = witnesses::Outcome::default();
+    let mut rejected = 0;
+    for batch in 0..configs.div_ceil(BATCH) {
+        let first = seed + (batch * BATCH) as u64;
+        let seeds: Vec<u64> = (first..first + BATCH as u64).collect();
+        let mut cases: Vec<generator::Case> = seeds.iter().map(|s| generator::case(*s, REQUESTS, is_old)).collect();
+        for case in &mut cases {
+            case.manager.as_object_mut().unwrap().remove("rbac");
+        }
+        match envoy::Envoy::start(&binary, compare::bootstrap(&cases), first as usize) {
+            Ok(envoy) => witnesses::check(&envoy, version, &seeds, &cases, &mut total),
+            Err(_) => rejected += BATCH,
+        }
+    }
+    println!(
+        "real Envoy {version}: {} reachable routes ({} witnesses replayed, {} need TLS or HTTP/2), {} unreachable, unknown {:?}; \
+         {} random requests; {rejected} configurations rejected; {} contradictions",
+        total.reachable,
+        total.replayed,
+        total.not_sent,
+        total.unreachable,
+        total.unknown,
+        total.random,
+        total.wrong.len()
+    );
+    for wrong in total.wrong.iter().take(12) {
+        println!("  {}", wrong.chars().take(900).collect::<String>());
+    }
+    assert!(total.wrong.is_empty(), "{} contradictions", total.wrong.len());
 }
 
 /// Runs configurations in one Envoy; halves them while Envoy rejects one.

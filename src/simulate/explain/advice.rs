@@ -39,12 +39,12 @@ pub(super) fn of(dump: &Dump<'_>, simulator: &Simulator<'_>, request: &Request, 
             advice.push("list the protocol in upgrade_configs of the connection manager or of the route".to_owned());
         }
         (_, "path_normalization_failed") => {
-            advice.push("send a path without escaped slashes, %00 and fragments".to_owned())
+            advice.push("send a path without escaped slashes, %00 and fragments".to_owned());
         }
         (_, "absolute_path_rejected") => advice.push("send a path that starts with a slash".to_owned()),
         (_, details) if details.starts_with("rbac_access_denied") => advice.extend(denied(answer)),
         ("FI", _) => {
-            advice.push("remove the fault from the route (in Istio: `fault` of the VirtualService)".to_owned())
+            advice.push("remove the fault from the route (in Istio: `fault` of the VirtualService)".to_owned());
         }
         (_, "direct_response") if answer.requires_tls => {
             advice.push("send https, or remove require_tls (in Istio: `tls.httpsRedirect` of the Gateway)".to_owned());

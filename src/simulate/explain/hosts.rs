@@ -10,17 +10,14 @@ use super::{FEW, Hop};
 pub(super) fn hop<'d>(answer: &Answer<'d>) -> Option<Hop<'d>> {
     let config = answer.route_config?;
     let host = answer.authority.as_deref()?;
-    let hop = match answer.virtual_host {
-        Some((_, found)) => {
+    let hop = if let Some((_, found)) = answer.virtual_host {
             let domain = matching_domain(found, host, config.ignores_port());
             let place = domain.map_or(found.node, |domain| domain.node);
             let by = domain.map_or(String::new(), |domain| format!(" by domain {}", domain.value));
             Hop::new("virtual host", format!("{}{by}", found.name()), Some(place))
-        }
-        None => {
-            let text = format!("none has a domain for {host}");
-            Hop::new("virtual host", text, config.node.field("virtual_hosts").or(Some(config.node)))
-        }
+        } else {
+        let text = format!("none has a domain for {host}");
+        Hop::new("virtual host", text, config.node.field("virtual_hosts").or(Some(config.node)))
     };
     let is_fallback = answer.virtual_host.is_none_or(|(_, found)| found.domains().any(|d| d.value == "*"));
     let misses = if is_fallback { near_misses(config, host) } else { Vec::new() };

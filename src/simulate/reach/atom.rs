@@ -6,8 +6,10 @@ use crate::envoy::{
     ConditionKind, HeaderMatch, PathMatch, Route, RouteMatch, StringMatch, StringMatchKind, ValueTest,
 };
 
+use super::super::conditions::overridden;
 use super::super::expression::translate;
 use super::super::template;
+use super::super::version::Rules;
 use super::language::Language;
 
 /// A property of a request that conditions are about.
@@ -102,7 +104,7 @@ impl Languages {
     }
 
     /// The conditions of the route at a place.
-    pub(super) fn atoms(&mut self, route: Route<'_>, place: usize) -> Atoms {
+    pub(super) fn atoms(&mut self, route: Route<'_>, place: usize, rules: &Rules<'_>) -> Atoms {
         let mut atoms = Atoms::default();
         let Some(node) = route.conditions() else {
             return atoms;
@@ -112,17 +114,21 @@ impl Languages {
         atoms.add(path);
         for condition in &read.conditions {
             match condition.kind {
-                ConditionKind::Fraction(fraction) if fraction.numerator == 0 && fraction.key.is_empty() => {
-                    atoms.is_never = true;
-                }
-                ConditionKind::Fraction(fraction) if fraction.numerator >= fraction.denominator => {}
-                ConditionKind::Fraction(fraction) => {
-                    atoms.is_never |= fraction.numerator == 0;
-                    atoms.add(Some(Atom { dimension: Dimension::Chance(place), absent: false, present: Values::All }));
-                }
+                ConditionKind::Fraction(fraction) => match overridden(fraction, rules) {
+                    fraction if fraction.numerator == 0 => atoms.is_never = true,
+                    fraction if fraction.numerator >= fraction.denominator => {}
+                    _ => {
+                        let dimension = Dimension::Chance(place);
+                        atoms.add(Some(Atom { dimension, absent: false, present: Values::All }));
+                    }
+                },
                 kind => {
                     let atom = self.condition(kind);
                     atoms.add(atom);
+                    if matches!(kind, ConditionKind::Grpc) {
+                        // What has no path is no gRPC.
+                        atoms.add(Some(Atom { dimension: Dimension::Path, absent: false, present: Values::All }));
+                    }
                 }
             }
         }

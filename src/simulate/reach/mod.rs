@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use crate::envoy::{Route, RouteConfiguration, VirtualHost};
 
 use super::manager::Manager;
+use super::normalize::port_start;
 use super::request::{Request, Tls};
 use super::simulator::Simulator;
 use super::table::Table;
@@ -84,11 +85,17 @@ fn host_reach<'d>(
     languages: &mut Languages,
 ) -> HostReach<'d> {
     let lands = |request: &Request| simulator.host_of(table, manager, request) == Some(index);
+    let host_header = table.config.node.field("vhost_header").and_then(|name| name.text()).map(str::to_ascii_lowercase);
+    let request_to = |name: String| {
+        let mut request = Request::get(&name, "/");
+        request.headers.extend(host_header.clone().map(|header| (header, name)));
+        request
+    };
     let mut dead_domains = Vec::new();
     let mut found: Option<Request> = None;
     for domain in host.domains() {
         let candidates = hosts_for(domain.value);
-        match candidates.into_iter().map(|name| Request::get(&name, "/")).find(|request| lands(request)) {
+        match candidates.into_iter().map(request_to).find(|request| lands(request)) {
             Some(request) => found = found.or(Some(request)),
             None => dead_domains.push(domain),
         }
@@ -107,9 +114,15 @@ fn host_reach<'d>(
         request.connection.tls = Some(Tls::default());
         request.scheme = Some("https".to_owned());
     }
+    let name = request.authority.clone().unwrap_or_default();
+    let with_port = format!("{}:443", name.trim_end_matches('.'));
+    let takes_port = lands(&request_to(with_port.clone()));
     let frame = Frame {
-        host: request.authority.clone().unwrap_or_default(),
-        hosts: host_language(table.config, host),
+        connect_host: if takes_port && port_start(&name).is_none() { with_port } else { name.clone() },
+        host: name,
+        // Where a header stands in for it, the host can be anything.
+        hosts: host_language(table.config, host).filter(|_| host_header.is_none()),
+        host_header,
         is_https,
         strips_parameters: table.strips_parameters(),
         individually: simulator.rules().headers_individually,
@@ -132,7 +145,7 @@ fn route_verdicts<'d>(
     }
     let routes: Vec<Route<'d>> = host.routes().collect();
     let atoms: Vec<Atoms> =
-        routes.iter().enumerate().map(|(place, route)| languages.atoms(*route, place)).collect();
+        routes.iter().enumerate().map(|(place, route)| languages.atoms(*route, place, simulator.rules())).collect();
     let mut verdicts = Vec::new();
     for (target, route) in routes.into_iter().enumerate() {
         let land = |request: &Request| match simulator.lands_at(table, manager, index, target, request) {

@@ -34,6 +34,10 @@ pub(super) enum Choice {
 pub(super) struct Frame {
     /// A host that comes to the virtual host.
     pub(super) host: String,
+    /// The same for CONNECT, which names a port.
+    pub(super) connect_host: String,
+    /// The header that stands in for the host, if one does.
+    pub(super) host_header: Option<String>,
     /// Every host that might.
     pub(super) hosts: Option<Language>,
     /// Whether requests must come by https.
@@ -158,7 +162,8 @@ fn bases(dimension: &Dimension, frame: &Frame) -> Vec<&'static str> {
 pub(super) fn request(values: &BTreeMap<Dimension, Vec<String>>, frame: &Frame, is_connect: bool) -> Request {
     let first = |dimension: Dimension| values.get(&dimension).and_then(|v| v.first()).cloned();
     let header = |name: &str| first(Dimension::Header(name.to_owned()));
-    let host = header(":authority").unwrap_or_else(|| frame.host.clone());
+    let own_host = if is_connect { &frame.connect_host } else { &frame.host };
+    let host = header(":authority").unwrap_or_else(|| own_host.clone());
     let mut path = first(Dimension::Path).unwrap_or_else(|| "/".to_owned());
     let mut headers = Vec::new();
     let (mut separator, mut cookies) = ('?', Vec::new());
@@ -176,6 +181,9 @@ pub(super) fn request(values: &BTreeMap<Dimension, Vec<String>>, frame: &Frame, 
                 _ => {}
             }
         }
+    }
+    if let Some(name) = frame.host_header.as_ref().filter(|name| header(name).is_none()) {
+        headers.push((name.clone(), frame.host.clone()));
     }
     if !cookies.is_empty() {
         headers.push(("cookie".to_owned(), cookies.join("; ")));
