@@ -70,7 +70,7 @@ fn header(matcher: HeaderMatch<'_>, node: Node<'_>) -> Atom {
     let atom = Atom::new(Dimension::Header(name), text);
     let atom = if matcher.absent_is_empty { atom.or_absent() } else { atom };
     let wants_absence = matches!(matcher.test, ValueTest::Present(false));
-    if matcher.is_inverted != wants_absence { atom.inverted() } else { atom }
+    if matcher.is_inverted == wants_absence { atom } else { atom.inverted() }
 }
 
 /// The condition on a header's or a parameter's value.
