@@ -138,7 +138,8 @@ fn write_full(
     let offsets: Vec<u32> = rows.iter().map(|row| row.place.anchor().start).collect();
     for (row, position) in rows.iter().zip(positions(document.bytes(), &offsets)) {
         let code = if row.is_good { "32" } else { "31" };
-        let verdict = if style.color { format!("\x1b[{code}m{:11}\x1b[0m", row.verdict) } else { format!("{:11}", row.verdict) };
+        let verdict =
+            if style.color { format!("\x1b[{code}m{:11}\x1b[0m", row.verdict) } else { format!("{:11}", row.verdict) };
         writeln!(out, "{verdict} {}  {}:{}:{}", row.what, document.name(), position.line, position.column)?;
         writeln!(out, "            {}", row.why)?;
     }
@@ -180,7 +181,8 @@ fn rows<'d>(host: &HostReach<'d>) -> Vec<Row<'d>> {
         return vec![row(&host.verdict, name, host.host.node)];
     }
     let routes = host.routes.iter().enumerate();
-    let rows = routes.map(|(place, (route, verdict))| row(verdict, format!("{name} #{place} {}", route.name()), route.node));
+    let rows =
+        routes.map(|(place, (route, verdict))| row(verdict, format!("{name} #{place} {}", route.name()), route.node));
     rows.collect()
 }
 

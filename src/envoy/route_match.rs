@@ -228,14 +228,8 @@ impl<'d> HeaderMatch<'d> {
 }
 
 /// The fields of a matcher that say nothing about the value.
-const NO_TESTS: [&str; 6] = [
-    "name",
-    "invert_match",
-    "invertMatch",
-    "treat_missing_header_as_empty",
-    "treatMissingHeaderAsEmpty",
-    "regex",
-];
+const NO_TESTS: [&str; 6] =
+    ["name", "invert_match", "invertMatch", "treat_missing_header_as_empty", "treatMissingHeaderAsEmpty", "regex"];
 
 impl<'d> ValueTest<'d> {
     /// Reads the condition of a matcher of a header, a query parameter or a cookie, in today's or
@@ -247,7 +241,10 @@ impl<'d> ValueTest<'d> {
                 "present_match" | "presentMatch" => Self::Present(value.as_bool() != Some(false)),
                 "string_match" | "stringMatch" => StringMatch::of(value).map_or(Self::Unknown(value), Self::Text),
                 "exact_match" | "exactMatch" | "value" if text.is_empty() => Self::Any,
-                "exact_match" | "exactMatch" => Self::Text(StringMatch::exact(text)),
+                "value" if matcher.get("regex").and_then(Node::as_bool) == Some(true) => {
+                    Self::Text(StringMatch::regex(text))
+                }
+                "exact_match" | "exactMatch" | "value" => Self::Text(StringMatch::exact(text)),
                 "prefix_match" | "prefixMatch" => Self::Text(StringMatch::prefix(text)),
                 "suffix_match" | "suffixMatch" => Self::Text(StringMatch::suffix(text)),
                 "contains_match" | "containsMatch" => Self::Text(StringMatch::contains(text)),
@@ -256,10 +253,6 @@ impl<'d> ValueTest<'d> {
                     Self::Text(StringMatch::regex(expression))
                 }
                 "regex_match" | "regexMatch" => Self::Text(StringMatch::regex(text)),
-                "value" if matcher.get("regex").and_then(Node::as_bool) == Some(true) => {
-                    Self::Text(StringMatch::regex(text))
-                }
-                "value" => Self::Text(StringMatch::exact(text)),
                 "range_match" | "rangeMatch" => {
                     let bound = |name| value.get(name).and_then(Node::as_i64).unwrap_or(0);
                     Self::Range(bound("start"), bound("end"))

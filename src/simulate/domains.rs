@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
+use crate::document::Node;
 use crate::envoy::RouteConfiguration;
 
 use super::headers::Headers;
@@ -47,7 +48,7 @@ impl<'d> Domains<'d> {
     /// Sorts the domains of a route configuration.
     pub(super) fn of(config: RouteConfiguration<'d>) -> Self {
         let mut domains = Self { ignores_port: config.ignores_port(), ..Self::default() };
-        domains.header = config.node.field("vhost_header").and_then(|h| h.text()).filter(|h| !h.is_empty());
+        domains.header = config.node.field("vhost_header").and_then(Node::text).filter(|h| !h.is_empty());
         for (index, host) in config.virtual_hosts().enumerate() {
             let index = index as u32;
             for domain in host.domains() {

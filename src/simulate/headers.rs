@@ -2,7 +2,7 @@
 //! (<https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers>).
 
 use std::borrow::Cow;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::manager::Manager;
 use super::request::Request;
@@ -123,9 +123,9 @@ impl<'r> Headers<'r> {
         if self.first("x-request-id").is_none() && manager.generates_request_id {
             self.push("x-request-id", "00000000-0000-0000-0000-000000000000");
         }
-        if manager.use_remote_address
-            && let Some(source) = request.connection.source
-        {
+        if manager.appends_forwarded_for {
+            // It is there in any case, also where the client's address is not known.
+            let source = request.connection.source.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
             self.push("x-forwarded-for", source.to_string());
         }
     }

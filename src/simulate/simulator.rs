@@ -66,7 +66,7 @@ impl<'d> Simulator<'d> {
             simulator.add_table(entry.config, true);
         }
         for config in dump.route_configurations() {
-            simulator.add_table(config, false);
+            simulator.add_table(*config, false);
         }
         simulator
     }
@@ -336,7 +336,7 @@ impl<'d> Simulator<'d> {
         if let Some(action) = forwards {
             forward(action, clusters.flatten().is_none(), subject, answer);
         } else {
-            reply(subject, answer);
+            reply_of_route(subject, answer);
         }
     }
 
@@ -435,7 +435,7 @@ fn has_routes(manager: &Manager<'_>, name: &str) -> bool {
 }
 
 /// The router's own replies: to HTTPS, redirects, direct responses, and that there is no route.
-fn reply(subject: &Subject<'_>, answer: &mut Answer<'_>) {
+fn reply_of_route(subject: &Subject<'_>, answer: &mut Answer<'_>) {
     let request = subject.request;
     let header = |name| subject.headers.first(name).unwrap_or_default();
     if answer.requires_tls {

@@ -35,7 +35,11 @@ fn line(request: &Request, case: &Case) -> Option<Value> {
         }
         headers.push(("x-forwarded-proto".to_owned(), "https".to_owned()));
     }
-    // HTTP/1 takes no CONNECT without a port.
+    // HTTP/1 takes known methods only, which HTTP/2 does not ask for.
+    if !request.method.bytes().all(|b| b.is_ascii_uppercase()) {
+        return None;
+    }
+    // Nor does it take a CONNECT without a port.
     let has_port = |host: &str| host.rsplit(']').next().is_some_and(|rest| rest.contains(':'));
     if request.is_connect() && !has_port(request.authority.as_deref().unwrap_or_default()) {
         return None;
@@ -53,7 +57,9 @@ pub(crate) fn check(envoy: &Envoy, version: EnvoyVersion, seeds: &[u64], cases: 
     for host in reach(&simulator) {
         // The probes have names of no routes.
         let of_config = verdicts.entry(host.config.name().to_owned()).or_default();
-        of_config.extend(host.routes.into_iter().filter(|(r, _)| !r.name().is_empty()).map(|(r, v)| (r.name().to_owned(), v)));
+        of_config.extend(
+            host.routes.into_iter().filter(|(r, _)| !r.name().is_empty()).map(|(r, v)| (r.name().to_owned(), v)),
+        );
     }
     let mut sent: HashMap<String, (usize, Option<String>, String)> = HashMap::new();
     for (place, case) in cases.iter().enumerate() {
@@ -91,7 +97,12 @@ pub(crate) fn check(envoy: &Envoy, version: EnvoyVersion, seeds: &[u64], cases: 
         if let Some(wanted) = wanted {
             total.replayed += 1;
             if wanted != route {
-                total.wrong.push(format!("seed {}: witness of {wanted} came to {row:?}: {request}", seeds[*place]));
+                let routes = cases[*place].config["virtual_hosts"].as_array().unwrap().iter();
+                let mut routes = routes.filter_map(|host| host["routes"].as_array()).flatten();
+                let conditions = routes.find(|route| route["name"] == json!(wanted)).map(|route| &route["match"]);
+                let came = row.map(ToString::to_string).unwrap_or_default();
+                let seed = seeds[*place];
+                total.wrong.push(format!("seed {seed}: witness of {wanted} {conditions:?} came to {came}: {request}"));
             }
             continue;
         }

@@ -72,10 +72,10 @@ fn string(text: StringMatch<'_>) -> String {
 
 /// One condition of a route, from its node alone.
 pub(super) fn condition(node: Node<'_>) -> String {
-    let holder = node.document().root_of(node).map(|_| node.ancestry()).unwrap_or_default();
-    for ancestor in holder.iter().rev().filter(|n| n.is_object()) {
+    let trail = node.trail();
+    for ancestor in trail.nodes().rev().filter(|n| n.is_object()) {
         if ancestor.key().is_some_and(|key| key.text == "match") {
-            let read = RouteMatch::of(*ancestor);
+            let read = RouteMatch::of(ancestor);
             if read.path_node == node {
                 return path(read.path);
             }

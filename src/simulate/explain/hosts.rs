@@ -11,11 +11,11 @@ pub(super) fn hop<'d>(answer: &Answer<'d>) -> Option<Hop<'d>> {
     let config = answer.route_config?;
     let host = answer.authority.as_deref()?;
     let hop = if let Some((_, found)) = answer.virtual_host {
-            let domain = matching_domain(found, host, config.ignores_port());
-            let place = domain.map_or(found.node, |domain| domain.node);
-            let by = domain.map_or(String::new(), |domain| format!(" by domain {}", domain.value));
-            Hop::new("virtual host", format!("{}{by}", found.name()), Some(place))
-        } else {
+        let domain = matching_domain(found, host, config.ignores_port());
+        let place = domain.map_or(found.node, |domain| domain.node);
+        let by = domain.map_or(String::new(), |domain| format!(" by domain {}", domain.value));
+        Hop::new("virtual host", format!("{}{by}", found.name()), Some(place))
+    } else {
         let text = format!("none has a domain for {host}");
         Hop::new("virtual host", text, config.node.field("virtual_hosts").or(Some(config.node)))
     };

@@ -2,9 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::envoy::{
-    ConditionKind, HeaderMatch, PathMatch, Route, RouteMatch, StringMatch, StringMatchKind, ValueTest,
-};
+use crate::envoy::{ConditionKind, HeaderMatch, PathMatch, Route, RouteMatch, StringMatch, StringMatchKind, ValueTest};
 
 use super::super::conditions::overridden;
 use super::super::expression::translate;
@@ -134,7 +132,10 @@ impl Languages {
         }
         // An extension may let a request go on to the next route.
         atoms.is_opaque |= route.node.get("route").is_some_and(|action| {
-            action.field("cluster_specifier_plugin").or_else(|| action.field("inline_cluster_specifier_plugin")).is_some()
+            action
+                .field("cluster_specifier_plugin")
+                .or_else(|| action.field("inline_cluster_specifier_plugin"))
+                .is_some()
         });
         atoms
     }
@@ -150,7 +151,9 @@ impl Languages {
             PathMatch::SeparatedPrefix(text) => format!("{}(?:/.*)?", fold(text)),
             PathMatch::Regex(text) => translate(text),
             PathMatch::Template(text) => template::expression(text),
-            PathMatch::Connect => return Some(Atom { dimension: Dimension::Path, absent: true, present: Values::None }),
+            PathMatch::Connect => {
+                return Some(Atom { dimension: Dimension::Path, absent: true, present: Values::None });
+            }
             PathMatch::Other => return None,
         };
         let present = Values::In(self.get(&expression)?);

@@ -14,7 +14,8 @@ const MOST_BYTES: usize = 4 << 20;
 /// The most states of a product that are looked at.
 const MOST_STATES: usize = 30_000;
 /// The characters that words are made of, the most natural first.
-const CHARACTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789/-._ABCDEFGHIJKLMNOPQRSTUVWXYZ~=:,;+@!$&'()*%|{}[]<>\"^`\\?# ";
+const CHARACTERS: &[u8] =
+    b"abcdefghijklmnopqrstuvwxyz0123456789/-._ABCDEFGHIJKLMNOPQRSTUVWXYZ~=:,;+@!$&'()*%|{}[]<>\"^`\\?# ";
 
 /// A regular language.
 #[derive(Clone, Debug)]

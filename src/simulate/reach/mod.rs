@@ -11,6 +11,7 @@ mod space;
 
 use std::collections::BTreeSet;
 
+use crate::document::Node;
 use crate::envoy::{Route, RouteConfiguration, VirtualHost};
 
 use super::manager::Manager;
@@ -85,7 +86,7 @@ fn host_reach<'d>(
     languages: &mut Languages,
 ) -> HostReach<'d> {
     let lands = |request: &Request| simulator.host_of(table, manager, request) == Some(index);
-    let host_header = table.config.node.field("vhost_header").and_then(|name| name.text()).map(str::to_ascii_lowercase);
+    let host_header = table.config.node.field("vhost_header").and_then(Node::text).map(str::to_ascii_lowercase);
     let request_to = |name: String| {
         let mut request = Request::get(&name, "/");
         request.headers.extend(host_header.clone().map(|header| (header, name)));

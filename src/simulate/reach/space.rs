@@ -171,7 +171,11 @@ pub(super) fn request(values: &BTreeMap<Dimension, Vec<String>>, frame: &Frame, 
         for value in found {
             match dimension {
                 Dimension::Query(name) => {
-                    path.push_str(&if value.is_empty() { format!("{separator}{name}") } else { format!("{separator}{name}={value}") });
+                    path.push_str(&if value.is_empty() {
+                        format!("{separator}{name}")
+                    } else {
+                        format!("{separator}{name}={value}")
+                    });
                     separator = '&';
                 }
                 Dimension::Cookie(name) => cookies.push(format!("{name}={value}")),
