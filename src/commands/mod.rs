@@ -1,7 +1,9 @@
 //! The command line: one file per subcommand.
 
 mod check;
+mod reach;
 mod rule;
+mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -20,8 +22,12 @@ struct Cli {
 enum Command {
     /// Check manifests and Envoy config dumps.
     Check(check::Arguments),
+    /// Say of every route which request reaches it, or why none can.
+    Reach(reach::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
+    /// Walk a request through a proxy as Envoy does.
+    Trace(trace::Arguments),
 }
 
 /// When to colour.
@@ -77,7 +83,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Reach(arguments) => reach::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
+        Command::Trace(arguments) => trace::run(arguments),
     };
     match outcome {
         Ok(outcome) => outcome.into(),
