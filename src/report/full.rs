@@ -12,7 +12,7 @@ use super::Style;
 use super::printable::printable;
 
 /// Where the manuals of the rules are.
-const MANUALS: &str = "https://meshlint.dev/rules";
+const MANUALS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules");
 
 pub(super) fn write(analysis: &Analysis, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
@@ -32,7 +32,7 @@ fn group(finding: &Finding, style: Style) -> Group<'_> {
     };
     let mut title = level.primary_title(printable(&finding.message)).id(finding.rule.id);
     if style.hyperlinks {
-        title = title.id_url(format!("{MANUALS}/{}", finding.rule.id));
+        title = title.id_url(format!("{MANUALS}/{}.md", finding.rule.id));
     }
     let mut group = Group::with_title(title);
     for excerpt in &finding.excerpts {
