@@ -2,8 +2,8 @@
 //!
 //! The way of the data: [`input`] finds and opens, [`document`] reads, [`kube`], [`istio`] and
 //! [`envoy`] are typed views, [`mesh`] is what they mean together, [`routing`] is the algebra of
-//! matching, [`rules`] judge, [`engine`] runs
-//! them, [`config`] says how, [`report`] prints. A module uses only those before it.
+//! matching, [`simulate`] follows a request, [`rules`] judge, [`engine`] runs them, [`config`] says
+//! how, [`report`] prints. A module uses only those before it.
 
 pub mod commands;
 pub mod config;
@@ -19,3 +19,4 @@ pub mod report;
 pub mod routing;
 pub mod rules;
 pub mod similar;
+pub mod simulate;

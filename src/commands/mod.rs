@@ -5,8 +5,10 @@ mod config;
 mod gate;
 mod output;
 mod progress;
+mod reach;
 mod rule;
 mod shell;
+mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -25,8 +27,12 @@ struct Cli {
 enum Command {
     /// Check manifests and Envoy config dumps.
     Check(Box<check::Arguments>),
+    /// Say of every route which request reaches it, or why none can.
+    Reach(reach::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
+    /// Walk a request through a proxy as Envoy does.
+    Trace(trace::Arguments),
     /// Show the configuration of a repository, or its schema.
     Config(config::Arguments),
     /// Print completions for a shell.
@@ -88,7 +94,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Reach(arguments) => reach::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
+        Command::Trace(arguments) => trace::run(arguments),
         Command::Config(arguments) => config::run(arguments),
         Command::Completions(arguments) => shell::completions(arguments),
         Command::Man(arguments) => shell::man(arguments),

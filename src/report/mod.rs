@@ -9,6 +9,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod printable;
 mod remarks;
 mod sarif;
 mod summary;

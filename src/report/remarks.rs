@@ -6,7 +6,7 @@ use super::full::{MANUALS, cause_line, place_in_proxy};
 
 /// Where the manual of a rule is.
 pub(super) fn manual_url(rule: &str) -> String {
-    format!("{MANUALS}/{rule}")
+    format!("{MANUALS}/{rule}.md")
 }
 
 /// What a finding says besides its message, each with what it is: `cause`, `note`, `help`.
