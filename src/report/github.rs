@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use crate::engine::Analysis;
 use crate::finding::{Finding, Severity};
 
+use super::printable::printable;
 use super::remarks::paragraph;
 
 pub(super) fn write(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
@@ -37,12 +38,13 @@ fn command(finding: &Finding) -> String {
 
 /// A text behind `::`.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let lines: Vec<String> = text.lines().map(|line| printable(line).replace('%', "%25")).collect();
+    lines.join("%0A")
 }
 
 /// The value of a property.
 fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    printable(text).replace('%', "%25").replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]
@@ -51,7 +53,7 @@ mod tests {
 
     #[test]
     fn nothing_in_a_text_ends_the_command() {
-        assert_eq!(property("a:b,c\n::error::x%"), "a%3Ab%2Cc%0A%3A%3Aerror%3A%3Ax%25");
-        assert_eq!(data("50 %\r\n::stop"), "50 %25%0D%0A::stop");
+        assert_eq!(property("a:b,c\n::error::x%"), "a%3Ab%2Cc\\n%3A%3Aerror%3A%3Ax%25");
+        assert_eq!(data("50 %\r\n::stop\u{1b}[m"), "50 %25%0A::stop\\u{1b}[m");
     }
 }

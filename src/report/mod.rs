@@ -51,6 +51,23 @@ pub enum Format {
     Html,
 }
 
+impl Format {
+    /// All formats.
+    pub const ALL: [Self; 11] = [
+        Self::Full,
+        Self::Concise,
+        Self::Json,
+        Self::Jsonl,
+        Self::Sarif,
+        Self::Github,
+        Self::Gitlab,
+        Self::Junit,
+        Self::Checkstyle,
+        Self::Markdown,
+        Self::Html,
+    ];
+}
+
 /// How a report looks on a terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {

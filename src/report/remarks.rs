@@ -3,6 +3,7 @@
 use crate::finding::{Finding, Severity, Subject};
 
 use super::full::{MANUALS, cause_line, place_in_proxy};
+use super::printable::printable;
 
 /// Where the manual of a rule is.
 pub(super) fn manual_url(rule: &str) -> String {
@@ -34,9 +35,9 @@ pub(super) fn subject(finding: &Finding) -> String {
 
 /// The message, then one line for each remark.
 pub(super) fn paragraph(finding: &Finding) -> String {
-    let mut text = finding.message.clone();
+    let mut text = printable(&finding.message).into_owned();
     for (what, remark) in remarks(finding) {
-        text.extend(["\n", what, ": ", &remark]);
+        text.extend(["\n", what, ": ", &printable(&remark)]);
     }
     text
 }

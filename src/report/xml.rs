@@ -41,7 +41,7 @@ pub(super) fn parent<'w>(
 
 /// Control characters cannot be said in XML 1.0 at all, not even escaped.
 fn clean(text: &str) -> Cow<'_, str> {
-    let is_odd = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{fffe}' | '\u{ffff}');
+    let is_odd = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{fffe}' | '\u{ffff}');
     if text.contains(is_odd) { Cow::Owned(text.replace(is_odd, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 

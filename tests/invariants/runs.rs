@@ -97,21 +97,35 @@ fn locations(finding: &Finding) -> impl Iterator<Item = &Location> {
 /// Everything that is printed. The JSON parses, and the one-line form has a line per finding.
 pub fn outputs(analysis: &Analysis) -> String {
     let mut all = String::new();
-    for format in [Format::Full, Format::Concise, Format::Json] {
+    for format in Format::ALL {
         let mut out = Vec::new();
         let style = Style { color: false, hyperlinks: false, width: 100 };
         write(analysis, format, style, &mut out).expect("a vector takes all");
         let text = String::from_utf8(out).expect("output is UTF-8");
         match format {
-            Format::Full => {}
+            Format::Full | Format::Junit | Format::Checkstyle | Format::Markdown | Format::Html => {}
             Format::Concise => assert_eq!(text.lines().count(), analysis.findings.len(), "{text}"),
+            Format::Github => {
+                let findings = analysis.findings.len() + analysis.unreadable.len();
+                assert_eq!(text.lines().count(), findings, "{text}");
+                assert!(text.lines().all(|line| line.starts_with("::")), "{text}");
+            }
+            Format::Jsonl => {
+                let are_json = text.lines().all(|line| serde_json::from_str::<Value>(line).is_ok());
+                assert!(are_json && text.lines().count() == analysis.findings.len() + 1, "{text}");
+            }
+            Format::Sarif | Format::Gitlab => {
+                let parsed = serde_json::from_str::<Value>(&text);
+                assert!(parsed.is_ok(), "{text}");
+            }
             Format::Json => {
                 let json: Value = serde_json::from_str(&text).expect("the output is JSON");
                 let findings = json.get("findings").and_then(Value::as_array).expect("findings");
                 assert_eq!(findings.len(), analysis.findings.len());
             }
         }
-        let obeyed = format != Format::Json && text.contains(|c: char| c.is_control() && c != '\n');
+        let is_json = matches!(format, Format::Json | Format::Jsonl | Format::Sarif | Format::Gitlab);
+        let obeyed = !is_json && text.contains(|c: char| c.is_control() && c != '\n');
         assert!(!obeyed, "a control character in {format:?}: {text:?}");
         all.push_str(&text);
     }

@@ -54,6 +54,8 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> 
         rules_run: analysis.rules.len(),
     };
     let text = page.render().map_err(io::Error::other)?;
+    // No reader of HTML knows control characters, not even escaped.
+    let text = text.replace('\t', " ").replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
     out.write_all(text.as_bytes())
 }
 
