@@ -19,8 +19,9 @@ fn request(input: Node<'_>) -> Request {
     let mut request = Request::get(text("authority").unwrap(), text("path").unwrap());
     request.method = text("method").unwrap_or("GET").to_owned();
     request.scheme = Some(if flag("ssl") { "https" } else { "http" }.to_owned());
+    // The tool sets `x-envoy-internal` itself; Envoy does for such an address in front.
     let source = if flag("internal") { "127.0.0.1" } else { "203.0.113.1" };
-    request.connection.source = Some(source.parse().unwrap());
+    request.headers.push(("x-forwarded-for".to_owned(), source.to_owned()));
     let number = input.get("random_value").and_then(Node::as_u64).unwrap_or(0);
     request.chance = Chance::Key(text("runtime").unwrap_or("none").to_owned(), number);
     for (name, value) in texts(input, "additional_request_headers", "key") {
