@@ -3,7 +3,7 @@
 //! The way of the data: [`input`] finds and opens, [`document`] reads, [`kube`], [`istio`] and
 //! [`envoy`] are typed views, [`mesh`] is what they mean together, [`routing`] is the algebra of
 //! matching, [`rules`] judge, [`engine`] runs
-//! them, [`report`] prints. A module uses only those before it.
+//! them, [`report`] prints. [`tables`] shows what a proxy has. A module uses only those before it.
 
 pub mod commands;
 pub mod document;
@@ -18,3 +18,4 @@ pub mod report;
 pub mod routing;
 pub mod rules;
 pub mod similar;
+pub mod tables;

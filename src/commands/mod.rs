@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod check;
+mod proxy_config;
 mod rule;
 
 use std::process::ExitCode;
@@ -19,6 +20,9 @@ struct Cli {
 enum Command {
     /// Check manifests and Envoy config dumps.
     Check(check::Arguments),
+    /// Show a proxy's clusters, listeners, routes, endpoints, … as istioctl does, from a file.
+    #[command(visible_alias = "pc")]
+    ProxyConfig(proxy_config::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
 }
@@ -67,6 +71,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Command::Check(arguments) => check::run(arguments),
+        Command::ProxyConfig(arguments) => proxy_config::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
     };
     match outcome {
