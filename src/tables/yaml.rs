@@ -122,9 +122,35 @@ fn is_ambiguous(string: &str) -> bool {
 }
 
 fn looks_like_number(string: &str) -> bool {
-    let starts = matches!(string.as_bytes().first(), Some(b'0'..=b'9' | b'-' | b'+' | b'.'));
-    let numeric = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | '-' | '+' | '_' | ':' | 'x' | 'o' | 'T' | 'Z' | 't' | 'z');
-    starts && string.len() > usize::from(!string.starts_with(|c: char| c.is_ascii_digit())) && string.chars().all(numeric)
+    if !matches!(string.as_bytes().first(), Some(b'0'..=b'9' | b'-' | b'+' | b'.')) {
+        return false;
+    }
+    let plain = string.replace('_', "");
+    let digits = plain.trim_start_matches(['-', '+']);
+    let radix = |prefix: &str, radix| digits.strip_prefix(prefix).is_some_and(|d| i64::from_str_radix(d, radix).is_ok());
+    plain.parse::<f64>().is_ok()
+        || radix("0x", 16)
+        || radix("0b", 2)
+        || radix("0o", 8)
+        || is_sexagesimal(digits)
+        || is_date(string)
+}
+
+/// `190:20:30`, a number to YAML 1.1.
+fn is_sexagesimal(digits: &str) -> bool {
+    let mut parts = digits.split(':');
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let first = parts.next().is_some_and(number);
+    let mut rest = parts.peekable();
+    first && rest.peek().is_some() && rest.all(|part| part.len() <= 2 && number(part))
+}
+
+/// `2026-11-20`, with or without a time.
+fn is_date(string: &str) -> bool {
+    let bytes = string.as_bytes();
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let only = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | 'T' | 't' | 'Z' | 'z' | '+' | ' ');
+    (0..4).all(is_digit) && bytes.get(4) == Some(&b'-') && is_digit(5) && string.chars().all(only)
 }
 
 fn needs_quotes(string: &str) -> bool {
