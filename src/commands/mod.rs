@@ -2,7 +2,10 @@
 
 mod check;
 mod proxy_config;
+mod proxy_status;
 mod rule;
+mod source;
+mod ztunnel_config;
 
 use std::process::ExitCode;
 
@@ -23,6 +26,12 @@ enum Command {
     /// Show a proxy's clusters, listeners, routes, endpoints, … as istioctl does, from a file.
     #[command(visible_alias = "pc")]
     ProxyConfig(proxy_config::Arguments),
+    /// Show which proxies have what istiod has sent them, from istiod's saved pages.
+    #[command(visible_alias = "ps")]
+    ProxyStatus(proxy_status::Arguments),
+    /// Show the workloads, services, policies, certificates and connections of a ztunnel.
+    #[command(visible_alias = "zc")]
+    ZtunnelConfig(ztunnel_config::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
 }
@@ -72,6 +81,8 @@ pub fn main() -> ExitCode {
     let outcome = match &cli.command {
         Command::Check(arguments) => check::run(arguments),
         Command::ProxyConfig(arguments) => proxy_config::run(arguments),
+        Command::ProxyStatus(arguments) => proxy_status::run(arguments),
+        Command::ZtunnelConfig(arguments) => ztunnel_config::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
     };
     match outcome {

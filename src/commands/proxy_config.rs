@@ -1,18 +1,14 @@
 //! `meshlint proxy-config`: istioctl's tables, from files.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::document::Document;
-use crate::input::{self, discover};
 use crate::tables::{self, Filter, Missing, Output, Section};
 
 use super::Outcome;
+use super::source::{self, parse_time, say, today, write};
 
 /// Arguments of `proxy-config`.
 #[derive(Debug, Args)]
@@ -202,7 +198,7 @@ struct Log {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum OutputName {
+pub(super) enum OutputName {
     /// A table
     Short,
     /// Messages as JSON
@@ -219,16 +215,6 @@ impl From<OutputName> for Output {
             OutputName::Yaml => Self::Yaml,
         }
     }
-}
-
-fn parse_time(text: &str) -> Result<i64, String> {
-    let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|error| error.to_string())?;
-    Ok(time.unix_timestamp())
-}
-
-fn today() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX))
 }
 
 /// Runs `proxy-config`.
@@ -311,34 +297,7 @@ fn print(source: &Source, section: Section, filter: &Filter, output: OutputName)
 
 /// Reads the file; the inner error is that it cannot be read.
 fn read(source: &Source) -> Result<Result<Document, String>, String> {
-    let path = source.path.as_ref().or(source.file.as_ref()).ok_or("no file is named")?;
-    let found = discover(std::slice::from_ref(path));
-    if let Some((name, reason)) = found.unreadable.first() {
-        return Ok(Err(format!("cannot read {name}: {reason}")));
-    }
-    let [candidate] = &found.candidates[..] else {
-        return Err(format!("{} is no file", path.display()));
-    };
-    if path.is_dir() {
-        return Err(format!("{} is a folder; name a file", path.display()));
-    }
-    let text = input::open(candidate).map_err(|reason| format!("cannot read {}: {reason}", candidate.name));
-    Ok(text.map(|text| Document::read(candidate.name.as_str(), text)))
-}
-
-fn write(text: &str) -> Result<Outcome, String> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // Whoever reads the output has seen enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}")),
-        _ => Ok(Outcome::Clean),
-    }
-}
-
-#[allow(clippy::unnecessary_wraps)] // as the other ways out
-fn say(message: &str, outcome: Outcome) -> Result<Outcome, String> {
-    anstream::eprintln!("meshlint: {message}");
-    Ok(outcome)
+    source::read(source.path.as_ref().or(source.file.as_ref()).ok_or("no file is named")?)
 }
 
 /// Prints the page, or says how the levels would be set: a file is no running proxy.

@@ -17,7 +17,7 @@ const MAX_STEPS: usize = 5;
 const SHORTEST_SHIFTING: usize = 50;
 
 /// Sorts as Go's `sort.Slice` does with this `less`.
-pub fn sort<T>(items: &mut [T], less: impl Fn(&T, &T) -> bool) {
+pub(super) fn sort<T>(items: &mut [T], less: impl Fn(&T, &T) -> bool) {
     let length = items.len();
     let limit = usize::BITS - length.leading_zeros();
     Sorter { items, less }.quick(0, length, limit);

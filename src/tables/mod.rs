@@ -8,6 +8,7 @@ mod bootstrap;
 mod classify;
 mod clusters;
 mod clusters_text;
+mod compare;
 mod ecds;
 mod eds;
 mod endpoints;
@@ -18,6 +19,7 @@ mod listeners;
 mod log;
 mod management;
 mod proto_json;
+mod proxy_status;
 mod redact;
 mod route_match;
 mod routes;
@@ -26,15 +28,19 @@ mod secrets;
 mod sections;
 mod waypoint;
 mod yaml;
+mod ztunnel;
 
 use crate::document::Document;
 use crate::input::Text;
 
+pub use compare::compare;
 pub use filter::Filter;
 pub use grid::Grid;
 pub use log::log_queries;
+pub use proxy_status::{Istiod, StatusOptions, print_status, read_status};
 pub use routes::describe_domain_names;
-pub use sections::{Entry, Sections, State, proxies};
+pub use sections::{Entry, List, Sections, State, proxies};
+pub use ztunnel::{ZtunnelFilter, ZtunnelSection, print_ztunnel};
 
 use proto_json::Typed;
 
@@ -150,6 +156,16 @@ fn to_yaml(json: &str) -> String {
     let value: Option<serde_json::Value> = serde_json::from_str(json).ok();
     // A dump that is no JSON is YAML already.
     value.map_or_else(|| json.to_owned(), |value| yaml::print(&value) + "\n")
+}
+
+/// JSON over several lines, four spaces deep.
+fn pretty(value: &serde_json::Value) -> String {
+    let mut out = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, formatter);
+    // Writing a value into memory cannot fail.
+    let _ = serde::Serialize::serialize(value, &mut serializer);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 fn missing(document: &Document, sections: &Sections<'_>, section: Section) -> Missing {
