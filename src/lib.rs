@@ -5,6 +5,7 @@
 //! matching, [`rules`] judge, [`engine`] runs
 //! them, [`report`] prints. [`tables`] shows what a proxy has. A module uses only those before it.
 
+pub mod authz;
 pub mod commands;
 pub mod document;
 pub mod engine;

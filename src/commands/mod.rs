@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod authz;
 mod check;
 mod proxy_config;
 mod proxy_status;
@@ -32,6 +33,8 @@ enum Command {
     /// Show the workloads, services, policies, certificates and connections of a ztunnel.
     #[command(visible_alias = "zc")]
     ZtunnelConfig(ztunnel_config::Arguments),
+    /// List the authorization policies of a proxy, and decide requests by them.
+    Authz(authz::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
 }
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::ProxyConfig(arguments) => proxy_config::run(arguments),
         Command::ProxyStatus(arguments) => proxy_status::run(arguments),
         Command::ZtunnelConfig(arguments) => ztunnel_config::run(arguments),
+        Command::Authz(arguments) => authz::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
     };
     match outcome {

@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     istiod: Option<PathBuf>,
 
     /// The dump of Envoy
-    #[arg(long = "file", short, value_name = "DUMP", requires = "istiod")]
+    #[arg(long = "file", short = 'f', value_name = "DUMP", requires = "istiod")]
     envoy: Option<PathBuf>,
 
     /// How to print

@@ -227,7 +227,7 @@ pub fn print_status(istiods: &[Istiod], options: &StatusOptions, output: Output)
     match output {
         Output::Short => Ok(table(istiods, options)),
         Output::Json => Ok(super::pretty(&responses(istiods, options)) + "\n"),
-        Output::Yaml => Ok(yaml::print(&responses(istiods, options))),
+        Output::Yaml => Ok(yaml::print(&responses(istiods, options)) + "\n"),
     }
 }
 
