@@ -2,10 +2,13 @@
 
 use crate::document::{Document, Node};
 use crate::envoy::typed_config;
+use crate::input::Text;
+use crate::istio::AuthorizationPolicy;
 use crate::tables::{Sections, State, proxies};
 
 use super::extension::{connection_manager_config, filter_type};
 use super::path::Normalization;
+use super::policies::{self, Mesh};
 use super::{Decision, Evaluator, Request};
 
 /// The filters of one workload.
@@ -38,8 +41,16 @@ impl<'d> Filters<'d> {
         Ok(Self { chains })
     }
 
-    /// Filters that were made of policies: for requests, and for bare connections.
-    pub(super) fn of_generated(http: Vec<Node<'d>>, tcp: Vec<Node<'d>>) -> Self {
+    /// The filters of policies, which [`generated`] wrote.
+    pub fn of_generated(document: &'d Document) -> Self {
+        let list = |name: &str| -> Vec<Node<'d>> {
+            let filters = document.roots().next().and_then(|root| root.get(name));
+            filters.into_iter().flat_map(Node::items).filter_map(typed_config).collect()
+        };
+        Self::of_lists(list("http"), list("tcp"))
+    }
+
+    fn of_lists(http: Vec<Node<'d>>, tcp: Vec<Node<'d>>) -> Self {
         let chain = |is_http, filters| Chain {
             port: None,
             transport: None,
@@ -88,6 +99,15 @@ impl<'d> Filters<'d> {
         // Of equals the first counts.
         candidates.rev().max_by_key(score)
     }
+}
+
+/// The filters that istiod makes of policies, as a document to decide by.
+pub fn generated(policies: &[AuthorizationPolicy<'_>], mesh: &Mesh) -> Document {
+    let list = |is_tcp: bool| -> Vec<serde_json::Value> {
+        policies::filters(policies, mesh, is_tcp).into_iter().map(|filter| filter.json).collect()
+    };
+    let json = serde_json::json!({ "http": list(false), "tcp": list(true) });
+    Document::read("policies", Text::from(json.to_string().into_bytes()))
 }
 
 /// The listeners that take what comes from outside.

@@ -45,6 +45,7 @@ impl Evaluator {
     /// # Errors
     /// A condition that cannot be decided from a file.
     pub(super) fn apply(&self, filter: Node<'_>, request: &Request) -> Result<Option<Decision>, String> {
+        self.ask_external(filter, request)?;
         let Some(rules) = filter.get("rules") else {
             if filter.get("matcher").is_some() {
                 return Err("the filter decides by a tree of matchers".to_owned());
@@ -66,6 +67,18 @@ impl Evaluator {
             }
             _ => None,
         })
+    }
+
+    /// A request that an external authorizer decides cannot be decided here.
+    fn ask_external(&self, filter: Node<'_>, request: &Request) -> Result<(), String> {
+        let prefix = filter.field("shadow_rules_stat_prefix").and_then(Node::text);
+        let Some(rules) = filter.field("shadow_rules").filter(|_| prefix == Some("istio_ext_authz_")) else {
+            return Ok(());
+        };
+        match self.first_match(rules, request)? {
+            Some(policy) => Err(format!("an external authorizer decides, by {policy}")),
+            None => Ok(()),
+        }
     }
 
     /// The first policy by name that matches.

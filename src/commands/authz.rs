@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use crate::authz::policies::{self, Mesh, TrustDomains};
 use crate::authz::{self, Decision, Evaluator, Filters, Request};
 use crate::document::Document;
 
@@ -23,7 +24,7 @@ pub(super) struct Arguments {
 enum Command {
     /// List the policies that a proxy applies, as istioctl does, from its dump
     Check(Check),
-    /// Decide requests by the RBAC filters of a dump
+    /// Decide requests by the RBAC filters of a dump, or by the policies of manifests
     Eval(Eval),
 }
 
@@ -39,9 +40,25 @@ struct Check {
 
 #[derive(Debug, Args)]
 struct Eval {
-    /// The dump of the workload's proxy
+    /// The dump of the workload's proxy, or with --workload the manifests of its policies
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+
+    /// The workload whose policies of the manifests are applied, as istiod translates them
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    workload: Option<String>,
+
+    /// Namespace whose policies hold for the whole mesh
+    #[arg(long, value_name = "NAMESPACE", default_value = "istio-system")]
+    root_namespace: String,
+
+    /// The trust domain of the mesh
+    #[arg(long, value_name = "DOMAIN", default_value = "cluster.local")]
+    trust_domain: String,
+
+    /// Other names of the trust domain
+    #[arg(long, value_name = "DOMAIN", value_delimiter = ',')]
+    trust_domain_aliases: Vec<String>,
 
     /// Requests, one JSON object in a line: principal, source_ip, remote_ip, method, host, path,
     /// port, headers, claims; - for standard input
@@ -117,13 +134,23 @@ fn run_eval(arguments: &Eval) -> Result<Outcome, String> {
             Err(message) => return say(&message, Outcome::Unreadable),
         }
     }
-    let [document] = &documents[..] else {
-        return Err("name one dump".to_owned());
+    let Some(workload) = &arguments.workload else {
+        let [document] = &documents[..] else {
+            return Err("name one dump, or manifests and --workload NAMESPACE/NAME".to_owned());
+        };
+        return match Filters::of_dump(document) {
+            Ok(filters) => write(&decide(&filters, &requests, arguments.format)),
+            Err(message) => say(&message, Outcome::Nothing),
+        };
     };
-    match Filters::of_dump(document) {
-        Ok(filters) => write(&decide(&filters, &requests, arguments.format)),
-        Err(message) => say(&message, Outcome::Nothing),
-    }
+    let applicable = match policies::applicable(&documents, workload, &arguments.root_namespace) {
+        Ok(applicable) => applicable,
+        Err(message) => return say(&message, Outcome::Nothing),
+    };
+    let trust_domains = TrustDomains::new(&arguments.trust_domain, arguments.trust_domain_aliases.iter().cloned());
+    let mesh = Mesh { trust_domains, providers: None };
+    let document = authz::generated(&applicable.policies, &mesh);
+    write(&decide(&Filters::of_generated(&document), &requests, arguments.format))
 }
 
 fn requests(arguments: &Eval) -> Result<Vec<Request>, String> {
