@@ -126,8 +126,11 @@ fn metadata(filter: &str, path: &[&str], value: &Value) -> Value {
 }
 
 fn or_match(values: &[&str]) -> Value {
-    let matchers: Vec<Value> = values.iter().map(|value| json!({ "stringMatch": string(value) })).collect();
-    json!({ "orMatch": { "valueMatchers": matchers } })
+    let mut matchers: Vec<Value> = values.iter().map(|value| json!({ "stringMatch": string(value) })).collect();
+    match &mut matchers[..] {
+        [only] => only.take(),
+        _ => json!({ "orMatch": { "valueMatchers": matchers } }),
+    }
 }
 
 /// A claim of a token: text, or a list of it.
