@@ -7,6 +7,7 @@
 
 pub mod authz;
 pub mod commands;
+pub mod describe;
 pub mod document;
 pub mod engine;
 pub mod envoy;

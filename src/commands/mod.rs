@@ -2,6 +2,7 @@
 
 mod authz;
 mod check;
+mod describe;
 mod proxy_config;
 mod proxy_status;
 mod rule;
@@ -35,6 +36,8 @@ enum Command {
     ZtunnelConfig(ztunnel_config::Arguments),
     /// List the authorization policies of a proxy, and decide requests by them.
     Authz(authz::Arguments),
+    /// Tell what of Istio's configuration concerns a pod or a service, from manifests and dumps.
+    Describe(describe::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
 }
@@ -87,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::ProxyStatus(arguments) => proxy_status::run(arguments),
         Command::ZtunnelConfig(arguments) => ztunnel_config::run(arguments),
         Command::Authz(arguments) => authz::run(arguments),
+        Command::Describe(arguments) => describe::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
     };
     match outcome {
