@@ -8,6 +8,7 @@
 pub mod authz;
 pub mod commands;
 pub mod describe;
+pub mod diff;
 pub mod document;
 pub mod engine;
 pub mod envoy;

@@ -174,7 +174,9 @@ fn every_other_command_gives_a_table_or_one_clear_line() {
         let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         if output.status.success() {
             assert!(!stdout.is_empty(), "{name}");
-            *counts.entry(if case.json["rc"] == 0 { "tables, as istioctl's" } else { "tables where istioctl fails" }).or_default() += 1;
+            *counts
+                .entry(if case.json["rc"] == 0 { "tables, as istioctl's" } else { "tables where istioctl fails" })
+                .or_default() += 1;
             if case.json["rc"] != 0 {
                 *rescued.entry(&case.file).or_default() += 1;
             }

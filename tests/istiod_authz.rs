@@ -52,7 +52,8 @@ fn disagreements(filters: &Filters<'_>, requests: &Path, found: &mut Vec<String>
 #[test]
 fn decisions_are_those_of_envoy() {
     let Some(root) = shared("istiod-authz") else { return };
-    let mut sets: Vec<_> = std::fs::read_dir(root).unwrap().flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect();
+    let mut sets: Vec<_> =
+        std::fs::read_dir(root).unwrap().flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect();
     sets.sort();
     let (mut of_dumps, mut of_manifests) = (Vec::new(), Vec::new());
     let mut count = 0;
@@ -151,6 +152,9 @@ fn filters_are_those_of_istiod() {
             }
         }
     }
-    println!("{groups} groups: {} of {files} RBAC filters reproduced, {external} ext_authz filters not judged", files - wrong.len());
+    println!(
+        "{groups} groups: {} of {files} RBAC filters reproduced, {external} ext_authz filters not judged",
+        files - wrong.len()
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n").chars().take(6000).collect::<String>());
 }

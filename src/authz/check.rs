@@ -57,7 +57,9 @@ impl Found {
                     typed_config(filter).into_iter().for_each(|config| self.add(config));
                 }
                 let filters = connection_manager_config(filter).and_then(|m| m.field("http_filters"));
-                for inner in filters.into_iter().flat_map(Node::items).filter(|f| name_is(*f, "envoy.filters.http.rbac")) {
+                for inner in
+                    filters.into_iter().flat_map(Node::items).filter(|f| name_is(*f, "envoy.filters.http.rbac"))
+                {
                     typed_config(inner).into_iter().for_each(|config| self.add(config));
                 }
             }

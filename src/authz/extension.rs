@@ -7,7 +7,9 @@ use crate::envoy::{type_name, typed_config};
 pub(super) fn filter_type(filter: Node<'_>) -> Option<&str> {
     let config = filter.field("typed_config")?;
     match type_name(config) {
-        Some("TypedStruct") => config.field("type_url").and_then(Node::text).and_then(|url| url.rsplit(['.', '/']).next()),
+        Some("TypedStruct") => {
+            config.field("type_url").and_then(Node::text).and_then(|url| url.rsplit(['.', '/']).next())
+        }
         other => other,
     }
 }

@@ -78,7 +78,8 @@ fn old_header(matcher: Node<'_>, text: &str, expressions: &Expressions) -> Resul
     if let Some(regex) = value("regex_match") {
         return expressions.matches(regex, text);
     }
-    Ok(value("exact_match").map(|wanted| wanted == text)
+    Ok(value("exact_match")
+        .map(|wanted| wanted == text)
         .or_else(|| value("prefix_match").map(|wanted| text.starts_with(wanted)))
         .or_else(|| value("suffix_match").map(|wanted| text.ends_with(wanted)))
         .or_else(|| value("contains_match").map(|wanted| text.contains(wanted)))

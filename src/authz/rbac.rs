@@ -83,7 +83,8 @@ impl Evaluator {
 
     /// The first policy by name that matches.
     pub(super) fn first_match<'d>(&self, rules: Node<'d>, request: &Request) -> Result<Option<&'d str>, String> {
-        let mut policies: Vec<_> = rules.get("policies").into_iter().flat_map(|p| p.entries().collect::<Vec<_>>()).collect();
+        let mut policies: Vec<_> =
+            rules.get("policies").into_iter().flat_map(|p| p.entries().collect::<Vec<_>>()).collect();
         policies.sort_by_key(|(key, _)| key.text);
         for (key, policy) in policies {
             if policy.get("condition").is_some() || policy.field("checked_condition").is_some() {
@@ -113,9 +114,7 @@ impl Evaluator {
                 let bound = |name: &str| value.get(name).and_then(Node::as_u64).unwrap_or(0);
                 Ok(bound("start") <= request.port && request.port < bound("end"))
             }
-            "requested_server_name" | "requestedServerName" => {
-                matcher::string(value, &request.sni, &self.expressions)
-            }
+            "requested_server_name" | "requestedServerName" => matcher::string(value, &request.sni, &self.expressions),
             "uri_template" | "uriTemplate" => {
                 let template = value.field("typed_config").and_then(|config| config.field("path_template"));
                 let template = template.and_then(Node::text).ok_or("a template of paths is empty")?;

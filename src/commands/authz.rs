@@ -223,7 +223,13 @@ fn in_json(request: &Request, decided: &Result<Decision, String>) -> Value {
 fn in_words(request: &Request, decided: &Result<Decision, String>) -> String {
     let header = |name: &str| request.headers.get(name).map_or("", String::as_str);
     let who = request.principal.as_deref().unwrap_or("plain text");
-    let what = format!("{} {}{} on port {} from {who}", header(":method"), header(":authority"), header(":path"), request.port);
+    let what = format!(
+        "{} {}{} on port {} from {who}",
+        header(":method"),
+        header(":authority"),
+        header(":path"),
+        request.port
+    );
     match decided {
         Err(reason) => format!("UNKNOWN  {what}: {reason}"),
         Ok(decision) => {

@@ -71,7 +71,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
             Err(message) => return say(&message, Outcome::Unreadable),
         }
     }
-    let named = dumps.iter().map(|(pod, document)| (pod.clone().unwrap_or_else(|| owner(document)), document)).collect();
+    let named =
+        dumps.iter().map(|(pod, document)| (pod.clone().unwrap_or_else(|| owner(document)), document)).collect();
     let world = World::new(&documents, named, &flags.namespace).with_root_namespace(&flags.root_namespace);
     let described = if is_pod { describe_pod(&world, &flags.name) } else { describe_service(&world, &flags.name) };
     match described {

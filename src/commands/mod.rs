@@ -3,6 +3,7 @@
 mod authz;
 mod check;
 mod describe;
+mod diff;
 mod proxy_config;
 mod proxy_status;
 mod rule;
@@ -38,6 +39,8 @@ enum Command {
     Authz(authz::Arguments),
     /// Tell what of Istio's configuration concerns a pod or a service, from manifests and dumps.
     Describe(describe::Arguments),
+    /// Compare two dumps by meaning: two pods of a workload, or one before and after a change.
+    Diff(diff::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
 }
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::ZtunnelConfig(arguments) => ztunnel_config::run(arguments),
         Command::Authz(arguments) => authz::run(arguments),
         Command::Describe(arguments) => describe::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
     };
     match outcome {

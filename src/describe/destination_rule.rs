@@ -33,7 +33,9 @@ pub(super) fn print(world: &World<'_>, rule: DestinationRule<'_>, subsets: &Subs
     let (matching, other) = (subsets.matching.join(","), subsets.other.join(","));
     if !matching.is_empty() || !other.is_empty() {
         if matching.is_empty() {
-            out.push_str(&format!("{indent}   WARNING POD DOES NOT MATCH ANY SUBSETS.  (Non matching subsets {other})\n"));
+            out.push_str(&format!(
+                "{indent}   WARNING POD DOES NOT MATCH ANY SUBSETS.  (Non matching subsets {other})\n"
+            ));
         }
         out.push_str(&format!("{indent}   Matching subsets: {matching}\n"));
         if !other.is_empty() {
@@ -76,6 +78,7 @@ fn policies(policy: Node<'_>) -> Option<String> {
         ("connectionPool", "connection pool"),
         ("outlierDetection", "outlier detection"),
     ];
-    let names: Vec<&str> = known.iter().filter(|(field, _)| policy.get(field).is_some()).map(|(_, name)| *name).collect();
+    let names: Vec<&str> =
+        known.iter().filter(|(field, _)| policy.get(field).is_some()).map(|(_, name)| *name).collect();
     (!names.is_empty()).then(|| names.join("/"))
 }

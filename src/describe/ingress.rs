@@ -8,10 +8,10 @@ use crate::kube::{Labels, Object};
 use crate::mesh;
 
 use super::destination_rule::Subsets;
+use super::proxy;
 use super::service::{Port, rule_of};
 use super::virtual_service::{self, Destination};
 use super::world::{World, phase, text};
-use super::proxy;
 
 /// Prints what the ingress gateways say of a service.
 pub(super) fn print(world: &World<'_>, service: Object<'_>, pods: &[Object<'_>], out: &mut String) {
@@ -27,7 +27,8 @@ pub(super) fn print(world: &World<'_>, service: Object<'_>, pods: &[Object<'_>],
         let Some(dump) = world.dump(*pod) else { continue };
         let ports = service.spec().and_then(|spec| spec.get("ports")).into_iter().flat_map(Node::items);
         for number in ports.filter_map(|port| port.get("port")?.as_u64()) {
-            let Some((namespace, name)) = proxy::virtual_service(dump, service.name(), service.namespace(), number) else {
+            let Some((namespace, name)) = proxy::virtual_service(dump, service.name(), service.namespace(), number)
+            else {
                 continue;
             };
             let Some(found) = world.object("VirtualService", &namespace, &name).and_then(VirtualService::of) else {
@@ -96,7 +97,8 @@ fn urls(world: &World<'_>, pods: &[Object<'_>]) -> BTreeSet<String> {
             if selector.is_empty() || !selector.is_subset_of(&pod.labels()) {
                 continue;
             }
-            let balancer = service.node().get("status").and_then(|s| s.get("loadBalancer")).and_then(|l| l.get("ingress"));
+            let balancer =
+                service.node().get("status").and_then(|s| s.get("loadBalancer")).and_then(|l| l.get("ingress"));
             let address = balancer.and_then(|list| list.items().next()).and_then(|first| first.text_at("ip"));
             let host = text(pod.node().get("status"), &["hostIP"]);
             let ip = address.map(|ip| ip.value).or(host).unwrap_or("unknown");

@@ -81,7 +81,8 @@ fn leads_to(route: Node<'_>, host: &str, port: u64) -> bool {
 pub(super) fn authorization(dump: &Document) -> Vec<String> {
     let sections = sections(dump);
     let active = sections.listeners.iter().flatten().filter(|entry| entry.state == State::Active);
-    let inbound = active.map(|entry| entry.node).find(|node| node.text_at("name").is_some_and(|n| n.value == "virtualInbound"));
+    let inbound =
+        active.map(|entry| entry.node).find(|node| node.text_at("name").is_some_and(|n| n.value == "virtualInbound"));
     let chains = inbound.and_then(|node| node.field("filter_chains")).into_iter().flat_map(Node::items);
     let filters = chains.filter_map(|chain| chain.get("filters")).flat_map(Node::items);
     let managers = filters.filter_map(|filter| filter.field("typed_config")?.field("http_filters"));
@@ -91,7 +92,9 @@ pub(super) fn authorization(dump: &Document) -> Vec<String> {
         for filter in manager.items().filter(is_rbac) {
             let rules = filter.field("typed_config").and_then(|config| config.get("rules"));
             let policies = rules.and_then(|rules| rules.get("policies"));
-            names.extend(policies.into_iter().flat_map(|p| p.entries().map(|(key, _)| key.text.to_owned()).collect::<Vec<_>>()));
+            names.extend(
+                policies.into_iter().flat_map(|p| p.entries().map(|(key, _)| key.text.to_owned()).collect::<Vec<_>>()),
+            );
         }
         names.sort();
         return names;

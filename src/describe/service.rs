@@ -16,7 +16,8 @@ use super::{ingress, proxy};
 /// There is none of this name.
 pub fn describe_service(world: &World<'_>, name: &str) -> Result<String, String> {
     let (name, namespace) = name.split_once('.').unwrap_or((name, &world.namespace));
-    let service = world.object("Service", namespace, name).ok_or_else(|| format!("there is no Service {namespace}/{name}"))?;
+    let service =
+        world.object("Service", namespace, name).ok_or_else(|| format!("there is no Service {namespace}/{name}"))?;
     let mut out = String::new();
     let pods = world.pods_of(service);
     if pods.is_empty() {

@@ -44,7 +44,9 @@ pub(super) fn print(
     if matches == 0 {
         for (routes, kind) in [(&http, "HTTP"), (&tcp, "TCP")].into_iter().filter(|(routes, _)| !routes.is_empty()) {
             let count = routes.len();
-            out.push_str(&format!("{indent}   WARNING: No destinations match pod subsets (checked {count} {kind} routes)\n"));
+            out.push_str(&format!(
+                "{indent}   WARNING: No destinations match pod subsets (checked {count} {kind} routes)\n"
+            ));
         }
         print_notes(out);
         return;
@@ -154,7 +156,8 @@ fn describe_match(node: Node<'_>) -> String {
 
 fn describe_string(node: Node<'_>) -> String {
     let text = |name: &str| node.text_at(name).map(|text| text.value);
-    text("exact").map(str::to_owned)
+    text("exact")
+        .map(str::to_owned)
         .or_else(|| text("prefix").map(|prefix| format!("{prefix}*")))
         .or_else(|| text("regex").map(|regex| format!("regex:\"{regex}\"")))
         .unwrap_or_default()

@@ -36,7 +36,8 @@ fn envoy_version(node: Node<'_>) -> Cow<'_, str> {
     let number = |name: &str| build.get("version").and_then(|v| v.field(name)).and_then(Node::as_u64).unwrap_or(0);
     let mut text = format!("{}.{}.{}", number("major_number"), number("minor_number"), number("patch"));
     let metadata = build.get("metadata");
-    for (key, separator) in [("build.label", '-'), ("revision.status", '/'), ("build.type", '/'), ("ssl.version", '/')] {
+    for (key, separator) in [("build.label", '-'), ("revision.status", '/'), ("build.type", '/'), ("ssl.version", '/')]
+    {
         if let Some(part) = metadata.and_then(|m| m.text_at(key)) {
             text.push(separator);
             text.push_str(part.value);

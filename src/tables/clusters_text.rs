@@ -38,7 +38,8 @@ pub(super) fn to_json(text: &[u8]) -> Option<String> {
 fn looks_like_it(text: &[u8]) -> bool {
     let head = text.get(..text.len().min(4096)).unwrap_or_default();
     let first = head.trim_ascii_start().first();
-    !matches!(first, Some(b'{' | b'[')) && memchr::memmem::find(head, b"::default_priority::max_connections::").is_some()
+    !matches!(first, Some(b'{' | b'['))
+        && memchr::memmem::find(head, b"::default_priority::max_connections::").is_some()
 }
 
 struct Cluster {

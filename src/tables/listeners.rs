@@ -41,7 +41,8 @@ pub(super) fn select<'d>(entries: &[Entry<'d>], filter: &Filter) -> Vec<Row<'d>>
 }
 
 fn passes(row: &Row<'_>, filter: &Filter) -> bool {
-    let is_there = || filter::is(&filter.address, row.address) || more_addresses(row.node).any(|a| filter::is(&filter.address, a));
+    let is_there =
+        || filter::is(&filter.address, row.address) || more_addresses(row.node).any(|a| filter::is(&filter.address, a));
     is_there() && (filter.port == 0 || filter.port == row.port) && filter::is(&filter.kind, row.kind)
 }
 

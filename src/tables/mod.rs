@@ -253,11 +253,11 @@ fn present<'a, 'd>(entries: &'a [Entry<'d>], section: Section) -> Result<&'a [En
 fn all(document: &Document, sections: &Sections<'_>, filter: &Filter) -> Result<String, Missing> {
     const ORDER: [(Section, &str); 6] = [
         (Section::Bootstrap, "BOOTSTRAP INFO"),
-        (Section::Clusters, "CLUSTER"),
-        (Section::Listeners, "LISTENER"),
-        (Section::Routes, "ROUTE"),
-        (Section::Secrets, "SECRET"),
-        (Section::Eds, "ENDPOINTS"),
+        (Section::Clusters, "CLUSTER INFO"),
+        (Section::Listeners, "LISTENER INFO"),
+        (Section::Routes, "ROUTE INFO"),
+        (Section::Secrets, "SECRET INFO"),
+        (Section::Eds, "ENDPOINTS INFO"),
     ];
     if sections.held().next().is_none() {
         return Err(missing(document, sections, Section::All));
@@ -318,7 +318,10 @@ fn json(document: &Document, sections: &Sections<'_>, section: Section, filter: 
             Some(node) => proto_json::one(Typed { node, type_name: "envoy.admin.v3.SecretsConfigDump" }),
             None => {
                 let entries = sections.secrets.as_deref().ok_or_else(absent)?;
-                list(entries.iter().map(|entry| entry.node).collect(), "envoy.extensions.transport_sockets.tls.v3.Secret")
+                list(
+                    entries.iter().map(|entry| entry.node).collect(),
+                    "envoy.extensions.transport_sockets.tls.v3.Secret",
+                )
             }
         },
         Section::Ecds => {

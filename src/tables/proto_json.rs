@@ -147,8 +147,13 @@ impl Printer {
             self.next(is_empty);
             is_empty = false;
             // Keys of maps are never like this, unless they are names of fields.
-            let is_name = key.text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-            if is_name { self.key(&schema::camel_case(key.text)) } else { self.key(key.text) }
+            let is_name =
+                key.text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+            if is_name {
+                self.key(&schema::camel_case(key.text))
+            } else {
+                self.key(key.text)
+            }
             self.unknown(value);
         }
         is_empty

@@ -103,14 +103,21 @@ impl Proxy {
     fn of_syncz(node: Node<'_>) -> Self {
         let name = text(node, "proxy");
         let types = match node.get("resources") {
-            Some(resources) => resources.entries().map(|(key, value)| Subscription::of_resource(key.text, value)).collect(),
+            Some(resources) => {
+                resources.entries().map(|(key, value)| Subscription::of_resource(key.text, value)).collect()
+            }
             None => FIELDS.iter().filter_map(|(field, url)| Subscription::of_fields(node, field, url)).collect(),
         };
         Self {
             namespace: name.rsplit_once('.').map_or(String::new(), |(_, namespace)| namespace.to_owned()),
             name,
             cluster: text(node, "cluster_id"),
-            version: node.field("istio_version").or_else(|| node.field("proxy_version")).and_then(Node::text).unwrap_or_default().to_owned(),
+            version: node
+                .field("istio_version")
+                .or_else(|| node.field("proxy_version"))
+                .and_then(Node::text)
+                .unwrap_or_default()
+                .to_owned(),
             types,
         }
     }
@@ -141,7 +148,12 @@ impl Subscription {
         let (sent, acked) = (value("sent"), value("acked"));
         // A type that is nowhere mentioned was never asked for.
         let is_known = !sent.is_empty() || !acked.is_empty() || field != "extensionconfig";
-        is_known.then(|| Self { url: url.to_owned(), status: status(sent, acked, false).to_owned(), updated: None, error: None })
+        is_known.then(|| Self {
+            url: url.to_owned(),
+            status: status(sent, acked, false).to_owned(),
+            updated: None,
+            error: None,
+        })
     }
 
     fn is_known(&self) -> bool {
@@ -233,7 +245,8 @@ pub fn print_status(istiods: &[Istiod], options: &StatusOptions, output: Output)
 
 fn rows<'i>(istiods: &'i [Istiod], options: &StatusOptions) -> Vec<(&'i Istiod, &'i Proxy)> {
     let all = istiods.iter().flat_map(|istiod| istiod.proxies.iter().map(move |proxy| (istiod, proxy)));
-    let mut rows: Vec<_> = all.filter(|(_, p)| options.namespace.is_empty() || p.namespace == options.namespace).collect();
+    let mut rows: Vec<_> =
+        all.filter(|(_, p)| options.namespace.is_empty() || p.namespace == options.namespace).collect();
     rows.sort_by(|a, b| a.1.name.cmp(&b.1.name));
     rows
 }
@@ -248,7 +261,8 @@ fn table(istiods: &[Istiod], options: &StatusOptions) -> String {
             let mut known: Vec<&Subscription> = proxy.types.iter().filter(|t| t.is_known()).collect();
             known.sort_by(|a, b| a.rank().cmp(&b.rank()));
             let names: Vec<&str> = known.iter().map(|t| t.short_name()).collect();
-            let types = if names.is_empty() { "0".to_owned() } else { format!("{} ({})", names.len(), names.join(",")) };
+            let types =
+                if names.is_empty() { "0".to_owned() } else { format!("{} ({})", names.len(), names.join(",")) };
             grid.push(vec![
                 proxy.name.as_str().into(),
                 proxy.cluster.as_str().into(),

@@ -82,9 +82,12 @@ fn several(root: Node<'_>) -> Vec<(String, Node<'_>)> {
         let name = |client: Node<'_>| client.get("node").and_then(|n| n.text_at("id")).map(|id| id.value.to_owned());
         return clients.items().map(|client| (name(client).unwrap_or_default(), client)).collect();
     }
-    let pods = root.entries().flat_map(|(namespace, pods)| pods.entries().map(move |(pod, node)| (namespace, pod, node)));
+    let pods =
+        root.entries().flat_map(|(namespace, pods)| pods.entries().map(move |(pod, node)| (namespace, pod, node)));
     let has_dump = |node: Node<'_>| node.get("configs").is_some();
-    pods.filter(|(_, _, node)| has_dump(*node)).map(|(ns, pod, node)| (format!("{}/{}", ns.text, pod.text), node)).collect()
+    pods.filter(|(_, _, node)| has_dump(*node))
+        .map(|(ns, pod, node)| (format!("{}/{}", ns.text, pod.text), node))
+        .collect()
 }
 
 impl<'d> Sections<'d> {
@@ -223,7 +226,9 @@ impl<'d> Sections<'d> {
     fn read_entry(&mut self, entry: Node<'d>, state: State) {
         if entry.get("secret").is_some() {
             add(&mut self.secrets, [Entry { node: entry, state }]);
-        } else if let Some(inner) = ["cluster", "listener", "route_config", "endpoint_config"].iter().find_map(|f| entry.field(f)) {
+        } else if let Some(inner) =
+            ["cluster", "listener", "route_config", "endpoint_config"].iter().find_map(|f| entry.field(f))
+        {
             self.read_resource(inner, state);
         } else {
             add(&mut self.listeners, versions(entry));

@@ -127,7 +127,8 @@ fn looks_like_number(string: &str) -> bool {
     }
     let plain = string.replace('_', "");
     let digits = plain.trim_start_matches(['-', '+']);
-    let radix = |prefix: &str, radix| digits.strip_prefix(prefix).is_some_and(|d| i64::from_str_radix(d, radix).is_ok());
+    let radix =
+        |prefix: &str, radix| digits.strip_prefix(prefix).is_some_and(|d| i64::from_str_radix(d, radix).is_ok());
     plain.parse::<f64>().is_ok()
         || radix("0x", 16)
         || radix("0b", 2)

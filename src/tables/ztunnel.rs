@@ -227,7 +227,11 @@ impl<'d> Ztunnel<'d> {
             return "None";
         };
         let destination = text(waypoint, "destination");
-        let destination = if destination.is_empty() { waypoint.get("address").map_or("", |a| text(a, "address")) } else { destination };
+        let destination = if destination.is_empty() {
+            waypoint.get("address").map_or("", |a| text(a, "address"))
+        } else {
+            destination
+        };
         let ip = destination.rsplit('/').next().unwrap_or_default();
         let has_it = |service: &&Node<'d>| {
             let by_host = || destination.split('/').next_back() == Some(text(**service, "hostname"));
@@ -288,7 +292,15 @@ impl<'d> Ztunnel<'d> {
                 let (from, to) = (text(*certificate, "valid_from"), text(*certificate, "expiration_time"));
                 let valid = is_within(from, to, filter.now).to_string();
                 let serial = format!("{:0>32}", hexadecimal(text(*certificate, "serial_number")));
-                grid.row([name.into(), kind.into(), status.into(), valid.into(), serial.into(), to.into(), from.into()]);
+                grid.row([
+                    name.into(),
+                    kind.into(),
+                    status.into(),
+                    valid.into(),
+                    serial.into(),
+                    to.into(),
+                    from.into(),
+                ]);
             }
         }
         grid
@@ -300,7 +312,8 @@ impl<'d> Ztunnel<'d> {
         for state in self.states(filter) {
             let info = |name: &str| state.get("info").map_or("", |info| text(info, name));
             let name = format!("{}.{}", info("name"), info("namespace"));
-            let list = |name: &str| state.get("connections").and_then(|c| c.get(name)).into_iter().flat_map(Node::items);
+            let list =
+                |name: &str| state.get("connections").and_then(|c| c.get(name)).into_iter().flat_map(Node::items);
             let named = |node: Node<'d>, field: &str| self.named(text(node, field), filter.raw);
             if filter.direction != "outbound" {
                 for c in list("inbound") {
@@ -314,7 +327,14 @@ impl<'d> Ztunnel<'d> {
                 for c in list("outbound") {
                     let (local, remote) = (named(c, "src"), named(c, "actual_dst"));
                     let protocol = text(c, "protocol").into();
-                    grid.row([name.clone().into(), "Outbound".into(), local, remote, named(c, "original_dst"), protocol]);
+                    grid.row([
+                        name.clone().into(),
+                        "Outbound".into(),
+                        local,
+                        remote,
+                        named(c, "original_dst"),
+                        protocol,
+                    ]);
                 }
             }
         }

@@ -116,7 +116,8 @@ fn filter(policies: &[AuthorizationPolicy<'_>], action: &str, mesh: &Mesh, is_tc
 
 fn wrap(mut config: Map<String, Value>, is_tcp: bool) -> Filter {
     let kind = if is_tcp { "network" } else { "http" };
-    config.insert("@type".to_owned(), format!("type.googleapis.com/envoy.extensions.filters.{kind}.rbac.v3.RBAC").into());
+    config
+        .insert("@type".to_owned(), format!("type.googleapis.com/envoy.extensions.filters.{kind}.rbac.v3.RBAC").into());
     if is_tcp {
         config.insert("statPrefix".to_owned(), "tcp.".into());
     }
@@ -136,7 +137,8 @@ fn generate(policy: AuthorizationPolicy<'_>, action: &str, mesh: &Mesh, is_tcp: 
     }
     if is_empty {
         // A policy without rules matches nothing.
-        let nothing = json!({ "permissions": [{ "notRule": { "any": true } }], "principals": [{ "notId": { "any": true } }] });
+        let nothing =
+            json!({ "permissions": [{ "notRule": { "any": true } }], "principals": [{ "notId": { "any": true } }] });
         generated.push((key(0), nothing));
     }
     generated

@@ -41,7 +41,8 @@ impl Rule {
             add_when(when, target, &mut of_client, &mut of_operation);
         }
         let with = |own: Vec<Condition>, common: &[Condition]| own.into_iter().chain(common.iter().cloned()).collect();
-        let sources = items("from").into_iter().map(|from| from.get("source").map_or_else(Vec::new, |s| source(s, target)));
+        let sources =
+            items("from").into_iter().map(|from| from.get("source").map_or_else(Vec::new, |s| source(s, target)));
         let mut principals: Vec<Vec<Condition>> = sources.map(|own| with(own, &of_client)).collect();
         let operations = items("to").into_iter().map(|to| to.get("operation").map_or_else(Vec::new, operation));
         let mut permissions: Vec<Vec<Condition>> = operations.map(|own| with(own, &of_operation)).collect();
@@ -180,15 +181,14 @@ fn add_when(node: Node<'_>, target: &Target<'_>, client: &mut Vec<Condition>, op
         "source.namespace" => client.extend(make(false, &|v| Some(ids(v, conditions::namespace)))),
         "source.principal" => client.extend(make(false, &|v| Some(principals(v, target)))),
         "source.trustDomain" => client.extend(make(false, &|v| Some(trust_domains(v, target)))),
-        "source.serviceAccount" => client.extend(make(false, &|v| {
-            Some(ids(v, |value| conditions::service_account(value, target.namespace)))
-        })),
+        "source.serviceAccount" => {
+            client.extend(make(false, &|v| Some(ids(v, |value| conditions::service_account(value, target.namespace)))))
+        }
         "request.auth.principal" => client.extend(make(true, &|v| Some(ids(v, conditions::request_principal)))),
         "request.auth.audiences" => client.extend(make(true, &|v| Some(conditions::claim(&["aud"], v)))),
         "request.auth.presenter" => client.extend(make(true, &|v| Some(conditions::claim(&["azp"], v)))),
-        "destination.ip" => operation.extend(make(false, &|v| {
-            Some(rules(v, |value| json!({ "destinationIp": conditions::cidr(value) })))
-        })),
+        "destination.ip" => operation
+            .extend(make(false, &|v| Some(rules(v, |value| json!({ "destinationIp": conditions::cidr(value) }))))),
         "destination.port" => operation.extend(make(false, &|v| Some(rules(v, port)))),
         "connection.sni" => operation.extend(make(false, &|v| {
             Some(rules(v, |value| json!({ "requestedServerName": conditions::string(value) })))
