@@ -5,3 +5,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     meshlint::commands::main()
 }
+
+#[global_allocator]
+static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;

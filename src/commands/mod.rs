@@ -10,6 +10,7 @@ mod rule;
 mod source;
 mod ztunnel_config;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -84,6 +85,15 @@ impl From<Outcome> for ExitCode {
     }
 }
 
+/// Prints text for people. That whoever reads it has seen enough is no error.
+pub(crate) fn print(text: &str) -> Result<(), String> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}")),
+        _ => Ok(()),
+    }
+}
+
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -100,7 +110,8 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(outcome) => outcome.into(),
         Err(message) => {
-            anstream::eprintln!("error: {message}");
+            // Where standard error cannot be written to, the exit code still says it.
+            let _ = writeln!(anstream::stderr(), "error: {message}");
             Outcome::Usage.into()
         }
     }

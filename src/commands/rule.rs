@@ -5,7 +5,7 @@ use clap::Args;
 use crate::rules::{self, Rule};
 use crate::similar::similar;
 
-use super::Outcome;
+use super::{Outcome, print};
 
 /// Arguments of `rule`.
 #[derive(Debug, Args)]
@@ -22,15 +22,7 @@ pub(super) struct Arguments {
 /// Runs `rule`.
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let Some(name) = &arguments.name else {
-        for rule in rules::all() {
-            let summary = rules::first_sentence(&rules::manual(rule).summary);
-            anstream::println!(
-                "{:32} {:13} {:8} {summary}",
-                rule.meta.id,
-                rule.meta.family.name(),
-                rule.meta.severity.to_string()
-            );
-        }
+        print(&rules::all().map(line).collect::<String>())?;
         return Ok(Outcome::Clean);
     };
     let found = rules::find(name);
@@ -41,10 +33,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
             None => format!("there is no rule `{name}`; `meshlint rule --all` lists them"),
         });
     }
-    for rule in found {
-        anstream::print!("{}", page(rule));
-    }
+    print(&found.into_iter().map(page).collect::<String>())?;
     Ok(Outcome::Clean)
+}
+
+/// A rule in the list of all.
+fn line(rule: &Rule) -> String {
+    let meta = rule.meta;
+    let summary = rules::first_sentence(&rules::manual(rule).summary);
+    format!("{:32} {:13} {:8} {summary}\n", meta.id, meta.family.name(), meta.severity.to_string())
 }
 
 /// The manual of a rule as a page of Markdown.

@@ -266,42 +266,42 @@ impl Reader<'_> {
     #[cold]
     fn unusual_string(&mut self, start: usize, end: StringEnd) {
         let span = Span::new(start, end.quote + 1);
-        if let Some(text) = self.unusual_text(span, end.escaped) {
-            self.tape.decode_last(text);
+        match self.checked_text(span) {
+            Ok(_) if end.escaped => self.tape.decode_last_later(),
+            Ok(_) => {}
+            Err(text) => self.tape.decode_last(escape::decode_json(&text).into()),
         }
     }
 
     #[cold]
     fn unusual_key(&mut self, start: usize, end: StringEnd) -> RawKey {
         let span = Span::new(start, end.quote + 1);
-        match self.unusual_text(span, end.escaped) {
-            Some(text) => self.tape.odd_key_of_next(span, text),
-            None => RawKey::at(start),
-        }
+        let text = match self.checked_text(span) {
+            Ok(text) if end.escaped => escape::decode_json(text),
+            Ok(_) => return RawKey::at(start),
+            Err(text) => escape::decode_json(&text),
+        };
+        self.tape.odd_key_of_next(span, text.into())
     }
 
-    /// Checks a string with escapes, control characters or non-ASCII bytes. Returns its text where
-    /// that is not what stands between the quotes.
+    /// Checks a string with escapes, control characters or non-ASCII bytes. Returns what stands
+    /// between the quotes, mended where it is not UTF-8.
     #[cold]
-    fn unusual_text(&mut self, span: Span, escaped: bool) -> Option<Box<str>> {
+    fn checked_text(&mut self, span: Span) -> Result<&str, String> {
         let inside = span.start as usize + 1..span.end as usize - 1;
         let raw = self.bytes.get(inside.clone()).unwrap_or_default();
         // Without a way out the loop is one that the compiler can vectorize.
+        #[allow(clippy::needless_bitwise_bool)]
         if raw.iter().fold(false, |found, byte| found | (*byte < 0x20)) {
             let at = inside.start + raw.iter().position(|b| *b < 0x20).unwrap_or(0);
             self.report(ProblemKind::ControlCharacter, Span::new(at, at + 1), None);
         }
-        match std::str::from_utf8(raw) {
-            Ok(text) if escaped => Some(escape::decode_json(text).into()),
-            Ok(_) => None,
-            Err(error) => {
-                let at = inside.start + error.valid_up_to();
-                let length = error.error_len().unwrap_or(1);
-                self.report(ProblemKind::InvalidUtf8, Span::new(at, at + length), None);
-                let text = String::from_utf8_lossy(raw);
-                Some(escape::decode_json(&text).into())
-            }
-        }
+        std::str::from_utf8(raw).map_err(|error| {
+            let at = inside.start + error.valid_up_to();
+            let length = error.error_len().unwrap_or(1);
+            self.report(ProblemKind::InvalidUtf8, Span::new(at, at + length), None);
+            String::from_utf8_lossy(raw).into_owned()
+        })
     }
 
     /// Finds the end of an unusual number and checks that JSON and a 64-bit type know it.

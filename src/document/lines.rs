@@ -42,15 +42,9 @@ impl Cursor<'_> {
     fn advance(&mut self, offset: usize) -> Position {
         let offset = offset.min(self.text.len());
         let stretch = self.text.get(self.at..offset).unwrap_or_default();
-        let mut last_newline = None;
-        let mut newlines = 0u32;
-        for newline in memchr::memchr_iter(b'\n', stretch) {
-            newlines += 1;
-            last_newline = Some(newline);
-        }
-        let tail = match last_newline {
+        let tail = match memchr::memrchr(b'\n', stretch) {
             Some(newline) => {
-                self.position.line += newlines;
+                self.position.line += memchr::memchr_iter(b'\n', stretch).count() as u32;
                 self.position.column = 1;
                 stretch.get(newline + 1..).unwrap_or_default()
             }

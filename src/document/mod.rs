@@ -21,6 +21,7 @@ use crate::input::Text;
 
 pub use lines::{Position, line_around, position, positions};
 pub use node::{Children, Key, Kind, Node, Spanned};
+pub use pointer::Trail;
 pub use problem::{Problem, ProblemKind};
 pub use span::Span;
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::escape;
 use super::scalar::{self, Word};
 use super::tape::{RawNode, Shape, Tape};
 use super::{Document, Format, Span};
@@ -90,12 +91,11 @@ impl<'d> Node<'d> {
     pub fn kind(self) -> Kind {
         let raw = self.raw();
         match raw.shape() {
-            Shape::Object => Kind::Object,
             Shape::Array => Kind::Array,
             Shape::Quoted | Shape::Block => Kind::String,
             Shape::Empty => Kind::Null,
             Shape::Skipped if self.doc.byte(raw.start) == Some(b'[') => Kind::Array,
-            Shape::Skipped => Kind::Object,
+            Shape::Object | Shape::Skipped => Kind::Object,
             Shape::Plain => match self.word() {
                 Word::Null => Kind::Null,
                 Word::True | Word::False => Kind::Bool,
@@ -146,14 +146,17 @@ impl<'d> Node<'d> {
     pub fn text(self) -> Option<&'d str> {
         let raw = self.raw();
         if raw.is_decoded() {
-            return self.doc.tape.decoded(self.index);
+            return self.doc.tape.decoded(self.index, || escape::decode_json(self.between_quotes(raw)).into());
         }
-        let span = raw.span();
         match raw.shape() {
-            Shape::Quoted => Some(self.doc.slice(Span { start: span.start + 1, end: span.end.saturating_sub(1) })),
-            Shape::Plain => Some(self.doc.slice(span)),
+            Shape::Quoted => Some(self.between_quotes(raw)),
+            Shape::Plain => Some(self.doc.slice(raw.span())),
             _ => None,
         }
+    }
+
+    fn between_quotes(self, raw: RawNode) -> &'d str {
+        self.doc.slice(Span { start: raw.start + 1, end: raw.end.saturating_sub(1) })
     }
 
     /// The value of a boolean.
@@ -354,18 +357,13 @@ pub(super) fn key_of<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<
     if raw.has_odd_key() {
         return tape.odd_key(index);
     }
-    let (span, inside) = match *bytes.get(start)? {
-        quote @ (b'"' | b'\'') => {
-            let rest = bytes.get(start + 1..)?;
-            let length = memchr::memchr(quote, rest)?;
-            (Span::new(start, start + length + 2), start + 1..start + 1 + length)
-        }
-        _ => {
-            let end = plain_key_end(bytes, start);
-            (Span::new(start, end), start..end)
-        }
-    };
-    Some((span, std::str::from_utf8(bytes.get(inside)?).ok()?))
+    let text = |inside| std::str::from_utf8(bytes.get(inside)?).ok();
+    if let quote @ (b'"' | b'\'') = *bytes.get(start)? {
+        let end = start + 1 + memchr::memchr(quote, bytes.get(start + 1..)?)?;
+        return Some((Span::new(start, end + 1), text(start + 1..end)?));
+    }
+    let end = plain_key_end(bytes, start);
+    Some((Span::new(start, end), text(start..end)?))
 }
 
 /// The key of the value at `index` as bytes.
@@ -410,34 +408,42 @@ impl Document {
     fn key_is(&self, raw: RawNode, index: u32, name: &str, either: bool) -> bool {
         let Some(start) = raw.key() else { return false };
         if raw.has_odd_key() {
-            let Some((_, text)) = self.tape.odd_key(index) else {
-                return false;
-            };
-            return name_length(text.as_bytes(), name, either) == Some(text.len());
+            return self.odd_key_is(index, name, either);
         }
-        let Some(rest) = self.bytes().get(start as usize..) else {
+        let Some((first, rest)) = self.bytes().get(start as usize..).and_then(<[u8]>::split_first) else {
             return false;
         };
-        match rest.first() {
-            Some(quote @ (b'"' | b'\'')) => {
-                let inside = rest.get(1..).unwrap_or_default();
-                name_length(inside, name, either).is_some_and(|length| inside.get(length) == Some(quote))
-            }
-            _ => name_length(rest, name, either).is_some_and(|length| {
-                matches!(rest.get(length), Some(b':' | b' ' | b'\t'))
-                    && plain_key_end(self.bytes(), start as usize) == start as usize + length
-            }),
+        if matches!(first, b'"' | b'\'') {
+            return starts_with_key(rest, name, |byte| byte == *first)
+                || either && camel_case_length(rest, name).is_some_and(|length| rest.get(length) == Some(first));
         }
+        let text = self.bytes().get(start as usize..).unwrap_or_default();
+        let length = match starts_with_key(text, name, |byte| matches!(byte, b':' | b' ' | b'\t')) {
+            true => name.len(),
+            false if either => camel_case_length(text, name).unwrap_or(usize::MAX),
+            false => return false,
+        };
+        plain_key_end(self.bytes(), start as usize) - start as usize == length
+    }
+
+    #[cold]
+    fn odd_key_is(&self, index: u32, name: &str, either: bool) -> bool {
+        self.tape.odd_key(index).is_some_and(|(_, text)| {
+            text == name || either && camel_case_length(text.as_bytes(), name) == Some(text.len())
+        })
     }
 }
 
-/// How many bytes of `text` spell `name`, in snake_case as given or (if `either`) in camelCase.
+/// Whether `text` starts with `name` and goes on with something that ends a key. The byte behind
+/// the name is looked at first, because it tells most keys apart.
 #[inline]
-fn name_length(text: &[u8], name: &str, either: bool) -> Option<usize> {
-    if text.starts_with(name.as_bytes()) {
-        return Some(name.len());
-    }
-    if !either || text.first() != name.as_bytes().first() {
+fn starts_with_key(text: &[u8], name: &str, ends: impl Fn(u8) -> bool) -> bool {
+    text.get(name.len()).is_some_and(|byte| ends(*byte)) && text.starts_with(name.as_bytes())
+}
+
+/// How many bytes of `text` spell the snake_case `name` in camelCase.
+fn camel_case_length(text: &[u8], name: &str) -> Option<usize> {
+    if text.first() != name.as_bytes().first() {
         return None;
     }
     let mut at = 0;

@@ -5,6 +5,8 @@
 //! straight from the text (escapes, folded lines, aliases as keys) lies in side tables that
 //! hardly any document needs.
 
+use std::sync::OnceLock;
+
 use super::Span;
 
 /// `key` of a value that is no member of an object.
@@ -145,8 +147,8 @@ struct OddKey {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tape {
     nodes: Vec<RawNode>,
-    /// Decoded texts by node, ascending.
-    decoded: Vec<(u32, Box<str>)>,
+    /// Decoded texts by node, ascending. Those of JSON are decoded when somebody asks.
+    decoded: Vec<(u32, OnceLock<Box<str>>)>,
     /// Keys that cannot be read from the text, by node, ascending.
     odd_keys: Vec<OddKey>,
 }
@@ -215,8 +217,16 @@ impl Tape {
 
     /// Gives the value that was appended last a text that differs from what is written.
     pub(super) fn decode_last(&mut self, text: Box<str>) {
+        self.decode_last_later();
+        if let Some((_, decoded)) = self.decoded.last() {
+            let _ = decoded.set(text);
+        }
+    }
+
+    /// Notes that the value that was appended last has escapes.
+    pub(super) fn decode_last_later(&mut self) {
         let index = (self.nodes.len() - 1) as u32;
-        self.decoded.push((index, text));
+        self.decoded.push((index, OnceLock::new()));
         if let Some(node) = self.nodes.last_mut() {
             node.link |= DECODED;
         }
@@ -239,9 +249,11 @@ impl Tape {
         }
     }
 
-    pub(super) fn decoded(&self, index: u32) -> Option<&str> {
+    /// The text of a value that differs from what is written, by `decode` where that is still to
+    /// be done.
+    pub(super) fn decoded(&self, index: u32, decode: impl FnOnce() -> Box<str>) -> Option<&str> {
         let at = self.decoded.binary_search_by_key(&index, |d| d.0).ok()?;
-        self.decoded.get(at).map(|d| &*d.1)
+        self.decoded.get(at).map(|(_, text)| &**text.get_or_init(decode))
     }
 
     pub(super) fn odd_key(&self, index: u32) -> Option<(Span, &str)> {
@@ -278,7 +290,8 @@ impl Tape {
                 copy.link = (node.link & !flags).wrapping_add(shift) | kept;
             }
             if node.is_decoded()
-                && let Some(text) = self.decoded(source).map(Into::into)
+                && let Ok(at) = self.decoded.binary_search_by_key(&source, |d| d.0)
+                && let Some((_, text)) = self.decoded.get(at).cloned()
             {
                 self.decoded.push((target, text));
             }

@@ -269,6 +269,15 @@ fn templates_are_told_from_broken_documents() {
 }
 
 #[test]
+fn template_braces_that_parse_are_a_template_still() {
+    let document = read("a: 1\n---\nhosts:\n- {{ .Values.host }}\nport: {{ .Values.port }}\n---\nc: {{a: 1}: 2}\n");
+    assert_eq!(kinds(&document), [&ProblemKind::Template]);
+    assert_eq!(document.problems()[0].span, Span::new(18, 18 + "{{ .Values.host }}".len()));
+    assert_eq!(json_of(&document)[0], r#"{"a":1}"#);
+    assert_eq!(document.roots().count(), 2, "a mapping as a key is odd, but no template");
+}
+
+#[test]
 fn foreign_bytes_are_reported_where_they_stand() {
     let document = Document::read("test", Text::from(b"{\"a\": \"x\xffy\", \"b\": 1}".to_vec()));
     assert_eq!(kinds(&document), [&ProblemKind::InvalidUtf8]);

@@ -93,7 +93,7 @@ fn emptiness<'d>(cluster: ClusterName<'_>, context: &Context<'_, 'd>) -> Option<
     let mut rules = mesh.destination_rules.covering(cluster.host);
     let (rule, subset) = rules.find_map(|rule| Some((rule.first(), *rule.subset(cluster.subset)?)))?;
     let labels = subset.node.get("labels").unwrap_or(subset.node);
-    let label = match is_empty(Some(&subset.labels())) {
+    let label = match is_empty(Some(&subset)) {
         true => format!("no workload behind {} carries these labels", service.object().id()),
         false => "the subset's labels".to_owned(),
     };

@@ -9,7 +9,7 @@ use crate::document::{Document, Node, Spanned};
 use super::cluster::{Cluster, LoadAssignment};
 use super::form::{is_cluster, is_listener, is_resource, is_section};
 use super::listener::{Listener, RouteSource};
-use super::references::{self, HostPorts, Reference};
+use super::references::{self, HostClusters, Reference};
 use super::route::{RouteConfiguration, is_route_configuration};
 use super::secret::Secret;
 use super::xds_any::type_name;
@@ -38,7 +38,8 @@ pub struct Dump<'d> {
     present: FxHashSet<&'static str>,
     cluster_places: FxHashMap<&'d str, u32>,
     references: OnceLock<Vec<Reference<'d>>>,
-    host_ports: OnceLock<HostPorts<'d>>,
+    route_configurations: OnceLock<Vec<RouteConfiguration<'d>>>,
+    host_clusters: OnceLock<HostClusters<'d>>,
 }
 
 /// Where a resource is in its life.
@@ -136,7 +137,8 @@ impl<'d> Dump<'d> {
             present: FxHashSet::default(),
             cluster_places: FxHashMap::default(),
             references: OnceLock::new(),
-            host_ports: OnceLock::new(),
+            route_configurations: OnceLock::new(),
+            host_clusters: OnceLock::new(),
         };
         for root in roots {
             dump.read_root(*root);
@@ -329,6 +331,9 @@ impl<'d> Dump<'d> {
     }
 
     fn note_error(&mut self, entry: Node<'d>, section: &'static str) {
+        if entry.field("error_state").is_none() {
+            return;
+        }
         let name = ["cluster", "route_config", "endpoint_config", "secret"].into_iter().find_map(|f| entry.field(f));
         let name = name.and_then(|n| n.text_at("name").or_else(|| n.text_at("cluster_name")));
         let name = name.or_else(|| entry.text_at("name")).map_or("", |n| n.value);
@@ -461,8 +466,8 @@ impl<'d> Dump<'d> {
     }
 
     /// The ports that the clusters of each host have, by istiod's names.
-    pub fn host_ports(&self) -> &HostPorts<'d> {
-        self.host_ports.get_or_init(|| HostPorts::of(self))
+    pub fn host_clusters(&self) -> &HostClusters<'d> {
+        self.host_clusters.get_or_init(|| HostClusters::of(self))
     }
 
     /// Whether the list of clusters can be trusted to be all: it is there, and nothing of the text
@@ -482,7 +487,11 @@ impl<'d> Dump<'d> {
 
     /// Every table of routes once: those that came by RDS, and those that stand in listeners.
     /// Without listeners, what the section of routes lists.
-    pub fn route_configurations(&self) -> Vec<RouteConfiguration<'d>> {
+    pub fn route_configurations(&self) -> &[RouteConfiguration<'d>] {
+        self.route_configurations.get_or_init(|| self.find_route_configurations())
+    }
+
+    fn find_route_configurations(&self) -> Vec<RouteConfiguration<'d>> {
         let has_listeners = self.has_section("listeners");
         let listed = self.route_configs.iter().filter(|entry| entry.is_dynamic || !has_listeners);
         let mut configs: Vec<_> = listed.map(|entry| entry.config).collect();

@@ -55,8 +55,13 @@ pub struct ClusterName<'a> {
 impl<'a> ClusterName<'a> {
     /// Reads a name, if it has istiod's form.
     pub fn parse(name: &'a str) -> Option<Self> {
-        let separator = if name.contains('|') { "|" } else { "_." };
-        let mut parts = name.splitn(4, separator);
+        match name.contains('|') {
+            true => Self::of_parts(name.splitn(4, '|')),
+            false => Self::of_parts(name.splitn(4, "_.")),
+        }
+    }
+
+    fn of_parts(mut parts: impl Iterator<Item = &'a str>) -> Option<Self> {
         Some(Self {
             direction: parts.next()?,
             port: parts.next()?.parse().ok()?,
@@ -66,7 +71,7 @@ impl<'a> ClusterName<'a> {
     }
 }
 
-impl<'d> ReferencePlace<'d> {
+impl ReferencePlace<'_> {
     /// The section of the dump.
     pub fn section(&self) -> &'static str {
         match self {
@@ -89,23 +94,25 @@ impl<'d> ReferencePlace<'d> {
     }
 }
 
-/// The ports that the clusters of each host have, by istiod's names.
+/// The outbound clusters of each host, by istiod's names.
 #[derive(Debug, Default)]
-pub struct HostPorts<'d> {
-    ports: FxHashMap<&'d str, Vec<u16>>,
+pub struct HostClusters<'d> {
+    by_host: FxHashMap<&'d str, Vec<ClusterName<'d>>>,
 }
 
-impl<'d> HostPorts<'d> {
+impl<'d> HostClusters<'d> {
     pub(super) fn of(dump: &Dump<'d>) -> Self {
-        let mut ports: FxHashMap<&'d str, Vec<u16>> = FxHashMap::default();
+        let mut by_host: FxHashMap<&'d str, Vec<ClusterName<'d>>> = FxHashMap::default();
         let names = dump.clusters.iter().filter_map(|entry| ClusterName::parse(entry.cluster.name.value));
         for name in names.filter(|name| name.direction == "outbound") {
-            let known = ports.entry(name.host).or_default();
-            if !known.contains(&name.port) {
-                known.push(name.port);
-            }
+            by_host.entry(name.host).or_default().push(name);
         }
-        Self { ports }
+        Self { by_host }
+    }
+
+    /// The clusters of a host.
+    pub fn of_host(&self, host: &str) -> &[ClusterName<'d>] {
+        self.by_host.get(host).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Whether istiod made a virtual host for a port that its service does not have. It does so for
@@ -115,15 +122,16 @@ impl<'d> HostPorts<'d> {
         let Some((host, port)) = virtual_host.name().rsplit_once(':') else {
             return false;
         };
-        let Ok(port) = port.parse() else { return false };
-        self.ports.get(host).is_some_and(|ports: &Vec<u16>| !ports.contains(&port))
+        let Ok(port) = port.parse::<u16>() else { return false };
+        let clusters = self.of_host(host);
+        !clusters.is_empty() && clusters.iter().all(|cluster| cluster.port != port)
     }
 }
 
 /// Every reference of a dump, in its order.
 pub(super) fn collect<'d>(dump: &Dump<'d>) -> Vec<Reference<'d>> {
     let mut references = Vec::new();
-    for config in dump.route_configurations() {
+    for &config in dump.route_configurations() {
         for virtual_host in config.virtual_hosts() {
             for (index, route) in virtual_host.routes().enumerate() {
                 let place = ReferencePlace::Route { config, virtual_host, route, index: index as u32 };

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::document::{Document, Node, Position, Span, positions};
+use crate::document::{Document, Node, Position, Span, Trail, positions};
 use crate::envoy::Origin;
 use crate::kube::{Object, shown};
 
@@ -74,20 +74,23 @@ pub struct Related {
 pub fn resolve(drafts: Vec<(&'static Meta, Draft<'_>)>) -> Vec<Finding> {
     let located = Positions::of(drafts.iter().map(|(_, draft)| draft));
     let mut redaction = Redaction::default();
-    drafts.into_iter().map(|(rule, draft)| finish(rule, draft, &located, &mut redaction)).collect()
+    let mut trail = Trail::default();
+    let finish = |(rule, draft)| finish(rule, draft, &located, &mut redaction, &mut trail);
+    drafts.into_iter().map(finish).collect()
 }
 
-fn finish(rule: &'static Meta, draft: Draft<'_>, located: &Positions, redaction: &mut Redaction) -> Finding {
-    let holder = draft.primary.node.and_then(holding_object);
+fn finish<'d>(
+    rule: &'static Meta,
+    draft: Draft<'d>,
+    located: &Positions,
+    redaction: &mut Redaction,
+    trail: &mut Trail<'d>,
+) -> Finding {
+    let (holder, path) = draft.primary.node.map(|node| address(node, trail)).unwrap_or_default();
     let subject = draft.subject.clone().unwrap_or_else(|| match holder {
         Some(object) => Subject::Object(object.id().shown()),
         None => Subject::File,
     });
-    let path = draft.primary.node.map(|node| match holder {
-        Some(object) => pointer_within(object.node(), node),
-        None => node.pointer(),
-    });
-    let path = path.unwrap_or_default();
     let location = located.location(&draft.primary);
     let related = draft
         .related
@@ -121,15 +124,13 @@ fn finish(rule: &'static Meta, draft: Draft<'_>, located: &Positions, redaction:
     }
 }
 
-/// The innermost resource that holds a node.
-fn holding_object(node: Node<'_>) -> Option<Object<'_>> {
-    node.ancestry().into_iter().rev().find_map(Object::of)
-}
-
-fn pointer_within(object: Node<'_>, node: Node<'_>) -> String {
-    let whole = node.pointer();
-    let prefix = object.pointer();
-    whole.strip_prefix(&prefix).map(str::to_owned).unwrap_or(whole)
+/// The innermost resource that holds a node, and the way from there, or from the root.
+fn address<'d>(node: Node<'d>, trail: &mut Trail<'d>) -> (Option<Object<'d>>, String) {
+    trail.lead_to(node);
+    match trail.nodes().rev().find_map(Object::of) {
+        Some(object) => (Some(object), trail.pointer_from(object.node())),
+        None => (None, trail.pointer()),
+    }
 }
 
 /// The windows of all places: the primary's file first, the others in the order of their labels.

@@ -61,6 +61,13 @@ impl<'d> AuthorizationPolicy<'d> {
         Labels::of(self.selector())
     }
 
+    /// Whether it is only tried out: what it would deny is counted and let through
+    /// (<https://istio.io/latest/docs/tasks/security/authorization/authz-dry-run/>).
+    pub fn is_dry_run(self) -> bool {
+        let annotation = self.object.annotation("istio.io/dry-run");
+        annotation.is_some_and(|value| matches!(value.value, "1" | "t" | "T" | "true" | "TRUE" | "True"))
+    }
+
     /// Whether the policy is attached by `targetRef` or `targetRefs` instead of a selector.
     pub fn has_target_refs(self) -> bool {
         let spec = self.object.spec();

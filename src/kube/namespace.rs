@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 /// Starts the part of the name that nobody sees: a character of Unicode's private use area.
 const MARK: char = '\u{E000}';
+/// The first byte of the mark, which hardly any text has.
+const FIRST: u8 = 0xee;
 
 /// The namespace of the resources of a unit that name none.
 pub fn open_namespace(unit: usize) -> String {
@@ -16,7 +18,7 @@ pub fn open_namespace(unit: usize) -> String {
 
 /// Whether it is not known which namespace this is.
 pub fn is_open(namespace: &str) -> bool {
-    namespace.contains(MARK)
+    memchr::memchr(FIRST, namespace.as_bytes()).is_some() && namespace.contains(MARK)
 }
 
 /// Whether two namespaces may turn out to be one.
@@ -26,7 +28,7 @@ pub fn may_be_same(one: &str, other: &str) -> bool {
 
 /// A text without the parts that only tell open namespaces apart.
 pub fn shown(text: &str) -> Cow<'_, str> {
-    if !text.contains(MARK) {
+    if !is_open(text) {
         return Cow::Borrowed(text);
     }
     let mut parts = text.split(MARK);

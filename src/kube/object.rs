@@ -11,6 +11,8 @@ pub struct Object<'d> {
     node: Node<'d>,
     api_version: &'d str,
     kind: &'d str,
+    name: &'d str,
+    namespace: &'d str,
 }
 
 /// Which resource: what identifies it in a cluster, and the version it is written in.
@@ -46,7 +48,19 @@ impl fmt::Display for ObjectId {
 impl<'d> Object<'d> {
     /// The resource that `node` is, if it has an API version and a kind.
     pub fn of(node: Node<'d>) -> Option<Self> {
-        Some(Self { node, api_version: node.get("apiVersion")?.as_str()?, kind: node.get("kind")?.as_str()? })
+        Some(Self::new(node, node.get("apiVersion")?.as_str()?, node.get("kind")?.as_str()?))
+    }
+
+    /// Rules ask for names and namespaces all the time, so they are read once.
+    fn new(node: Node<'d>, api_version: &'d str, kind: &'d str) -> Self {
+        let metadata = node.get("metadata");
+        let text = |key| metadata.and_then(|m| m.get(key)).and_then(Node::text);
+        let name = text("name").or_else(|| text("generateName")).unwrap_or("");
+        let mut object = Self { node, api_version, kind, name, namespace: "" };
+        if known_kind(object.group(), kind).is_none_or(|k| k.scope == Scope::Namespaced) {
+            object.namespace = object.written_namespace().unwrap_or(node.document().home());
+        }
+        object
     }
 
     /// The whole resource.
@@ -81,9 +95,7 @@ impl<'d> Object<'d> {
 
     /// `metadata.name`, or `metadata.generateName` where there is none.
     pub fn name(self) -> &'d str {
-        let metadata = self.metadata();
-        let name = |key| metadata.and_then(|m| m.get(key)).and_then(Node::text);
-        name("name").or_else(|| name("generateName")).unwrap_or("")
+        self.name
     }
 
     /// The namespace that the manifest names.
@@ -94,11 +106,7 @@ impl<'d> Object<'d> {
     /// The namespace the resource ends up in: empty for resources of the cluster, the document's
     /// [home](Document::home) where the manifest leaves it to whoever applies it.
     pub fn namespace(self) -> &'d str {
-        let scope = known_kind(self.group(), self.kind).map_or(Scope::Namespaced, |k| k.scope);
-        match scope {
-            Scope::Cluster => "",
-            Scope::Namespaced => self.written_namespace().unwrap_or(self.node.document().home()),
-        }
+        self.namespace
     }
 
     /// The identity.
@@ -186,5 +194,5 @@ fn collect<'d>(node: Node<'d>, found: &mut Vec<Object<'d>>, others: &mut usize) 
 
 fn typed_item<'d>(node: Node<'d>, list: Object<'d>) -> Option<Object<'d>> {
     node.get("metadata")?;
-    Some(Object { node, api_version: list.api_version, kind: list.kind.strip_suffix("List")? })
+    Some(Object::new(node, list.api_version, list.kind.strip_suffix("List")?))
 }

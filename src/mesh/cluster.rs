@@ -1,13 +1,13 @@
 //! Whether a proxy has the cluster that a route leads to, and if not, why.
 
-use crate::istio::ServiceEntry;
+use crate::istio::{ServiceEntry, Subset};
 use crate::kube::Labels;
 
+use super::Mesh;
 use super::destination_rules::MergedRule;
 use super::scope::Scope;
 use super::service::{Port, Service, Source};
 use super::workload::Workload;
-use super::{Mesh, host};
 
 /// The cluster `outbound|PORT|SUBSET|HOST` of one client.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +69,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         let Some(service) = self.destination_service(host) else {
             return mesh.absent_host(host);
         };
-        if service.alias().is_some() {
+        if service.is_alias {
             return Cluster::Present { service }; // stands for another host, which has the clusters
         }
         let Some(service_port) = service.port(port) else {
@@ -94,7 +94,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         if mesh.has_endpoints(service, service_port, None) == Some(false) {
             return Cluster::WithoutEndpoints { service, rule: None };
         }
-        match mesh.has_endpoints(service, service_port, Some(&declared.labels())) {
+        match mesh.has_endpoints(service, service_port, Some(declared)) {
             Some(false) => Cluster::WithoutEndpoints { service, rule },
             _ => Cluster::Present { service },
         }
@@ -117,8 +117,7 @@ impl<'d> Mesh<'d> {
         if let Some(service) = self.services_of(host).next() {
             return Cluster::Invisible { service };
         }
-        let wildcards = self.services.iter().filter(|s| host::is_wildcard(&s.host));
-        match wildcards.into_iter().find(|s| host::is_subset_of(host, &s.host)) {
+        match self.by_host.holding(host).find_map(|place| self.services.get(place as usize)) {
             Some(service) => Cluster::UnderWildcard { service },
             None => Cluster::UnknownHost,
         }
@@ -126,17 +125,18 @@ impl<'d> Mesh<'d> {
 
     /// Whether a port of a service has endpoints, or those of them that a subset's labels select.
     /// Nothing where the inputs do not tell.
-    pub fn has_endpoints(&self, service: &Service<'d>, port: &Port<'d>, subset: Option<&Labels<'_>>) -> Option<bool> {
+    pub fn has_endpoints(&self, service: &Service<'d>, port: &Port<'d>, subset: Option<&Subset<'_>>) -> Option<bool> {
         if let Source::Entry(entry) = service.source
             && service.selector.is_empty()
         {
-            return has_addresses(entry, subset);
+            return Some(has_addresses(entry, subset.map(|s| s.labels()).as_ref()));
         }
         if service.selector.is_empty() || !self.knows_workloads_of(service.namespace) {
             return None; // its endpoints are somebody else's affair, or not among the inputs
         }
+        let labels = subset.map(|subset| subset.labels());
         let serves = |workload: &Workload<'d>| {
-            subset.is_none_or(|labels| labels.is_subset_of(&workload.labels))
+            labels.as_ref().is_none_or(|labels| labels.is_subset_of(&workload.labels))
                 && port.target_name.is_none_or(|name| workload.has_port_named(name))
         };
         let any = self.workloads_behind(service).any(serves);
@@ -150,12 +150,12 @@ impl<'d> Mesh<'d> {
 }
 
 /// Whether a ServiceEntry that selects no workloads has endpoints.
-fn has_addresses(entry: ServiceEntry<'_>, subset: Option<&Labels<'_>>) -> Option<bool> {
+fn has_addresses(entry: ServiceEntry<'_>, subset: Option<&Labels<'_>>) -> bool {
     let matches = |found: Labels<'_>| subset.is_none_or(|labels| labels.is_subset_of(&found));
     match (entry.resolution(), entry.endpoints().next()) {
-        ("STATIC", None) => Some(entry.addresses().next().is_some() && matches(Labels::default())),
-        ("NONE" | "DYNAMIC_DNS", _) => Some(true), // wherever the client connects to
-        (_, None) => Some(matches(Labels::default())),
-        (_, Some(_)) => Some(entry.endpoints().any(|endpoint| matches(Labels::of(endpoint.get("labels"))))),
+        ("STATIC", None) => entry.addresses().next().is_some() && matches(Labels::default()),
+        ("NONE" | "DYNAMIC_DNS", _) => true, // wherever the client connects to
+        (_, None) => matches(Labels::default()),
+        (_, Some(_)) => entry.endpoints().any(|endpoint| matches(Labels::of(endpoint.get("labels")))),
     }
 }

@@ -166,7 +166,8 @@ impl<'d> DestinationRules<'d> {
         }
     }
 
-    /// The rule that a client of `namespace` with these labels uses for `service`.
+    /// The rule that a client of `namespace` with these labels uses for `service`: of the first
+    /// namespace that has any for the host, of the client's own, the service's, the root namespace.
     pub fn for_client(
         &self,
         service: &Service<'d>,
@@ -174,36 +175,19 @@ impl<'d> DestinationRules<'d> {
         labels: Option<&Labels<'_>>,
         options: &Options,
     ) -> Option<&MergedRule<'d>> {
-        let (rules, home) = self.candidates(&service.host, service.namespace, namespace, options)?;
-        let selected = rules.iter().find(|rule| {
-            let selector = rule.workload_selector.as_ref();
-            home == namespace && selector.is_some_and(|s| labels.is_some_and(|l| s.is_subset_of(l)))
-        });
-        selected.or_else(|| rules.iter().rfind(|rule| rule.workload_selector.is_none())).copied()
-    }
-
-    /// The rules of the first namespace that has any for the host: the client's own, the service's,
-    /// the root namespace. Also that namespace.
-    fn candidates<'s>(
-        &'s self,
-        host: &str,
-        service_namespace: &str,
-        client: &str,
-        options: &Options,
-    ) -> Option<(Vec<&'s MergedRule<'d>>, String)> {
-        let own = match client == options.root_namespace {
-            true => self.root_private.most_specific(host),
-            false => self.local.get(client).and_then(|rules| rules.most_specific(host)),
+        let root = options.root_namespace.as_str();
+        let own = match namespace == root {
+            true => Some(&self.root_private),
+            false => self.local.get(namespace),
         };
-        if let Some(rules) = own {
-            return Some((rules.iter().collect(), client.to_owned()));
+        if let Some(rules) = own.and_then(|set| set.most_specific(&service.host)) {
+            return pick(rules.iter(), labels);
         }
-        let exported = |namespace: &str| {
-            let rules = self.exported.get(namespace)?.most_specific(host)?;
-            let visible = rules.iter().filter(|r| r.export.written.is_empty() || r.export.visibility.includes(client));
-            Some((visible.collect(), namespace.to_owned()))
-        };
-        exported(service_namespace).or_else(|| exported(&options.root_namespace))
+        let exported = |home: &str| Some((self.exported.get(home)?.most_specific(&service.host)?, home == namespace));
+        let (rules, is_own) = exported(service.namespace).or_else(|| exported(root))?;
+        let is_visible =
+            |rule: &&MergedRule<'d>| rule.export.written.is_empty() || rule.export.visibility.includes(namespace);
+        pick(rules.iter().filter(is_visible), labels.filter(|_| is_own))
     }
 
     /// Every rule of any namespace whose host holds `host`, with its namespace, whoever sees it.
@@ -225,6 +209,17 @@ impl<'d> DestinationRules<'d> {
     pub fn has_any_in(&self, namespace: &str) -> bool {
         self.local.contains_key(namespace) || self.exported.contains_key(namespace)
     }
+}
+
+/// The rule for workloads with these labels, else the last one that is for all.
+fn pick<'s, 'd>(
+    rules: impl DoubleEndedIterator<Item = &'s MergedRule<'d>> + Clone,
+    labels: Option<&Labels<'_>>,
+) -> Option<&'s MergedRule<'d>> {
+    let is_for = |rule: &&MergedRule<'d>| {
+        rule.workload_selector.as_ref().is_some_and(|s| labels.is_some_and(|l| s.is_subset_of(l)))
+    };
+    rules.clone().find(is_for).or_else(|| rules.rev().find(|rule| rule.workload_selector.is_none()))
 }
 
 fn export_of<'d>(rule: DestinationRule<'d>, namespace: &'d str, options: &Options) -> Export<'d> {

@@ -126,7 +126,7 @@ pub fn selects(gateway: &PreparedGateway<'_>, labels: &Labels<'_>) -> bool {
 impl<'d> Mesh<'d> {
     /// The Gateway of this full name.
     pub fn gateway(&self, full_name: &str) -> Option<&PreparedGateway<'d>> {
-        self.gateways.iter().find(|g| g.full_name == full_name)
+        self.gateways.get(*self.gateways_by_name.get(full_name)? as usize)
     }
 
     /// The gateway proxies that a Gateway configures.

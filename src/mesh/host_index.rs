@@ -86,13 +86,18 @@ impl HostIndex {
         self.by_host.get(host).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The things whose host is a wildcard that holds `host`, the most specific first.
+    pub(super) fn holding<'i>(&'i self, host: &'i str) -> impl Iterator<Item = u32> + 'i {
+        self.wildcards.holding(host).flat_map(|wildcard| self.exactly(wildcard).iter().copied())
+    }
+
     /// The things whose host shares a name with `pattern`, which is a wildcard, in their order.
     pub(super) fn overlapping(&self, pattern: &str) -> Vec<u32> {
         let suffix: Vec<u8> = pattern.trim_start_matches('*').bytes().rev().collect();
         let first = self.backwards.partition_point(|(host, _)| host < &suffix);
         let below = self.backwards.iter().skip(first).take_while(|(host, _)| host.starts_with(&suffix));
         let mut places: Vec<u32> = below.map(|(_, place)| *place).collect();
-        places.extend(self.wildcards.holding(pattern).flat_map(|host| self.exactly(host)));
+        places.extend(self.holding(pattern));
         places.sort_unstable();
         places.dedup();
         places
@@ -108,7 +113,9 @@ mod tests {
     fn wildcards_are_found_most_specific_first() {
         let hosts = ["*", "*.com", "*.foo.com", "b.foo.com", "*foo.com"];
         let mut wildcards = Wildcards::default();
-        hosts.iter().for_each(|host| wildcards.insert(host));
+        for host in hosts {
+            wildcards.insert(host);
+        }
         for name in ["a.foo.com", "foo.com", "*.foo.com", "*.com", "*", "a.org", "", "é.com"] {
             let mut compared: Vec<_> =
                 hosts.into_iter().filter(|host| is_wildcard(host) && is_subset_of(name, host)).collect();

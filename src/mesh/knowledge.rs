@@ -4,14 +4,71 @@
 //! (`--complete`), or if some of them are there: whoever passes one Service of a namespace passes
 //! them all. An object whose namespace is [open](crate::kube::is_open) may be anywhere.
 
-use crate::kube::{Labels, may_be_same, shown};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{CompleteKind, Mesh, kubernetes_parts};
+use crate::istio::NETWORKING;
+use crate::kube::{Labels, Object, is_open, may_be_same, shown};
+
+use super::{CompleteKind, Mesh, Service, kubernetes_parts};
+
+/// What there is, by what questions ask for.
+#[derive(Debug, Default)]
+pub(super) struct Known<'d> {
+    /// Whether it is unknown of some namespace which it is.
+    has_open_namespaces: bool,
+    /// Namespaces with Kubernetes services.
+    service_namespaces: FxHashSet<&'d str>,
+    /// Namespaces with other services.
+    entry_namespaces: FxHashSet<&'d str>,
+    services: Places<'d>,
+    gateways: Places<'d>,
+    virtual_services: Places<'d>,
+}
+
+/// The namespaces of the objects of one kind, and those of each name.
+#[derive(Debug, Default)]
+struct Places<'d> {
+    namespaces: FxHashSet<&'d str>,
+    by_name: FxHashMap<&'d str, Vec<&'d str>>,
+}
+
+impl<'d> Places<'d> {
+    fn of(objects: impl Iterator<Item = Object<'d>>) -> Self {
+        let mut places = Self::default();
+        for object in objects {
+            places.namespaces.insert(object.namespace());
+            places.by_name.entry(object.name()).or_default().push(object.namespace());
+        }
+        places
+    }
+
+    /// Whether an object of this name may turn out to be in `namespace`, because one of the two
+    /// namespaces is open.
+    fn may_have(&self, name: &str, namespace: &str) -> bool {
+        let mut others = self.by_name.get(name).into_iter().flatten().filter(|other| **other != namespace);
+        others.any(|other| may_be_same(other, namespace))
+    }
+}
+
+impl<'d> Known<'d> {
+    pub(super) fn of(objects: &[Object<'d>], services: &[Service<'d>]) -> Self {
+        let all = |kind: &'static str| objects.iter().filter(move |o| o.is(NETWORKING, kind)).copied();
+        let in_kubernetes = || services.iter().filter(|s| s.is_kubernetes());
+        Self {
+            has_open_namespaces: objects.iter().any(|object| is_open(object.namespace())),
+            service_namespaces: in_kubernetes().map(|s| s.namespace).collect(),
+            entry_namespaces: services.iter().filter(|s| !s.is_kubernetes()).map(|s| s.namespace).collect(),
+            services: Places::of(in_kubernetes().map(Service::object)),
+            gateways: Places::of(all("Gateway")),
+            virtual_services: Places::of(all("VirtualService")),
+        }
+    }
+}
 
 impl Mesh<'_> {
     /// Whether the user says that the inputs hold all of a kind in a namespace.
     pub fn is_complete(&self, kind: CompleteKind, namespace: &str) -> bool {
-        self.options.complete.covers(kind, &shown(namespace))
+        !self.options.complete.is_empty() && self.options.complete.covers(kind, &shown(namespace))
     }
 
     /// Whether the inputs hold the workloads of a namespace: some of them, or the user says so.
@@ -22,6 +79,9 @@ impl Mesh<'_> {
     /// Whether a workload with these labels may turn out to be in `namespace`, because one of the
     /// two namespaces is open.
     pub fn may_have_workload(&self, namespace: &str, labels: &Labels<'_>) -> bool {
+        if !self.known.has_open_namespaces {
+            return false;
+        }
         let mut others =
             self.workloads.iter().filter(|w| w.namespace != namespace && may_be_same(w.namespace, namespace));
         others.any(|w| labels.is_subset_of(&w.labels))
@@ -29,7 +89,7 @@ impl Mesh<'_> {
 
     /// Whether the inputs hold the Kubernetes services of a namespace.
     pub fn knows_services_of(&self, namespace: &str) -> bool {
-        self.service_namespaces.contains(namespace) || self.is_complete(CompleteKind::Services, namespace)
+        self.known.service_namespaces.contains(namespace) || self.is_complete(CompleteKind::Services, namespace)
     }
 
     /// Whether the inputs would hold the object that declares `host`, if there were one. `home` is
@@ -39,22 +99,15 @@ impl Mesh<'_> {
             return false; // a template's placeholder
         }
         let Some((name, namespace)) = kubernetes_parts(host, &self.options.cluster_domain) else {
-            let mut entries = self.services.iter().filter(|s| !s.is_kubernetes());
-            return self.options.complete.covers_all(CompleteKind::Services) || entries.any(|s| s.namespace == home);
+            let has_entries = self.known.entry_namespaces.contains(home);
+            return has_entries || self.options.complete.covers_all(CompleteKind::Services);
         };
         if self.is_complete(CompleteKind::Services, namespace) {
             return true;
         }
         // Istio's own services come with its installation, which is hardly ever among the inputs.
         let is_istios = namespace == self.options.root_namespace && name.starts_with("istio");
-        self.knows_services_of(namespace) && !is_istios && !self.may_have_service(name, namespace)
-    }
-
-    /// Whether a service of this name may turn out to be in `namespace`, because one of the two
-    /// namespaces is open.
-    fn may_have_service(&self, name: &str, namespace: &str) -> bool {
-        let mut others = self.services.iter().filter(|s| s.is_kubernetes() && s.namespace != namespace);
-        others.any(|s| may_be_same(s.namespace, namespace) && s.object().name() == name)
+        self.knows_services_of(namespace) && !is_istios && !self.known.services.may_have(name, namespace)
     }
 
     /// Whether the inputs would hold the Gateway `name` of `namespace`, if there were one.
@@ -62,9 +115,8 @@ impl Mesh<'_> {
         if self.is_complete(CompleteKind::Gateways, namespace) {
             return true;
         }
-        let is_there = self.gateways.iter().any(|g| g.namespace == namespace);
-        let mut others = self.gateways.iter().filter(|g| g.namespace != namespace && g.view.object.name() == name);
-        is_there && !others.any(|g| may_be_same(g.namespace, namespace))
+        let gateways = &self.known.gateways;
+        gateways.namespaces.contains(namespace) && !gateways.may_have(name, namespace)
     }
 
     /// Whether the inputs would hold the VirtualService `name` of `namespace`, if there were one.
@@ -72,15 +124,13 @@ impl Mesh<'_> {
         if self.is_complete(CompleteKind::VirtualServices, namespace) {
             return true;
         }
-        let all = || self.objects.iter().filter(|o| o.is(crate::istio::NETWORKING, "VirtualService"));
-        let is_there = all().any(|o| o.namespace() == namespace);
-        let others = all().filter(|o| o.namespace() != namespace && o.name() == name);
-        is_there && !others.into_iter().any(|o| may_be_same(o.namespace(), namespace))
+        let services = &self.known.virtual_services;
+        services.namespaces.contains(namespace) && !services.may_have(name, namespace)
     }
 
     /// Whether to take Istio's own ingress gateway for granted: nothing in the inputs says how
     /// traffic enters.
     pub fn assumes_ingress_gateway(&self) -> bool {
-        !self.service_namespaces.contains(self.options.root_namespace.as_str())
+        !self.known.service_namespaces.contains(self.options.root_namespace.as_str())
     }
 }

@@ -26,6 +26,7 @@ use crate::istio::{Gateway, Sidecar};
 use crate::kube::{Labels, Object};
 
 use host_index::HostIndex;
+use knowledge::Known;
 
 pub use audience::Audience;
 pub use cluster::Cluster;
@@ -73,6 +74,9 @@ pub struct Mesh<'d> {
     pub gateway_clients: Vec<Client<'d>>,
     /// A gateway of which nothing is known, to ask what one would find.
     pub some_gateway: Client<'d>,
+    /// Resources by group and kind, oldest first.
+    by_kind: FxHashMap<(&'d str, &'d str), Vec<Object<'d>>>,
+    gateways_by_name: FxHashMap<String, u32>,
     by_host: HostIndex,
     http_ports: FxHashMap<u16, Vec<u32>>,
     /// Ports on which some clients listen for HTTP and others do not.
@@ -81,8 +85,7 @@ pub struct Mesh<'d> {
     /// Whether every VirtualService is the same for every client.
     virtual_services_are_plain: bool,
     workloads_by_namespace: FxHashMap<&'d str, Vec<u32>>,
-    /// Namespaces of which the inputs hold Kubernetes services.
-    service_namespaces: FxHashSet<&'d str>,
+    known: Known<'d>,
 }
 
 impl<'d> Mesh<'d> {
@@ -97,7 +100,9 @@ impl<'d> Mesh<'d> {
         let mut mesh = Self {
             options,
             destination_rules: DestinationRules::of(&objects, options),
-            service_namespaces: services.iter().filter(|s| s.is_kubernetes()).map(|s| s.namespace).collect(),
+            known: Known::of(&objects, &services),
+            by_kind: FxHashMap::default(),
+            gateways_by_name: FxHashMap::default(),
             by_host: HostIndex::default(),
             http_ports: FxHashMap::default(),
             private_http_ports: FxHashSet::default(),
@@ -128,6 +133,12 @@ impl<'d> Mesh<'d> {
     }
 
     fn index(&mut self) {
+        for object in &self.objects {
+            self.by_kind.entry((object.group(), object.kind())).or_default().push(*object);
+        }
+        for (gateway, place) in self.gateways.iter().zip(0..) {
+            self.gateways_by_name.entry(gateway.full_name.clone()).or_insert(place);
+        }
         for (place, service) in self.services.iter().enumerate() {
             for port in service.ports.iter().filter(|p| p.protocol == Protocol::Http) {
                 self.http_ports.entry(port.number).or_default().push(place as u32);
@@ -164,6 +175,11 @@ impl<'d> Mesh<'d> {
                 |place: &&u32| self.workloads.get(**place as usize).is_some_and(|w| selector.is_subset_of(&w.labels));
             service.selected = rarest.iter().filter(has_all).copied().collect();
         }
+    }
+
+    /// The resources of a group and kind, in whatever version, oldest first.
+    pub fn all_of(&self, group: &'static str, kind: &'static str) -> &[Object<'d>] {
+        self.by_kind.get(&(group, kind)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The services with exactly this host, oldest first.
@@ -319,7 +335,8 @@ impl<'d> Mesh<'d> {
     /// The keys of labels by which VirtualServices and DestinationRules tell clients apart.
     fn labels_asked_for(&self) -> Vec<&'d str> {
         let conditions = self.virtual_services.iter().flat_map(|s| &s.routes).flat_map(|r| &r.matches);
-        let sources = conditions.flat_map(|m| m.parts()).map(crate::istio::HttpMatch::source_labels);
+        let sources =
+            conditions.flat_map(virtual_services::RouteMatch::parts).map(crate::istio::HttpMatch::source_labels);
         let rules = self.objects.iter().filter_map(|o| crate::istio::DestinationRule::of(*o)?.workload_selector());
         let mut keys: Vec<&'d str> = Vec::new();
         for labels in sources.chain(rules) {
@@ -331,7 +348,7 @@ impl<'d> Mesh<'d> {
     }
 }
 
-fn prepare_gateway<'d>(object: Object<'d>) -> Option<PreparedGateway<'d>> {
+fn prepare_gateway(object: Object<'_>) -> Option<PreparedGateway<'_>> {
     let view = Gateway::of(object)?;
     let namespace = object.namespace();
     Some(PreparedGateway { view, namespace, full_name: format!("{namespace}/{}", object.name()) })
@@ -357,9 +374,6 @@ fn applied<'d>(objects: &[Object<'d>]) -> Vec<Object<'d>> {
         kept.push(Some(*object));
     }
     let mut kept: Vec<Object<'d>> = kept.into_iter().flatten().collect();
-    kept.sort_by(|a, b| {
-        let key = |o: &Object<'d>| (o.created().unwrap_or(""), o.name(), o.namespace());
-        key(a).cmp(&key(b))
-    });
+    kept.sort_by_cached_key(|object| (object.created().unwrap_or(""), object.name(), object.namespace()));
     kept
 }

@@ -2,8 +2,8 @@
 //! (<https://istio.io/latest/docs/reference/config/security/peer_authentication/>).
 
 use crate::document::{Node, Spanned};
-use crate::istio::PeerAuthentication;
-use crate::kube::{Labels, Object};
+use crate::istio::{AuthorizationPolicy, PeerAuthentication, SECURITY};
+use crate::kube::Labels;
 
 use super::{Mesh, Workload};
 
@@ -44,7 +44,7 @@ impl<'d> Mesh<'d> {
         if let Some(own) = own {
             return Some(own == "true");
         }
-        let namespace = self.objects.iter().find(|o| o.is("", "Namespace") && o.name() == workload.namespace)?;
+        let namespace = self.all_of("", "Namespace").iter().find(|o| o.name() == workload.namespace)?;
         let labels = namespace.labels();
         match labels.get("istio-injection") {
             Some(injection) => Some(injection == "enabled"),
@@ -56,7 +56,7 @@ impl<'d> Mesh<'d> {
     /// What a workload takes on one of its own ports: the workload's setting, else the namespace's,
     /// else the mesh's; of several at one level the oldest.
     pub fn server_mode(&self, workload: &Workload<'d>, port: u16) -> PortMode<'d> {
-        let policies = || self.objects.iter().filter_map(|o| PeerAuthentication::of(*o));
+        let policies = || self.all_of(SECURITY, "PeerAuthentication").iter().filter_map(|o| PeerAuthentication::of(*o));
         let home = |p: &PeerAuthentication<'d>| p.object.namespace();
         let selects = |p: &PeerAuthentication<'d>| {
             p.selector().is_some_and(|s| Labels::of(Some(s)).is_subset_of(&workload.labels))
@@ -75,15 +75,16 @@ impl<'d> Mesh<'d> {
         PortMode { mode: decided.map_or(ServerMode::Permissive, |(mode, _)| mode), node: decided.map(|(_, node)| node) }
     }
 
-    /// The ALLOW policies that a workload enforces.
-    pub fn policies_of(&self, workload: &Workload<'d>) -> Vec<crate::istio::AuthorizationPolicy<'d>> {
-        let applies = |policy: &crate::istio::AuthorizationPolicy<'d>| {
+    /// The policies that a workload enforces.
+    pub fn policies_of(&self, workload: &Workload<'d>) -> Vec<AuthorizationPolicy<'d>> {
+        let applies = |policy: &AuthorizationPolicy<'d>| {
             let home = policy.object.namespace();
             let is_near = home == workload.namespace || home == self.options.root_namespace;
-            is_near && !policy.has_target_refs() && policy.selector_labels().is_subset_of(&workload.labels)
+            let is_in_force = !policy.has_target_refs() && !policy.is_dry_run();
+            is_near && is_in_force && policy.selector_labels().is_subset_of(&workload.labels)
         };
-        let all = self.objects.iter().filter_map(|o: &Object<'d>| crate::istio::AuthorizationPolicy::of(*o));
-        all.filter(applies).collect()
+        let all = self.all_of(SECURITY, "AuthorizationPolicy").iter();
+        all.filter_map(|object| AuthorizationPolicy::of(*object)).filter(applies).collect()
     }
 }
 

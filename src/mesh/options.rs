@@ -177,6 +177,11 @@ impl Completeness {
         self.everything || declared("") || declared(namespace)
     }
 
+    /// Whether nothing is declared.
+    pub fn is_empty(&self) -> bool {
+        !self.everything && self.kinds.is_empty()
+    }
+
     /// Whether the inputs are declared to hold all of `kind` in every namespace.
     pub fn covers_all(&self, kind: CompleteKind) -> bool {
         self.covers(kind, "")

@@ -29,6 +29,8 @@ pub struct Service<'d> {
     pub selector: Labels<'d>,
     /// The workloads of its namespace that its selector selects, by their places in the mesh.
     pub(super) selected: Vec<u32>,
+    /// Whether it is an ExternalName service, which stands for another host.
+    pub is_alias: bool,
 }
 
 /// What declares a host.
@@ -91,6 +93,7 @@ impl<'d> Service<'d> {
             host_node: object.name_node(),
             selector: service.selector_labels(),
             selected: Vec::new(),
+            is_alias: service.external_name().is_some(),
         }
     }
 
@@ -112,6 +115,7 @@ impl<'d> Service<'d> {
             host_node: host.node,
             selector: entry.workload_selector().unwrap_or_default(),
             selected: Vec::new(),
+            is_alias: false,
         }
     }
 
@@ -138,14 +142,6 @@ impl<'d> Service<'d> {
         match &self.ports[..] {
             [port] => Some(port),
             _ => None,
-        }
-    }
-
-    /// The host that an ExternalName service stands for.
-    pub fn alias(&self) -> Option<Spanned<'d, &'d str>> {
-        match self.source {
-            Source::Kubernetes(service) => service.external_name(),
-            Source::Entry(_) => None,
         }
     }
 

@@ -77,19 +77,37 @@ fn subjects(analysis: &Analysis) -> String {
     parts.join(" and ")
 }
 
+/// How many reasons of one rule, and how many remedies, are shown.
+const SHOWN: usize = 3;
+
 fn not_evaluated(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
     let mut lead = "not evaluated: ";
+    let mut left_out = 0;
+    for reasons in analysis.not_evaluated.chunk_by(|a, b| a.rule == b.rule) {
+        for open in reasons.iter().take(SHOWN) {
+            writeln!(out, "{lead}{} for {} {}", open.rule, counted(open.count, open.what), open.why)?;
+            lead = "               ";
+        }
+        let rest = reasons.get(SHOWN..).unwrap_or_default();
+        if let Some(first) = rest.first() {
+            let cases = rest.iter().filter(|open| open.what == first.what).map(|open| open.count).sum();
+            writeln!(out, "{lead}{} for {} more, likewise", first.rule, counted(cases, first.what))?;
+        }
+        left_out += rest.len();
+    }
     let mut remedies: Vec<&str> = Vec::new();
-    for open in &analysis.not_evaluated {
-        let cases = counted(open.count, open.what);
-        writeln!(out, "{lead}{} for {cases} {}", open.rule, open.why)?;
-        lead = "               ";
-        if !open.remedy.is_empty() && !remedies.contains(&open.remedy.as_str()) {
-            remedies.push(&open.remedy);
+    for remedy in analysis.not_evaluated.iter().map(|open| open.remedy.as_str()).filter(|r| !r.is_empty()) {
+        if !remedies.contains(&remedy) && remedies.len() <= SHOWN {
+            remedies.push(remedy);
         }
     }
+    let more = if remedies.len() > SHOWN { "; …" } else { "" };
+    remedies.truncate(SHOWN);
     if !remedies.is_empty() {
-        writeln!(out, "  to have them judged: {}", remedies.join("; "))?;
+        writeln!(out, "  to have them judged: {}{more}", remedies.join("; "))?;
+    }
+    if left_out > 0 {
+        writeln!(out, "  --format json lists all of them")?;
     }
     Ok(())
 }

@@ -69,7 +69,7 @@ fn header(matcher: Node<'_>) -> Atom {
     };
     let atom = Atom::new(Dimension::Header(name), text);
     let atom = if absent_is_empty { atom.or_absent() } else { atom };
-    if flag("invert_match") != (presence == Some(false)) { atom.inverted() } else { atom }
+    if flag("invert_match") == (presence == Some(false)) { atom } else { atom.inverted() }
 }
 
 fn query(matcher: Node<'_>) -> Atom {
@@ -104,7 +104,7 @@ fn string_match(matcher: Node<'_>) -> TextCondition {
     if matcher.field("ignore_case").and_then(Node::as_bool) == Some(true) {
         return TextCondition::Other(matcher.to_json());
     }
-    for (key, value) in matcher.entries() {
+    if let Some((key, value)) = matcher.entries().next() {
         let text = || value.text().unwrap_or_default().to_owned();
         return match key.text {
             "exact" => TextCondition::Exact(text()),

@@ -7,10 +7,10 @@ use super::path::PathKind;
 use super::{Atom, Condition, Dimension, PathCondition, TextCondition};
 
 impl Condition {
-    /// The condition of one alternative of a route; everything, if it has none.
-    pub fn of_virtual_service(alternative: Option<&RouteMatch<'_>>) -> Self {
+    /// The condition of one alternative of a route.
+    pub fn of_virtual_service(alternative: &RouteMatch<'_>) -> Self {
         let mut condition = Self::any();
-        for part in alternative.into_iter().flat_map(RouteMatch::parts) {
+        for part in alternative.parts() {
             condition.add(part);
         }
         condition

@@ -1,15 +1,14 @@
 //! What rules about manifests work with: the mesh, and what becomes of every VirtualService.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 
 use super::Proxy;
 use crate::document::Node;
 use crate::mesh::{
     Audience, Client, Cluster, DestinationUse, GatewayEffect, MESH_GATEWAY, Mesh, NoEffect, PreparedGateway,
-    PreparedVirtualService, Scope, SidecarEffect, VirtualHost,
+    PreparedRoute, PreparedVirtualService, Scope, SidecarEffect, VirtualHost,
 };
+use crate::routing::Condition;
 
 /// The mesh with what was worked out about it once for all rules.
 pub struct Context<'m, 'd> {
@@ -29,10 +28,12 @@ pub struct Effects<'m, 'd> {
     audiences: Vec<Audience<'m, 'd>>,
     /// In each gateway that it is bound to.
     pub gateways: Vec<GatewayEffect<'m, 'd>>,
-    /// Where its routes lead, for each client that has them.
+    /// Where its routes lead, for each client that has them; those of one destination together.
     pub destinations: Vec<DestinationUse<'m, 'd>>,
     /// Destinations that take the port of the request, behind a host of which no port is known.
     pub open_ports: Vec<DestinationUse<'m, 'd>>,
+    /// The alternatives of each of its routes.
+    pub conditions: Vec<Vec<Condition>>,
 }
 
 /// The clients that find the same at one destination.
@@ -76,6 +77,7 @@ impl<'m, 'd> Effects<'m, 'd> {
             gateways: Vec::new(),
             destinations: Vec::new(),
             open_ports: Vec::new(),
+            conditions: service.routes.iter().map(alternatives).collect(),
         };
         if service.gateways.iter().any(|g| g.name == MESH_GATEWAY) {
             effects.audiences = mesh.audiences(service);
@@ -114,6 +116,7 @@ impl<'m, 'd> Effects<'m, 'd> {
                 effects.gateways.push(effect);
             }
         }
+        effects.destinations.sort_by_key(|use_| identity(use_.destination.node));
         effects
     }
 
@@ -148,11 +151,8 @@ impl<'m, 'd> Effects<'m, 'd> {
     /// Clients that no workload is known of count only where nobody is known to have the route, and
     /// then only if all of them agree: which of them there are is anybody's guess.
     pub fn outcomes(&self, wanted: impl Fn(&DestinationUse<'m, 'd>) -> bool) -> Vec<Outcome<'_, 'm, 'd>> {
-        let mut by_destination: BTreeMap<(usize, u32), Vec<&DestinationUse<'m, 'd>>> = BTreeMap::new();
-        for use_ in &self.destinations {
-            by_destination.entry(identity(use_.destination.node)).or_default().push(use_);
-        }
-        let found = by_destination.into_values().filter_map(|uses| outcome(&uses, &wanted));
+        let by_destination = self.destinations.chunk_by(|a, b| a.destination.node == b.destination.node);
+        let found = by_destination.filter_map(|uses| outcome(uses, &wanted));
         found.map(|outcome| Outcome { clients: self.all_of(&outcome.clients), ..outcome }).collect()
     }
 
@@ -183,13 +183,24 @@ impl<'m, 'd> Effects<'m, 'd> {
     }
 }
 
+/// The alternatives of a route as conditions.
+fn alternatives(route: &PreparedRoute<'_>) -> Vec<Condition> {
+    if route.matches.is_empty() {
+        return vec![Condition::any()];
+    }
+    route.matches.iter().map(Condition::of_virtual_service).collect()
+}
+
 fn outcome<'a, 'm, 'd>(
-    uses: &[&'a DestinationUse<'m, 'd>],
+    uses: &'a [DestinationUse<'m, 'd>],
     wanted: &impl Fn(&DestinationUse<'m, 'd>) -> bool,
 ) -> Option<Outcome<'a, 'm, 'd>> {
+    if !uses.iter().any(wanted) {
+        return None;
+    }
     let known_exist = uses.iter().any(|u| u.client.is_known());
     let relevant: Vec<_> = uses.iter().filter(|u| u.client.is_known() == known_exist).collect();
-    let hits: Vec<_> = relevant.iter().filter(|u| wanted(u)).collect();
+    let hits: Vec<_> = relevant.iter().copied().filter(|u| wanted(u)).collect();
     if hits.is_empty() || (!known_exist && hits.len() < relevant.len()) {
         return None;
     }

@@ -94,7 +94,8 @@ impl Reader<'_> {
                 _ => at = self.line(content, (content - at) as i64, content_end, next)?,
             }
         }
-        self.finish()
+        self.finish();
+        Ok(())
     }
 
     /// Steps over the `---` line that a document may start with.
@@ -239,7 +240,7 @@ impl Reader<'_> {
         }
     }
 
-    fn finish(&mut self) -> Fast<()> {
+    fn finish(&mut self) {
         // The root's own pending value is that of an empty document, which has no root.
         if self.pending.as_ref().is_some_and(|p| p.indent >= 0) {
             self.absent_value();
@@ -247,7 +248,6 @@ impl Reader<'_> {
         while !self.frames.is_empty() {
             self.close();
         }
-        Ok(())
     }
 
     /// Reads the key at `at`, if the line has one there: the key and the offset of its colon.

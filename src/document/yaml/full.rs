@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::super::keys::{KeyFilter, find_duplicates};
 use super::super::node::{key_of, plain_key_end};
 use super::super::problem::{Problem, ProblemKind};
-use super::super::tape::{Key, Shape, Tape};
+use super::super::tape::{Key, RawNode, Shape, Tape};
 use super::super::{MAX_DEPTH, Span};
 
 /// Values that the aliases of one document may add.
@@ -66,6 +66,8 @@ struct Builder<'a> {
     last_end: usize,
     document_start: super::super::tape::Mark,
     first: u32,
+    /// The first `{{ … }}` of the document that reads as a mapping in a mapping.
+    braces: Option<Span>,
 }
 
 impl<'a> Builder<'a> {
@@ -84,6 +86,7 @@ impl<'a> Builder<'a> {
             last_end: base,
             document_start,
             first,
+            braces: None,
         }
     }
 
@@ -218,16 +221,27 @@ impl<'a> Builder<'a> {
         let whole = Span::new(start, self.last_end);
         self.tape.rewind(mark);
         let text = self.slice(whole).into();
+        self.note_braces(whole);
         if let Some(parent) = self.frames.last_mut() {
             parent.key = Some(Key::Odd(whole, text));
         }
+    }
+
+    /// Takes `{{ .Values.host }}` for what it is: nobody writes a mapping whose key is a mapping,
+    /// and no API server takes one.
+    fn note_braces(&mut self, key: Span) {
+        let outer = (key.start as usize).checked_sub(1).map(|start| Span::new(start, key.end as usize + 1));
+        let is_template = |span: &Span| self.slice(*span).starts_with("{{") && self.slice(*span).ends_with("}}");
+        self.braces = self.braces.or(outer.filter(is_template));
     }
 
     /// Expands an alias into a copy of its anchor.
     fn alias(&mut self, id: usize, span: Span) {
         let target = self.anchors.get(&id).copied();
         let text = target
-            .and_then(|index| self.tape.decoded(index).map(Into::into).or_else(|| self.scalar_text(index)))
+            .and_then(|index| {
+                self.tape.decoded(index, Box::default).map(Into::into).or_else(|| self.scalar_text(index))
+            })
             .unwrap_or_else(|| self.slice(span).into());
         let Some(key) = self.key_or_value(|| (span, text)) else {
             return;
@@ -275,7 +289,7 @@ impl<'a> Builder<'a> {
         };
         self.tape.replace(merge_key.0);
         let mut present: Vec<String> = self.members(mapping).into_iter().map(|(_, name)| name).collect();
-        let sources = match self.tape.node(merge_key.0).map(|n| n.shape()) {
+        let sources = match self.tape.node(merge_key.0).map(RawNode::shape) {
             Some(Shape::Object) => vec![merge_key.0],
             Some(Shape::Array) => self.children(merge_key.0),
             _ => Vec::new(),
@@ -299,24 +313,30 @@ impl<'a> Builder<'a> {
 
     fn children(&self, container: u32) -> Vec<u32> {
         let mut found = Vec::new();
-        let end = self.tape.node(container).map_or(0, |n| n.next());
+        let end = self.tape.node(container).map_or(0, RawNode::next);
         let mut index = container + 1;
         while index < end {
             found.push(index);
-            index = self.tape.node(index).map_or(end, |n| n.next());
+            index = self.tape.node(index).map_or(end, RawNode::next);
         }
         found
     }
 
     fn members(&self, object: u32) -> Vec<(u32, String)> {
         let name = |index: u32| Some((index, key_of(self.text.as_bytes(), self.tape, index)?.1.to_owned()));
-        match self.tape.node(object).map(|n| n.shape()) {
+        match self.tape.node(object).map(RawNode::shape) {
             Some(Shape::Object) => self.children(object).into_iter().filter_map(name).collect(),
             _ => Vec::new(),
         }
     }
 
     fn end_document(&mut self, roots: &mut Vec<u32>) {
+        if let Some(braces) = self.braces {
+            self.report(ProblemKind::Template, braces);
+            self.tape.rewind(self.document_start);
+            self.restart();
+            return;
+        }
         let empty = self.tape.node(self.first).is_none_or(|n| n.shape() == Shape::Empty);
         if empty {
             self.tape.rewind(self.document_start);
@@ -345,6 +365,7 @@ impl<'a> Builder<'a> {
         self.anchors.clear();
         self.anchor_names.clear();
         self.copied = 0;
+        self.braces = None;
         self.document_start = self.tape.mark();
         self.first = self.tape.len() as u32;
     }

@@ -33,7 +33,7 @@ pub(super) fn read(text: &str, tape: &mut Tape, problems: &mut Vec<Problem>) -> 
 }
 
 /// A document that does not parse and holds template braces is a template, not a broken document.
-fn mark_templates(text: &str, part: &Range<usize>, problems: &mut [Problem], from: usize) {
+fn mark_templates(text: &str, part: &Range<usize>, problems: &mut Vec<Problem>, from: usize) {
     let body = text.get(part.clone()).unwrap_or_default();
     let Some(brace) = ["{{", "{%"].iter().filter_map(|b| body.find(b)).min() else {
         return;
@@ -47,6 +47,14 @@ fn mark_templates(text: &str, part: &Range<usize>, problems: &mut [Problem], fro
             problem.related = None;
         }
     }
+    // Once is enough, wherever the parser stumbled.
+    let mut is_marked = false;
+    let own = problems.split_off(from);
+    problems.extend(own.into_iter().filter(|problem| {
+        let is_repeated = is_marked && problem.kind == ProblemKind::Template;
+        is_marked |= problem.kind == ProblemKind::Template;
+        !is_repeated
+    }));
 }
 
 fn template_length(text: &str) -> usize {
@@ -72,6 +80,16 @@ fn documents(bytes: &[u8]) -> Vec<Range<usize>> {
     parts
 }
 
+/// Reads with the full parser alone, to compare the fast path with it.
+#[cfg(test)]
+pub(super) fn full_for_tests(text: &str, tape: &mut Tape, problems: &mut Vec<Problem>, roots: &mut Vec<u32>) {
+    for part in documents(text.as_bytes()) {
+        let known = problems.len();
+        full::read(text, part.clone(), tape, problems, roots);
+        mark_templates(text, &part, problems, known);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,15 +104,5 @@ mod tests {
     #[test]
     fn a_directive_stays_with_its_document() {
         assert_eq!(documents(b"%YAML 1.1\n---\na: 1\n").len(), 1);
-    }
-}
-
-/// Reads with the full parser alone, to compare the fast path with it.
-#[cfg(test)]
-pub(super) fn full_for_tests(text: &str, tape: &mut Tape, problems: &mut Vec<Problem>, roots: &mut Vec<u32>) {
-    for part in documents(text.as_bytes()) {
-        let known = problems.len();
-        full::read(text, part.clone(), tape, problems, roots);
-        mark_templates(text, &part, problems, known);
     }
 }

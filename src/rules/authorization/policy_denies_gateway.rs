@@ -32,8 +32,8 @@
 
 use super::prelude::*;
 use crate::document::{Node, Spanned};
-use crate::istio::AuthorizationPolicy;
-use crate::mesh::{Client, Cluster, Mesh, Source, Workload};
+use crate::istio::{AuthorizationPolicy, SECURITY};
+use crate::mesh::{Client, Cluster, Mesh, Workload};
 
 const META: Meta =
     Meta { id: "policy-denies-gateway", family: Family::Authorization, severity: Severity::Error, aliases: &[] };
@@ -42,7 +42,7 @@ pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] 
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
-    if !mesh.objects.iter().any(|o| o.kind() == "AuthorizationPolicy") {
+    if mesh.all_of(SECURITY, "AuthorizationPolicy").is_empty() {
         return;
     }
     let mut reported: Vec<u32> = Vec::new();
@@ -50,14 +50,10 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         let Cluster::Present { service } = use_.cluster else {
             continue;
         };
-        let Source::Kubernetes(kubernetes) = service.source else {
-            continue;
-        };
-        let selector = kubernetes.selector_labels();
-        if !use_.client.is_gateway || !use_.client.is_known() || selector.is_empty() {
+        if !use_.client.is_gateway || !use_.client.is_known() || !service.is_kubernetes() {
             continue;
         }
-        for workload in mesh.workloads_of(service.namespace).filter(|w| selector.is_subset_of(&w.labels)) {
+        for workload in mesh.workloads_behind(service) {
             if mesh.has_sidecar(workload) != Some(true) {
                 continue;
             }

@@ -73,9 +73,16 @@ fn draft<'d>(
 ) -> Draft<'d> {
     let winner_id = winner.view.object.id();
     let host = node.text().unwrap_or_default();
-    let place = winner.hosts.iter().find(|h| crate::mesh::overlaps(&h.value, &resolved(service, node)));
+    let own = resolved(service, node);
+    let place = winner.hosts.iter().find(|h| crate::mesh::overlaps(&h.value, &own));
     let why = why(service, winner);
-    Draft::new(node, format!("{winner_id} has the host `{host}` already"))
+    let message = match place {
+        Some(theirs) if theirs.value != own => {
+            format!("{winner_id} has the services of `{host}` already, by its host `{}`", theirs.value)
+        }
+        _ => format!("{winner_id} has the host `{host}` already"),
+    };
+    Draft::new(node, message)
         .label("nothing here applies to this host")
         .related(place.map_or_else(|| winner.view.object.name_node(), |h| h.node), format!("this one is used: {why}"))
         .note(format!("sidecars use one VirtualService for a host; that is so in {}", describe::clients(clients)))

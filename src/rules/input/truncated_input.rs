@@ -1,7 +1,8 @@
 //! A text ends in the middle of a value.
 //!
 //! ## What it finds
-//! A dump or a manifest whose last object, list or string is never closed.
+//! A dump, or a manifest in JSON, whose last object, list or string is never closed. In YAML such a
+//! document cannot be read at all, which `unparsable-input` says.
 //!
 //! ## Why it matters
 //! Bug reports and `kubectl exec … curl` sessions are cut off at limits of size and time. What lies

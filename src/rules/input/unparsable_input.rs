@@ -40,9 +40,8 @@ fn check<'d>(document: &'d Document, findings: &mut Findings<'d>) {
         let Some((severity, message, help)) = words(problem) else {
             continue;
         };
-        let mut draft = Draft::new(Place::of_span(document, problem.span), message)
-            .severity(severity)
-            .label(problem.kind.to_string());
+        let mut draft =
+            Draft::new(Place::of_span(document, problem.span), message).severity(severity).label(label(&problem.kind));
         if let Some(related) = problem.related {
             draft = draft.related(Place::of_span(document, related), "in what opens here");
         }
@@ -56,6 +55,14 @@ fn check<'d>(document: &'d Document, findings: &mut Findings<'d>) {
     }
 }
 
+/// What is at the place; never the text itself, which may be a secret.
+fn label(kind: &ProblemKind) -> String {
+    match kind {
+        ProblemKind::UnknownAlias(_) => "no anchor has this name".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 fn words(problem: &Problem) -> Option<(Severity, String, Option<String>)> {
     let quote = || Some("quote a text that starts with `*`: it is read as an alias".to_owned());
     Some(match &problem.kind {
@@ -63,7 +70,9 @@ fn words(problem: &Problem) -> Option<(Severity, String, Option<String>)> {
         ProblemKind::Truncated { .. } | ProblemKind::DuplicateKey(_) | ProblemKind::Template => return None,
         ProblemKind::Syntax(message) => (Severity::Error, format!("cannot be read: {message}"), None),
         ProblemKind::UnknownAlias(name) => {
-            (Severity::Error, format!("`*{name}` is an alias without an anchor"), quote())
+            // Of a wildcard the name helps; anything else may be a password that starts with `*`.
+            let what = if name.starts_with('.') { format!("`*{name}`") } else { "this".to_owned() };
+            (Severity::Error, format!("{what} is an alias without an anchor"), quote())
         }
         ProblemKind::TooDeep => (Severity::Error, "nested too deeply to be read".to_owned(), None),
         ProblemKind::TooLarge => {

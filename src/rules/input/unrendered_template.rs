@@ -1,8 +1,9 @@
 //! A template has not been rendered.
 //!
 //! ## What it finds
-//! YAML documents that do not parse and hold `{{ … }}` or `{% … %}`, and resources of Istio whose
-//! names or hosts hold `{{ … }}` or `${…}`.
+//! YAML documents that do not parse and hold `{{ … }}` or `{% … %}`, or that parse only because
+//! `{{ … }}` reads as a mapping in a mapping; and resources of Istio whose names or hosts hold
+//! `{{ … }}` or `${…}` in quotes.
 //!
 //! ## Why it matters
 //! What a template will say depends on its values. Such a document is not analysed; a resource that
@@ -49,8 +50,13 @@ fn check<'d>(document: &'d Document, findings: &mut Findings<'d>) {
 }
 
 fn check_objects<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
-    for object in context.mesh.written.iter().filter(|o| known_group(o.group()) && o.kind() != "EnvoyFilter") {
-        if let Some(node) = first_template(*object) {
+    let document = |object: &Object<'d>| object.node().document();
+    for objects in context.mesh.written.chunk_by(|a, b| std::ptr::eq(document(a), document(b))) {
+        if !objects.first().is_some_and(|object| may_be_template(document(object))) {
+            continue;
+        }
+        let istios = objects.iter().filter(|o| known_group(o.group()) && o.kind() != "EnvoyFilter");
+        for node in istios.filter_map(|object| first_template(*object)) {
             let text = node.text().unwrap_or_default();
             let draft = Draft::new(node, format!("`{text}` is a template's placeholder"))
                 .label("not rendered")
@@ -60,6 +66,12 @@ fn check_objects<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
             findings.push(draft);
         }
     }
+}
+
+/// Hardly any file has such text anywhere, which is quickly seen.
+fn may_be_template(document: &Document) -> bool {
+    let has = |needle: &[u8]| memchr::memmem::find(document.bytes(), needle).is_some();
+    has(b"{{") || has(b"${")
 }
 
 fn first_template(object: Object<'_>) -> Option<Node<'_>> {

@@ -79,7 +79,7 @@ fn of_sidecar<'d>(mesh: &Mesh<'d>, proxy: &Proxy, registry: &Registry, findings:
             if host.starts_with('*') || registry.admits(host) {
                 continue;
             }
-            let message = format!("Sidecar {} imports {host}, which its proxies do not know", sidecar.object.id());
+            let message = format!("{} imports {host}, which its proxies do not know", sidecar.object.id());
             let draft = Draft::new(entry, message).label("wanted here");
             findings.push(finish(draft, mesh, proxy, registry, host));
         }

@@ -34,7 +34,7 @@ const META: Meta = Meta { id: "dead-domain", family: Family::Proxy, severity: Se
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
-    for config in dump.route_configurations().into_iter().filter(|config| config.ignores_port()) {
+    for config in dump.route_configurations().iter().filter(|config| config.ignores_port()) {
         for host in config.virtual_hosts() {
             let dead = host.domains().find_map(|domain| Some((domain, without_port(domain.value)?)));
             let Some((domain, bare)) = dead.filter(|(_, bare)| !has_domain(host, bare)) else {

@@ -31,7 +31,7 @@ const META: Meta = Meta { id: "empty-virtual-host", family: Family::Proxy, sever
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
-    for config in dump.route_configurations().into_iter().filter(|config| !config.has_vhds()) {
+    for config in dump.route_configurations().iter().filter(|config| !config.has_vhds()) {
         for host in config.virtual_hosts() {
             if host.routes().next().is_some() || host.has_matcher() || host.requires_tls() {
                 continue;

@@ -59,7 +59,7 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
 /// for every host of a VirtualService.
 pub(super) fn is_never_called(dump: &Dump<'_>, reference: &Reference<'_>) -> bool {
     match reference.place {
-        ReferencePlace::Route { virtual_host, .. } => dump.host_ports().is_on_foreign_port(virtual_host),
+        ReferencePlace::Route { virtual_host, .. } => dump.host_clusters().is_on_foreign_port(virtual_host),
         ReferencePlace::Listener { .. } => false,
     }
 }
@@ -112,12 +112,7 @@ fn relatives(dump: &Dump<'_>, name: &str) -> String {
     let Some(wanted) = ClusterName::parse(name) else {
         return String::new();
     };
-    let all = || {
-        dump.clusters
-            .iter()
-            .filter_map(|entry| ClusterName::parse(entry.cluster.name.value))
-            .filter(|n| n.host == wanted.host)
-    };
+    let all = || dump.host_clusters().of_host(wanted.host).iter();
     let mut subsets: Vec<String> =
         all().filter(|n| n.port == wanted.port && !n.subset.is_empty()).map(|n| n.subset.to_owned()).collect();
     subsets.sort();
@@ -137,8 +132,7 @@ fn relatives(dump: &Dump<'_>, name: &str) -> String {
 
 fn help(dump: &Dump<'_>, name: &str) -> Option<String> {
     let wanted = ClusterName::parse(name).filter(|n| n.direction == "outbound")?;
-    let host_is_known =
-        dump.clusters.iter().filter_map(|e| ClusterName::parse(e.cluster.name.value)).any(|n| n.host == wanted.host);
+    let host_is_known = !dump.host_clusters().of_host(wanted.host).is_empty();
     Some(match (host_is_known, wanted.subset) {
         (false, _) => {
             format!("declare {}, export it to this proxy's namespace, or import it in its Sidecar", wanted.host)

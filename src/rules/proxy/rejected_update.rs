@@ -47,7 +47,18 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
         findings.push(draft(dump, error, "listener", entry.name, consequence));
     }
     for error in &dump.errors {
-        findings.push(draft(dump, *error, "resource", error.name, "the version before, if any, stays in use"));
+        findings.push(draft(dump, *error, noun(error.section), error.name, "the version before, if any, stays in use"));
+    }
+}
+
+/// What one of a section's resources is called.
+fn noun(section: &str) -> &'static str {
+    match section {
+        "clusters" => "cluster",
+        "routes" => "route configuration",
+        "endpoints" => "endpoints of",
+        "secrets" => "secret",
+        _ => "resource",
     }
 }
 

@@ -76,6 +76,6 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 
 /// Whether a Gateway of the Kubernetes Gateway API has this name; binding to it is another matter.
 fn is_gateway_api(context: &Context<'_, '_>, full_name: &str) -> bool {
-    let mut objects = context.mesh.objects.iter().filter(|o| o.is("gateway.networking.k8s.io", "Gateway"));
-    objects.any(|o| full_name.split_once('/') == Some((o.namespace(), o.name())))
+    let mut gateways = context.mesh.all_of("gateway.networking.k8s.io", "Gateway").iter();
+    gateways.any(|o| full_name.split_once('/') == Some((o.namespace(), o.name())))
 }

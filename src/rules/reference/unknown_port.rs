@@ -38,17 +38,16 @@ pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualServic
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let is_unknown = |u: &DestinationUse<'_, '_>| matches!(u.cluster, Cluster::UnknownPort { .. });
-    for use_ in context.effects(service).open_ports.iter().take(1) {
-        let why =
-            format!("to {} (no Service of the VirtualService's own hosts among the inputs)", context.brief(&use_.host));
-        findings.skip("route", why, "pass the Services, or say --complete services");
+    if !context.effects(service).open_ports.is_empty() {
+        let why = "that take the port of the request, on hosts whose Services are not among the inputs";
+        findings.skip("VirtualService", why, "pass the Services, or say --complete services");
     }
     for outcome in context.effects(service).outcomes(is_unknown) {
         let use_ = outcome.example;
         let Cluster::UnknownPort { service: target } = use_.cluster else {
             continue;
         };
-        let host = context.brief(&use_.host);
+        let host = context.brief(use_.host);
         let clients = describe::clients(&outcome.clients);
         let draft = match use_.destination.port {
             Some(port) => Draft::new(port, format!("{host} has no port {}", port.value)).label("no such port"),

@@ -37,6 +37,7 @@
 //! The Service of the host and the DestinationRules for it.
 
 use super::prelude::*;
+use crate::istio::DestinationRule;
 use crate::mesh::{Cluster, CompleteKind, DestinationUse, MergedRule, PreparedVirtualService, Service};
 use crate::similar::similar;
 
@@ -67,15 +68,20 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             );
             continue;
         }
-        let host = context.brief(&use_.host);
+        let host = context.brief(use_.host);
         let clients = describe::clients(&outcome.clients);
-        let mut draft = Draft::new(subset, format!("no DestinationRule gives {host} a subset `{}`", subset.value))
+        let others = rules_with(context, target, subset.value);
+        let message = match others.is_empty() {
+            true => format!("no DestinationRule gives {host} a subset `{}`", subset.value),
+            false => format!("the subset `{}` of {host} does not exist for {clients}", subset.value),
+        };
+        let mut draft = Draft::new(subset, message)
             .label("no such subset")
             .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"));
         if let Some((node, words)) = condition_of(service, use_) {
             draft = draft.related(node, words);
         }
-        draft = explain(context, draft, target, rule, subset.value);
+        draft = explain(draft, rule, others.first(), subset.value);
         findings.push(draft);
     }
 }
@@ -101,11 +107,18 @@ fn condition_of<'d>(
     describe::condition(service.routes.iter().find(holds)?)
 }
 
+/// Rules that declare the subset and are not the one that counts, in a stable order.
+fn rules_with<'d>(context: &Context<'_, 'd>, target: &Service<'d>, subset: &str) -> Vec<DestinationRule<'d>> {
+    let rules = context.mesh.destination_rules.covering(&target.host);
+    let mut rules: Vec<_> = rules.filter(|rule| rule.subset(subset).is_some()).map(MergedRule::first).collect();
+    rules.sort_by_key(|rule| (rule.object.namespace(), rule.object.name()));
+    rules
+}
+
 fn explain<'d>(
-    context: &Context<'_, 'd>,
     mut draft: Draft<'d>,
-    target: &Service<'d>,
     rule: Option<&MergedRule<'d>>,
+    other: Option<&DestinationRule<'d>>,
     subset: &str,
 ) -> Draft<'d> {
     if let Some(rule) = rule {
@@ -121,11 +134,7 @@ fn explain<'d>(
             draft = draft.related(rule.first().object, format!("{name} is the rule for this host; it has no subsets"));
         }
     }
-    // A rule that has the subset but is not the one that counts.
-    let others = context.mesh.destination_rules.covering(&target.host);
-    let mut others: Vec<_> = others.filter(|other| other.subset(subset).is_some()).map(MergedRule::first).collect();
-    others.sort_by_key(|other| (other.object.namespace(), other.object.name()));
-    match others.first() {
+    match other {
         Some(other) => {
             let id = other.object.id();
             let why = match rule {

@@ -27,7 +27,6 @@
 //! The VirtualService, with its delegates.
 
 use super::prelude::*;
-use super::unreachable_route::alternatives;
 use crate::mesh::{PreparedVirtualService, resolve_gateway};
 use crate::routing::Condition;
 
@@ -36,15 +35,14 @@ const META: Meta =
 
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
-fn check<'m, 'd>(_: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
-    covered(service, findings);
+fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+    covered(service, &context.effects(service).conditions, findings);
     foreign_gateways(service, findings);
 }
 
-fn covered<'d>(service: &PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
-    let mut before: Vec<(Condition, crate::document::Node<'d>)> = Vec::new();
-    for route in &service.routes {
-        let own = alternatives(route);
+fn covered<'d>(service: &PreparedVirtualService<'d>, conditions: &[Vec<Condition>], findings: &mut Findings<'d>) {
+    let mut before: Vec<(&Condition, crate::document::Node<'d>)> = Vec::new();
+    for (route, own) in service.routes.iter().zip(conditions) {
         let nodes: Vec<_> = route.matches.iter().map(|m| m.node().unwrap_or(route.route.node)).collect();
         let reached_by_all = own.iter().all(|condition| before.iter().any(|(earlier, _)| earlier.covers(condition)));
         for (condition, node) in own.iter().zip(&nodes) {
@@ -57,10 +55,10 @@ fn covered<'d>(service: &PreparedVirtualService<'d>, findings: &mut Findings<'d>
                     .help("if both conditions must hold, put them into one entry");
                 findings.push(draft);
             }
-            before.push((condition.clone(), *node));
+            before.push((condition, *node));
         }
         if route.matches.is_empty() {
-            before.extend(own.into_iter().map(|condition| (condition, route.route.node)));
+            before.extend(own.iter().map(|condition| (condition, route.route.node)));
         }
     }
 }

@@ -27,7 +27,7 @@
 use super::super::Effects;
 use super::prelude::*;
 use crate::document::Node;
-use crate::mesh::{NoEffect, NoGatewayEffect, PreparedVirtualService};
+use crate::mesh::{NoEffect, NoGatewayEffect, PreparedVirtualService, SidecarEffect};
 
 const META: Meta =
     Meta { id: "ineffective-virtual-service", family: Family::Routing, severity: Severity::Warning, aliases: &[] };
@@ -112,7 +112,12 @@ fn reason<'d>(
         reason.related = Some((named.node, "for this host".to_owned()));
         return Some(reason);
     }
-    if failures().all(|(_, f)| matches!(f, NoEffect::NotExported)) && !effects.sidecars.is_empty() {
+    // A client without any failure has the VirtualService and nothing to use it for.
+    let all_fail = |wanted: fn(&NoEffect<'_, '_>) -> bool| {
+        let fails = |e: &SidecarEffect<'_, '_>| !e.failures.is_empty() && e.failures.iter().all(|(_, f)| wanted(f));
+        !effects.sidecars.is_empty() && effects.sidecars.iter().all(fails)
+    };
+    if all_fail(|f| matches!(f, NoEffect::NotExported)) {
         return Some(Reason {
             place: service.view.export_to(),
             label: "exported to namespaces in which there is no sidecar".to_owned(),
@@ -121,7 +126,7 @@ fn reason<'d>(
         });
     }
     if failures().any(|(_, f)| matches!(f, NoEffect::NotImported))
-        && failures().all(|(_, f)| matches!(f, NoEffect::NotImported | NoEffect::NotExported))
+        && all_fail(|f| matches!(f, NoEffect::NotImported | NoEffect::NotExported))
     {
         let sidecar = effects.sidecars.iter().find_map(|e| e.client.sidecar);
         return Some(Reason {
@@ -138,8 +143,8 @@ fn reason<'d>(
 }
 
 fn no_route<'d>(service: &PreparedVirtualService<'d>) -> Reason<'d> {
-    let conditions = service.routes.iter().flat_map(|r| &r.matches).flat_map(|m| m.parts());
-    let port = conditions.filter_map(|part| part.port()).map(|p| p.node).next();
+    let conditions = service.routes.iter().flat_map(|r| &r.matches).flat_map(crate::mesh::RouteMatch::parts);
+    let port = conditions.filter_map(crate::istio::HttpMatch::port).map(|p| p.node).next();
     Reason {
         place: port.or_else(|| service.routes.first().map(|r| r.route.node)),
         label: "no request that comes in here meets its port, gateway or source".to_owned(),

@@ -28,7 +28,7 @@
 //! The VirtualServices of the host.
 
 use super::prelude::*;
-use super::unreachable_route::alternatives;
+use crate::document::Spanned;
 use crate::mesh::{MESH_GATEWAY, PreparedVirtualService};
 use crate::routing::{Condition, Request};
 
@@ -41,21 +41,19 @@ const PROBES: [&str; 3] = ["/", "/index.html", "/meshlint-probe/x"];
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let Some(last) = service.routes.last() else { return };
-    let effects = context.effects(service);
     let mut reported: Vec<String> = Vec::new();
     for reference in &service.gateways {
         for host in &service.hosts {
-            let applies = match reference.name == MESH_GATEWAY {
-                true => effects.sidecars.iter().any(|e| e.virtual_hosts.iter().any(|v| v.named.node == host.node)),
-                false => effects.gateways.iter().any(|e| {
-                    e.gateway.full_name == reference.name && e.virtual_hosts.iter().any(|v| v.named.node == host.node)
-                }),
+            let is_told_later = || {
+                reference.name != MESH_GATEWAY
+                    && later_with(context, service, &host.value).any(|(s, h)| applies(context, s, &reference.name, h))
             };
-            if !applies || reported.contains(&host.value) {
+            if !applies(context, service, &reference.name, host) || reported.contains(&host.value) || is_told_later() {
                 continue;
             }
             let conditions = conditions(context, service, &reference.name, &host.value);
-            let missed = |path: &str| conditions.iter().all(|c| c.takes(&Request::get(path)) == Some(false));
+            let misses = |condition: &&Condition, path: &str| condition.takes(&Request::get(path)) == Some(false);
+            let missed = |path: &str| conditions.iter().all(|condition| misses(condition, path));
             let Some(path) = PROBES.iter().find(|path| missed(path)) else {
                 continue;
             };
@@ -65,21 +63,51 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
     }
 }
 
+/// Whether the routes of a VirtualService are in a gateway, or in sidecars, for one of its hosts.
+fn applies<'d>(
+    context: &Context<'_, 'd>,
+    service: &PreparedVirtualService<'d>,
+    gateway: &str,
+    host: &Spanned<'d, String>,
+) -> bool {
+    let effects = context.effects(service);
+    match gateway == MESH_GATEWAY {
+        true => effects.sidecars.iter().any(|e| e.virtual_hosts.iter().any(|v| v.named.node == host.node)),
+        false => effects
+            .gateways
+            .iter()
+            .any(|e| e.gateway.full_name == gateway && e.virtual_hosts.iter().any(|v| v.named.node == host.node)),
+    }
+}
+
+/// VirtualServices behind this one that have the host, too. At a gateway their routes come after
+/// its own, so it is the last of them that could take the rest.
+fn later_with<'m, 'd>(
+    context: &Context<'m, 'd>,
+    service: &PreparedVirtualService<'d>,
+    host: &str,
+) -> impl Iterator<Item = (&'m PreparedVirtualService<'d>, &'m Spanned<'d, String>)> {
+    let all = context.mesh.virtual_services_for(host);
+    let later = all.skip_while(move |other| !std::ptr::eq(*other, service)).skip(1);
+    later.filter_map(move |other| Some((other, other.hosts.iter().find(|h| h.value == host)?)))
+}
+
 /// The conditions of every route that the host has at one gateway.
-fn conditions(
-    context: &Context<'_, '_>,
-    service: &PreparedVirtualService<'_>,
+fn conditions<'c, 'd>(
+    context: &'c Context<'_, 'd>,
+    service: &PreparedVirtualService<'d>,
     gateway: &str,
     host: &str,
-) -> Vec<Condition> {
-    let mut all: Vec<Condition> = service.routes.iter().flat_map(alternatives).collect();
+) -> Vec<&'c Condition> {
+    let own = |service: &PreparedVirtualService<'d>| context.effects(service).conditions.iter().flatten();
+    let mut all: Vec<&Condition> = own(service).collect();
     if gateway == MESH_GATEWAY {
         return all; // in a sidecar only one VirtualService has the host
     }
     for other in context.mesh.virtual_services_for(host) {
         let same_gateway = other.gateways.iter().any(|g| g.name == gateway);
         if same_gateway && !std::ptr::eq(other, service) {
-            all.extend(other.routes.iter().flat_map(alternatives));
+            all.extend(own(other));
         }
     }
     all
@@ -90,7 +118,7 @@ fn draft<'d>(
     last: crate::document::Node<'d>,
     host: &str,
     path: &str,
-    conditions: &[Condition],
+    conditions: &[&Condition],
 ) -> Draft<'d> {
     let mut paths: Vec<String> = conditions.iter().map(|c| c.path.describe()).collect();
     paths.sort();

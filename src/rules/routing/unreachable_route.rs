@@ -40,18 +40,10 @@ const META: Meta =
 
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check), Check::Dump(check_dump)] };
 
-/// The alternatives of a route as conditions.
-pub(super) fn alternatives(route: &PreparedRoute<'_>) -> Vec<Condition> {
-    if route.matches.is_empty() {
-        return vec![Condition::of_virtual_service(None)];
-    }
-    route.matches.iter().map(|alternative| Condition::of_virtual_service(Some(alternative))).collect()
-}
-
-fn check<'m, 'd>(_: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
-    let conditions: Vec<Vec<Condition>> = service.routes.iter().map(alternatives).collect();
+fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+    let conditions = &context.effects(service).conditions;
     for (place, route) in service.routes.iter().enumerate() {
-        let earlier = || service.routes.iter().zip(&conditions).take(place);
+        let earlier = || service.routes.iter().zip(conditions).take(place);
         let cover =
             |condition: &Condition| earlier().find(|(_, all)| all.iter().any(|e| e.covers(condition))).map(|(r, _)| r);
         let Some(own) = conditions.get(place) else { continue };
@@ -93,7 +85,7 @@ fn taken_by(cover: &PreparedRoute<'_>) -> String {
 }
 
 fn check_dump<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
-    for config in dump.route_configurations() {
+    for &config in dump.route_configurations() {
         for host in config.virtual_hosts() {
             check_virtual_host(dump, config, host, findings);
         }

@@ -9,7 +9,10 @@
 //! The other side refuses the TLS handshake: `503` with the flag `UF` at clients.
 //!
 //! ## Example
-//! A gateway's `kubernetes://shop-cert` that nobody renewed.
+//! ```json
+//! {"name": "kubernetes://shop-cert", "last_updated": "2026-08-02T09:30:00Z",
+//!  "secret": {"tls_certificate": {"certificate_chain": {"inline_bytes": "… not after 2025-01-31 …"}}}}
+//! ```
 //!
 //! ## Use instead
 //! A new certificate. For workload certificates, see why istiod does not renew them (istio-agent's
@@ -76,21 +79,38 @@ fn judge(block: &Pem, now: i64) -> Option<String> {
 
 /// The latest time that the dump mentions for any of its resources.
 fn time_of<'d>(dump: &Dump<'d>) -> Option<(i64, Node<'d>)> {
-    let entry = |node: Node<'d>| node.document().root_of(node);
-    let roots = dump.secrets.iter().filter_map(|s| entry(s.name.node)).take(1);
+    let first = dump.secrets.first()?;
+    let root = first.name.node.document().root_of(first.name.node)?;
     let mut latest: Option<(i64, Node<'d>)> = None;
-    for section in roots.flat_map(|root| root.get("configs").into_iter().flat_map(|c| c.items().chain(c.values()))) {
-        for list in section.values().filter(|v| v.is_array()) {
-            for time in list.items().filter_map(|item| item.field("last_updated")) {
-                if let Some(seconds) = time.text().and_then(seconds_of)
-                    && latest.is_none_or(|(known, _)| seconds > known)
-                {
-                    latest = Some((seconds, time));
-                }
-            }
+    for time in sections(root).into_iter().flat_map(times) {
+        if let Some(seconds) = time.text().and_then(seconds_of)
+            && latest.is_none_or(|(known, _)| seconds > known)
+        {
+            latest = Some((seconds, time));
         }
     }
     latest
+}
+
+/// The sections of a dump; a section or a list of them may stand alone (`istioctl pc secret`).
+fn sections(root: Node<'_>) -> Vec<Node<'_>> {
+    match root.get("configs") {
+        Some(configs) => configs.items().chain(configs.values()).collect(),
+        None if root.is_array() => root.items().collect(),
+        None => vec![root],
+    }
+}
+
+/// The times that a section mentions: of itself, of its resources, of their states.
+fn times(section: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    const STATES: [&str; 4] = ["active_state", "warming_state", "draining_state", "error_state"];
+    let entries = section.values().filter(|list| list.is_array()).flat_map(Node::items);
+    let within = |entry| {
+        let states = STATES.into_iter().filter_map(move |name| Node::field(entry, name));
+        states.chain([entry])
+    };
+    let all = entries.flat_map(within).chain([section]);
+    all.filter_map(|node| node.field("last_updated").or_else(|| node.field("last_update_attempt")))
 }
 
 /// Seconds since 1970 of a time as protobuf prints it.
