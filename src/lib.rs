@@ -16,6 +16,7 @@ pub mod finding;
 pub mod input;
 pub mod istio;
 pub mod kube;
+pub mod logs;
 pub mod mesh;
 pub mod report;
 pub mod routing;

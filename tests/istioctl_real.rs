@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use meshlint::document::Document;
+use meshlint::document::{Document, Node};
 use meshlint::input::Text;
 use rayon::prelude::*;
 use serde_json::Value;
@@ -69,16 +69,17 @@ fn meshlint(case: &Case) -> Output {
 /// A document without the order of keys and the spelling of numbers.
 fn meaning(text: &str) -> Value {
     let document = Document::read("", Text::from(text));
-    let json = document.roots().next().map_or("null".to_owned(), |root| root.to_json());
-    fn plain(value: Value) -> Value {
-        match value {
-            Value::Object(map) => map.into_iter().map(|(key, value)| (key, plain(value))).collect(),
-            Value::Array(items) => items.into_iter().map(plain).collect(),
-            Value::Number(number) => number.as_f64().into(),
-            other => other,
-        }
-    }
+    let json = document.roots().next().map_or("null".to_owned(), Node::to_json);
     plain(serde_json::from_str(&json).unwrap())
+}
+
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, plain(value))).collect(),
+        Value::Array(items) => items.into_iter().map(plain).collect(),
+        Value::Number(number) => number.as_f64().into(),
+        other => other,
+    }
 }
 
 fn is_document(args: &[String]) -> bool {
@@ -105,16 +106,13 @@ enum Verdict {
 
 fn judge(case: &Case) -> Verdict {
     let printed = String::from_utf8(meshlint(case).stdout).unwrap();
-    let expected = match case.json.get("stdout") {
-        Some(text) => text.as_str().unwrap(),
+    let Some(expected) = case.json["stdout"].as_str() else {
         // Long outputs are there by their first bytes, number of lines and digest; the digest of
         // a table that has the same start and the same number of lines is not computed here.
-        None => {
-            let head = case.json["stdout_head"].as_str().unwrap();
-            let lines = case.json["stdout_lines"].as_u64().unwrap() as usize;
-            let same = printed.starts_with(head) && printed.matches('\n').count().abs_diff(lines) <= 1;
-            return if same { Verdict::Bytes } else { Verdict::Wrong(difference(head, &printed)) };
-        }
+        let head = case.json["stdout_head"].as_str().unwrap();
+        let lines = case.json["stdout_lines"].as_u64().unwrap() as usize;
+        let same = printed.starts_with(head) && printed.matches('\n').count().abs_diff(lines) <= 1;
+        return if same { Verdict::Bytes } else { Verdict::Wrong(difference(head, &printed)) };
     };
     if printed == expected {
         return Verdict::Bytes;
@@ -187,4 +185,24 @@ fn every_other_command_gives_a_table_or_one_clear_line() {
         *counts.entry("one clear line").or_default() += 1;
     }
     println!("{} other commands: {counts:?}; tables from {} files more", others.len(), rescued.len());
+}
+
+/// `/clusters` says the same as text and as JSON.
+#[test]
+fn both_forms_of_clusters_give_one_table() {
+    let folder = shared("corpus/envoy-dumps");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        println!("skipped: {} is not here", folder.display());
+        return;
+    };
+    let mut count = 0;
+    for folder in entries.flatten().map(|entry| entry.path()).filter(|path| path.join("clusters.txt").exists()) {
+        let table = |name: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_meshlint"));
+            command.args(["proxy-config", "endpoints"]).arg(folder.join(name)).output().unwrap().stdout
+        };
+        assert_eq!(table("clusters.txt"), table("clusters.json"), "{}", folder.display());
+        count += 1;
+    }
+    println!("{count} pages of /clusters give one table in both forms");
 }

@@ -16,7 +16,7 @@ const EXTERNAL: &str = "istio-ext-authz-";
 /// Rules by action and policy.
 #[derive(Default)]
 struct Found {
-    policies: BTreeMap<(usize, String), ()>,
+    policies: BTreeSet<(usize, String)>,
     rules: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -40,7 +40,7 @@ pub fn check(document: &Document) -> Result<String, String> {
     }
     let mut grid = Grid::new(3);
     grid.heading(&["ACTION", "AuthorizationPolicy", "RULES"]);
-    for (action, policy) in found.policies.keys() {
+    for (action, policy) in &found.policies {
         let rules = found.rules.get(policy).map_or(0, BTreeSet::len).to_string();
         grid.row([(*ORDER.get(*action).unwrap_or(&"")).into(), policy.as_str().into(), rules.into()]);
     }
@@ -53,14 +53,18 @@ impl Found {
     fn read(&mut self, listener: Node<'_>) {
         for chain in listener.field("filter_chains").into_iter().flat_map(Node::items) {
             for filter in chain.get("filters").into_iter().flat_map(Node::items) {
-                if name_is(filter, "envoy.filters.network.rbac") {
-                    typed_config(filter).into_iter().for_each(|config| self.add(config));
+                if name_is(filter, "envoy.filters.network.rbac")
+                    && let Some(config) = typed_config(filter)
+                {
+                    self.add(config);
                 }
                 let filters = connection_manager_config(filter).and_then(|m| m.field("http_filters"));
                 for inner in
                     filters.into_iter().flat_map(Node::items).filter(|f| name_is(*f, "envoy.filters.http.rbac"))
                 {
-                    typed_config(inner).into_iter().for_each(|config| self.add(config));
+                    if let Some(config) = typed_config(inner) {
+                        self.add(config);
+                    }
                 }
             }
         }
@@ -97,7 +101,7 @@ impl Found {
     fn note(&mut self, action: &str, policy: String, rule: &str) {
         let place = ORDER.iter().position(|known| *known == action).unwrap_or(ORDER.len());
         self.rules.entry(policy.clone()).or_default().insert(rule.to_owned());
-        self.policies.insert((place, policy), ());
+        self.policies.insert((place, policy));
     }
 }
 

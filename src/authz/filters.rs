@@ -124,7 +124,7 @@ fn inbound<'d>(sections: &Sections<'d>) -> impl Iterator<Item = Node<'d>> {
     active.into_iter().filter(move |node| !some || is_inbound(node))
 }
 
-fn chains_of<'d>(listener: Node<'d>) -> impl Iterator<Item = Chain<'d>> {
+fn chains_of(listener: Node<'_>) -> impl Iterator<Item = Chain<'_>> {
     let chains = listener.field("filter_chains").into_iter().flat_map(Node::items);
     let port = listener.get("address").and_then(|a| a.field("socket_address")).and_then(|s| s.field("port_value"));
     let own_port = port.and_then(Node::as_u64).filter(|port| *port != 15006);
@@ -157,7 +157,7 @@ fn chain_of(chain: Node<'_>, own_port: Option<u64>) -> Chain<'_> {
 fn is_rbac(filter: Node<'_>) -> bool {
     match filter_type(filter) {
         Some(name) => name == "RBAC",
-        None => filter.get("name").and_then(Node::text).is_some_and(|name| name.ends_with(".rbac")),
+        None => filter.get("name").and_then(Node::text).is_some_and(|name| name.rsplit('.').next() == Some("rbac")),
     }
 }
 

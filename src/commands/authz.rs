@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
 use crate::authz::policies::{self, Mesh, TrustDomains};
 use crate::authz::{self, Decision, Evaluator, Filters, Request};
-use crate::document::Document;
+use crate::document::{Document, position};
+use crate::istio::AuthorizationPolicy;
 
 use super::Outcome;
 use super::source::{read, say, write};
@@ -139,7 +141,7 @@ fn run_eval(arguments: &Eval) -> Result<Outcome, String> {
             return Err("name one dump, or manifests and --workload NAMESPACE/NAME".to_owned());
         };
         return match Filters::of_dump(document) {
-            Ok(filters) => write(&decide(&filters, &requests, arguments.format)),
+            Ok(filters) => write(&decide(&filters, &requests, arguments.format, &Sources::default())),
             Err(message) => say(&message, Outcome::Nothing),
         };
     };
@@ -150,7 +152,8 @@ fn run_eval(arguments: &Eval) -> Result<Outcome, String> {
     let trust_domains = TrustDomains::new(&arguments.trust_domain, arguments.trust_domain_aliases.iter().cloned());
     let mesh = Mesh { trust_domains, providers: None };
     let document = authz::generated(&applicable.policies, &mesh);
-    write(&decide(&Filters::of_generated(&document), &requests, arguments.format))
+    let sources = sources(&applicable.policies);
+    write(&decide(&Filters::of_generated(&document), &requests, arguments.format, &sources))
 }
 
 fn requests(arguments: &Eval) -> Result<Vec<Request>, String> {
@@ -190,21 +193,37 @@ fn of_flags(arguments: &Eval) -> Result<Value, String> {
     }))
 }
 
-fn decide(filters: &Filters<'_>, requests: &[Request], format: Format) -> String {
+/// Where the rules stand, by policy and number.
+type Sources = FxHashMap<(String, String), String>;
+
+fn sources(policies: &[AuthorizationPolicy<'_>]) -> Sources {
+    let mut found = Sources::default();
+    for policy in policies {
+        let name = format!("{}/{}", policy.object.namespace(), policy.object.name());
+        let document = policy.object.node().document();
+        for (place, rule) in policy.rules().enumerate() {
+            let line = position(document.bytes(), rule.span().start).line;
+            found.insert((name.clone(), place.to_string()), format!("{}:{line}", document.name()));
+        }
+    }
+    found
+}
+
+fn decide(filters: &Filters<'_>, requests: &[Request], format: Format, sources: &Sources) -> String {
     let evaluator = Evaluator::default();
     let mut out = String::new();
     for request in requests {
         let decided = filters.decide(request, &evaluator);
         let line = match format {
-            Format::Jsonl => in_json(request, &decided).to_string(),
-            Format::Text => in_words(request, &decided),
+            Format::Jsonl => in_json(request, &decided, sources).to_string(),
+            Format::Text => in_words(request, &decided, sources),
         };
         let _ = writeln!(out, "{line}");
     }
     out
 }
 
-fn in_json(request: &Request, decided: &Result<Decision, String>) -> Value {
+fn in_json(request: &Request, decided: &Result<Decision, String>, sources: &Sources) -> Value {
     match decided {
         Ok(decision) => {
             let rule = decision.rule();
@@ -214,13 +233,14 @@ fn in_json(request: &Request, decided: &Result<Decision, String>) -> Value {
                 "details": decision.details,
                 "policy": rule.as_ref().map(|(policy, _)| policy),
                 "rule": rule.as_ref().and_then(|(_, rule)| rule.parse::<u64>().ok()),
+                "source": rule.as_ref().and_then(|rule| sources.get(rule)),
             })
         }
         Err(reason) => json!({ "id": request.id, "allowed": null, "reason": reason }),
     }
 }
 
-fn in_words(request: &Request, decided: &Result<Decision, String>) -> String {
+fn in_words(request: &Request, decided: &Result<Decision, String>, sources: &Sources) -> String {
     let header = |name: &str| request.headers.get(name).map_or("", String::as_str);
     let who = request.principal.as_deref().unwrap_or("plain text");
     let what = format!(
@@ -240,7 +260,9 @@ fn in_words(request: &Request, decided: &Result<Decision, String>) -> String {
                 (None, true) => "no policy is against it".to_owned(),
                 (None, false) => "no policy allows it".to_owned(),
             };
-            format!("{verdict}  {what}: {why}")
+            let source = decision.rule().and_then(|rule| sources.get(&rule).cloned());
+            let source = source.map(|source| format!(" ({source})")).unwrap_or_default();
+            format!("{verdict}  {what}: {why}{source}")
         }
     }
 }

@@ -4,6 +4,7 @@ mod authz;
 mod check;
 mod describe;
 mod diff;
+mod logs;
 mod proxy_config;
 mod proxy_status;
 mod rule;
@@ -42,6 +43,8 @@ enum Command {
     Describe(describe::Arguments),
     /// Compare two dumps by meaning: two pods of a workload, or one before and after a change.
     Diff(diff::Arguments),
+    /// Cut a log of Istio to a range of time.
+    Logs(logs::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
 }
@@ -105,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Authz(arguments) => authz::run(arguments),
         Command::Describe(arguments) => describe::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
+        Command::Logs(arguments) => logs::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
     };
     match outcome {

@@ -84,20 +84,16 @@ pub(super) fn authorization(dump: &Document) -> Vec<String> {
     let inbound =
         active.map(|entry| entry.node).find(|node| node.text_at("name").is_some_and(|n| n.value == "virtualInbound"));
     let chains = inbound.and_then(|node| node.field("filter_chains")).into_iter().flat_map(Node::items);
-    let filters = chains.filter_map(|chain| chain.get("filters")).flat_map(Node::items);
-    let managers = filters.filter_map(|filter| filter.field("typed_config")?.field("http_filters"));
-    for manager in managers {
-        let is_rbac = |filter: &Node<'_>| filter.text_at("name").is_some_and(|n| n.value == "envoy.filters.http.rbac");
-        let mut names: Vec<String> = Vec::new();
-        for filter in manager.items().filter(is_rbac) {
-            let rules = filter.field("typed_config").and_then(|config| config.get("rules"));
-            let policies = rules.and_then(|rules| rules.get("policies"));
-            names.extend(
-                policies.into_iter().flat_map(|p| p.entries().map(|(key, _)| key.text.to_owned()).collect::<Vec<_>>()),
-            );
+    let mut filters = chains.filter_map(|chain| chain.get("filters")).flat_map(Node::items);
+    let manager = filters.find_map(|filter| filter.field("typed_config")?.field("http_filters"));
+    let is_rbac = |filter: &Node<'_>| filter.text_at("name").is_some_and(|n| n.value == "envoy.filters.http.rbac");
+    let mut names: Vec<String> = Vec::new();
+    for filter in manager.into_iter().flat_map(Node::items).filter(is_rbac) {
+        let rules = filter.field("typed_config").and_then(|config| config.get("rules"));
+        for (key, _) in rules.and_then(|rules| rules.get("policies")).into_iter().flat_map(Node::entries) {
+            names.push(key.text.to_owned());
         }
-        names.sort();
-        return names;
     }
-    Vec::new()
+    names.sort();
+    names
 }

@@ -35,7 +35,9 @@ pub(super) fn print(
             Ok(found) => {
                 matches += 1;
                 facts += found.len();
-                found.iter().for_each(|fact| out.push_str(&format!("{indent}   {fact}\n")));
+                for fact in found {
+                    out.push_str(&format!("{indent}   {fact}\n"));
+                }
             }
             Err(found) => notes.extend(found),
         }

@@ -75,7 +75,7 @@ pub(super) fn text<'d>(node: Option<Node<'d>>, path: &[&str]) -> Option<&'d str>
 }
 
 /// The containers of a pod, those that run first among them.
-pub(super) fn containers<'d>(pod: Object<'d>) -> impl Iterator<Item = Node<'d>> {
+pub(super) fn containers(pod: Object<'_>) -> impl Iterator<Item = Node<'_>> {
     let of = move |name: &'static str| pod.spec().and_then(|spec| spec.get(name)).into_iter().flat_map(Node::items);
     of("containers").chain(of("initContainers"))
 }
@@ -90,6 +90,6 @@ pub(super) fn statuses<'d>(pod: Object<'d>, list: &str) -> Vec<(&'d str, bool)> 
 }
 
 /// Where a pod is in its life: `Running`, unless it says otherwise.
-pub(super) fn phase<'d>(pod: Object<'d>) -> &'d str {
+pub(super) fn phase(pod: Object<'_>) -> &str {
     text(pod.node().get("status"), &["phase"]).unwrap_or("Running")
 }

@@ -19,7 +19,7 @@ impl Volatile {
     /// The address and the name of the pod, from its node id: `sidecar~IP~POD.NAMESPACE~DOMAIN`.
     pub(super) fn of(document: &Document) -> Self {
         let dumps = envoy::dumps(document);
-        let id = dumps.first().and_then(|dump| dump.node_id()).unwrap_or_default();
+        let id = dumps.first().and_then(envoy::Dump::node_id).unwrap_or_default();
         let mut words = Vec::new();
         if let [_, ip, pod, _] = id.split('~').collect::<Vec<_>>()[..] {
             words.push((ip.to_owned(), "(pod IP)"));

@@ -12,7 +12,7 @@ pub(super) fn bootstrap(section: Node<'_>) -> Node<'_> {
 }
 
 /// The summary.
-pub(super) fn summary<'d>(section: Node<'d>) -> Grid<'d> {
+pub(super) fn summary(section: Node<'_>) -> Grid<'_> {
     let node = bootstrap(section).get("node");
     let metadata = |name: &str| node?.get("metadata")?.text_at(name).map(|text| text.value);
     let mut grid = Grid::new(1);

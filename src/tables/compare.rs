@@ -19,10 +19,10 @@ const CONTEXT: usize = 7;
 pub fn compare(istiod: &Document, envoy: &Document) -> Result<String, Missing> {
     let (a, b) = (single(istiod)?, single(envoy)?);
     let mut out = String::new();
-    section("Clusters", clusters(&a), clusters(&b), "", &mut out);
-    section("Listeners", listeners(&a), listeners(&b), "", &mut out);
+    section("Clusters", &clusters(&a), &clusters(&b), "", &mut out);
+    section("Listeners", &listeners(&a), &listeners(&b), "", &mut out);
     let updated = last_update(envoy).map(|time| format!(" (RDS last loaded at {time})")).unwrap_or_default();
-    section("Routes", route_configs(&a), route_configs(&b), &updated, &mut out);
+    section("Routes", &route_configs(&a), &route_configs(&b), &updated, &mut out);
     Ok(out)
 }
 
@@ -33,13 +33,13 @@ fn single(document: &Document) -> Result<Sections<'_>, Missing> {
     is_dump.then_some(sections).ok_or_else(|| Missing(format!("{} holds no dump", document.name())))
 }
 
-fn section(name: &str, a: String, b: String, note: &str, out: &mut String) {
+fn section(name: &str, a: &str, b: &str, note: &str, out: &mut String) {
     if a == b {
         out.push_str(&format!("{name} Match{note}\n"));
         return;
     }
     out.push_str(&format!("{name} Don't Match{note}\n"));
-    let diff = TextDiff::from_lines(&a, &b);
+    let diff = TextDiff::from_lines(a, b);
     let mut unified = diff.unified_diff();
     let text = unified.context_radius(CONTEXT).header(&format!("Istiod {name}"), &format!("Envoy {name}")).to_string();
     out.push_str(&text);

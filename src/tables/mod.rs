@@ -314,16 +314,14 @@ fn json(document: &Document, sections: &Sections<'_>, section: Section, filter: 
                 proto_json::one(Typed { node, type_name: "envoy.config.bootstrap.v3.Bootstrap" })
             }
         }
-        Section::Secrets => match sections.secret_section {
-            Some(node) => proto_json::one(Typed { node, type_name: "envoy.admin.v3.SecretsConfigDump" }),
-            None => {
-                let entries = sections.secrets.as_deref().ok_or_else(absent)?;
-                list(
-                    entries.iter().map(|entry| entry.node).collect(),
-                    "envoy.extensions.transport_sockets.tls.v3.Secret",
-                )
+        Section::Secrets => {
+            if let Some(node) = sections.secret_section {
+                return Ok(proto_json::one(Typed { node, type_name: "envoy.admin.v3.SecretsConfigDump" }));
             }
-        },
+            let entries = sections.secrets.as_deref().ok_or_else(absent)?;
+            let nodes = entries.iter().map(|entry| entry.node).collect();
+            list(nodes, "envoy.extensions.transport_sockets.tls.v3.Secret")
+        }
         Section::Ecds => {
             let entries = sections.filters.as_deref().ok_or_else(absent)?;
             let typed = |entry: &Entry<'_>| entry.node.field("ecds_filter").is_some();

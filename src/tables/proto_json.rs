@@ -150,9 +150,9 @@ impl Printer {
             let is_name =
                 key.text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
             if is_name {
-                self.key(&schema::camel_case(key.text))
+                self.key(&schema::camel_case(key.text));
             } else {
-                self.key(key.text)
+                self.key(key.text);
             }
             self.unknown(value);
         }
@@ -309,11 +309,10 @@ fn is_set(field: &Field, value: Node<'_>) -> bool {
     match (field.label, field.kind) {
         (Label::List, _) => value.items().next().is_some(),
         (Label::Map, _) => value.values().next().is_some(),
-        (Label::Optional, _) => true,
         (Label::One, Kind::Text) => value.text() != Some(""),
         (Label::One, Kind::Bool) => value.as_bool() != Some(false),
         (Label::One, Kind::Number | Kind::Long) => value.as_f64() != Some(0.0),
         (Label::One, Kind::Enum(number)) => !schema::enum_value(number, value.text().unwrap_or_default()).1,
-        (Label::One, _) => true,
+        (Label::Optional | Label::One, _) => true,
     }
 }

@@ -54,19 +54,19 @@ pub(super) fn table<'d>(configs: &[Node<'d>], filter: &Filter, prefixed: bool) -
     grid.heading(&["NAME", "VHOST NAME", "DOMAINS", "MATCH", "VIRTUAL SERVICE"]);
     for config in configs {
         for host in route_match::virtual_hosts(*config) {
-            add_host(&mut grid, &shown(*config), host);
+            add_host(&mut grid, shown(*config), host);
         }
     }
     grid
 }
 
-fn add_host<'d>(grid: &mut Grid<'d>, config: &Cow<'d, str>, host: Node<'d>) {
+fn add_host<'d>(grid: &mut Grid<'d>, config: Cow<'d, str>, host: Node<'d>) {
     let host_name = name(host);
     let mut domains: Option<String> = None;
     let mut routes = host.get("routes").into_iter().flat_map(Node::items).peekable();
     if routes.peek().is_none() {
         let domains = describe_domains(host);
-        grid.row([config.clone(), host_name.into(), domains.into(), "/*".into(), "404".into()]);
+        grid.row([config, host_name.into(), domains.into(), "/*".into(), "404".into()]);
         return;
     }
     for route in routes.filter(|route| route_match::cluster(*route) != Some(PASSTHROUGH)) {

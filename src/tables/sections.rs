@@ -94,19 +94,27 @@ impl<'d> Sections<'d> {
     /// Reads the sections of a dump.
     pub fn of(roots: &[Node<'d>]) -> Self {
         let mut sections = Self::default();
-        roots.iter().for_each(|root| sections.read_root(*root));
+        for root in roots {
+            sections.read_root(*root);
+        }
         sections
     }
 
     fn read_root(&mut self, root: Node<'d>) {
         if let Some(configs) = root.get("configs") {
             // A list since Envoy 1.8; a map before.
-            configs.items().chain(configs.values()).for_each(|item| self.read_item(item));
+            for item in configs.items().chain(configs.values()) {
+                self.read_item(item);
+            }
         } else if root.is_array() {
-            root.items().for_each(|item| self.read_item(item));
+            for item in root.items() {
+                self.read_item(item);
+            }
         } else if let Some(resources) = root.field("generic_xds_configs").or_else(|| root.field("xds_config")) {
             self.bootstrap = root.get("node").is_some().then_some(root);
-            resources.items().for_each(|resource| self.read_client_resource(resource));
+            for resource in resources.items() {
+                self.read_client_resource(resource);
+            }
         } else if let Some(statuses) = root.field("cluster_statuses") {
             self.statuses.get_or_insert_default().extend(statuses.items());
         } else {
@@ -117,7 +125,9 @@ impl<'d> Sections<'d> {
     /// Client status discovery: by type, or one by one.
     fn read_client_resource(&mut self, resource: Node<'d>) {
         let lists = ["cluster_config", "listener_config", "route_config", "endpoint_config"];
-        lists.iter().filter_map(|name| resource.field(name)).for_each(|section| self.read_section(section));
+        for section in lists.iter().filter_map(|name| resource.field(name)) {
+            self.read_section(section);
+        }
         if let Some(config) = resource.field("xds_config") {
             self.read_resource(config, State::Active);
         }

@@ -34,7 +34,7 @@ pub struct Filter {
 pub fn filters(policies: &[AuthorizationPolicy<'_>], mesh: &Mesh, is_tcp: bool) -> Vec<Filter> {
     let mut filters = Vec::new();
     for provider in providers(policies) {
-        filters.extend(custom(policies, provider, mesh, is_tcp));
+        filters.push(custom(policies, provider, mesh, is_tcp));
     }
     for action in ["AUDIT", "DENY", "ALLOW"] {
         let of_action: Vec<_> = policies.iter().filter(|policy| policy.action() == action).copied().collect();
@@ -53,14 +53,14 @@ fn providers<'d>(policies: &[AuthorizationPolicy<'d>]) -> Vec<&'d str> {
     names
 }
 
-fn provider<'d>(policy: AuthorizationPolicy<'d>) -> &'d str {
+fn provider(policy: AuthorizationPolicy<'_>) -> &str {
     let provider = policy.object.spec().and_then(|spec| spec.get("provider"));
     provider.and_then(|p| p.text_at("name")).map_or("", |name| name.value)
 }
 
 /// The filter that asks an authorizer: rules that decide nothing but note what matched. Where the
 /// authorizer cannot be asked, everything is refused that would have been its to decide.
-fn custom(policies: &[AuthorizationPolicy<'_>], name: &str, mesh: &Mesh, is_tcp: bool) -> Option<Filter> {
+fn custom(policies: &[AuthorizationPolicy<'_>], name: &str, mesh: &Mesh, is_tcp: bool) -> Filter {
     let is_bad = mesh.providers.as_ref().is_some_and(|known| !known.iter().any(|known| known == name));
     let mut keyed = Map::new();
     for policy in policies.iter().filter(|p| p.action() == "CUSTOM" && provider(**p) == name) {
@@ -77,7 +77,7 @@ fn custom(policies: &[AuthorizationPolicy<'_>], name: &str, mesh: &Mesh, is_tcp:
         config.insert("shadowRules".to_owned(), rules);
         config.insert("shadowRulesStatPrefix".to_owned(), "istio_ext_authz_".into());
     }
-    Some(wrap(config, is_tcp))
+    wrap(config, is_tcp)
 }
 
 fn filter(policies: &[AuthorizationPolicy<'_>], action: &str, mesh: &Mesh, is_tcp: bool) -> Filter {

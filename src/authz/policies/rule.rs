@@ -182,7 +182,7 @@ fn add_when(node: Node<'_>, target: &Target<'_>, client: &mut Vec<Condition>, op
         "source.principal" => client.extend(make(false, &|v| Some(principals(v, target)))),
         "source.trustDomain" => client.extend(make(false, &|v| Some(trust_domains(v, target)))),
         "source.serviceAccount" => {
-            client.extend(make(false, &|v| Some(ids(v, |value| conditions::service_account(value, target.namespace)))))
+            client.extend(make(false, &|v| Some(ids(v, |value| conditions::service_account(value, target.namespace)))));
         }
         "request.auth.principal" => client.extend(make(true, &|v| Some(ids(v, conditions::request_principal)))),
         "request.auth.audiences" => client.extend(make(true, &|v| Some(conditions::claim(&["aud"], v)))),
