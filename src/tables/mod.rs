@@ -132,6 +132,16 @@ pub fn print(document: &Document, section: Section, filter: &Filter, output: Out
 /// Several proxies have headings, or are members of one object.
 fn join(printed: Vec<(Option<&str>, String)>, output: Output) -> String {
     let is_named = printed.iter().any(|(name, _)| name.is_some());
+    let mut printed = printed;
+    // Large outputs are not copied.
+    if let (false, [(_, text)]) = (is_named, &mut printed[..]) {
+        let text = std::mem::take(text);
+        return match output {
+            Output::Short => text,
+            Output::Json => text + "\n",
+            Output::Yaml => to_yaml(&text),
+        };
+    }
     let text = match (is_named, output) {
         (false, _) => printed.into_iter().map(|(_, text)| text).collect(),
         (true, Output::Short) => {

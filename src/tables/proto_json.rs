@@ -13,8 +13,8 @@ use super::redact;
 use super::schema::{self, Field, Kind, Label, Message};
 
 const GOOGLE: &str = "type.googleapis.com/";
-/// Lists from this length on are printed in parallel.
-const PARALLEL_FROM: usize = 64;
+/// Lists of this many bytes of text are printed in parallel.
+const PARALLEL_FROM: usize = 1 << 20;
 
 /// A message to print.
 #[derive(Clone, Copy)]
@@ -36,13 +36,20 @@ pub(super) fn list(messages: &[Typed<'_>]) -> String {
         printer.message(typed.node, schema::message_named(typed.type_name));
         printer.out
     };
-    let printed: Vec<String> = match messages.len() {
-        PARALLEL_FROM.. => messages.par_iter().map(print).collect(),
+    let size: usize = messages.iter().map(|typed| typed.node.span().len()).sum();
+    let printed: Vec<String> = match size {
+        PARALLEL_FROM.. => messages.par_iter().with_max_len(1).map(print).collect(),
         _ => messages.iter().map(print).collect(),
     };
+    // Room for the brackets and the newline that ends the output, too.
     let mut out = String::with_capacity(printed.iter().map(String::len).sum::<usize>() + messages.len() + 4);
     out.push('[');
-    out.push_str(&printed.join(","));
+    for (place, text) in printed.iter().enumerate() {
+        if place > 0 {
+            out.push(',');
+        }
+        out.push_str(text);
+    }
     out.push_str("\n]");
     out
 }

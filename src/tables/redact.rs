@@ -8,6 +8,10 @@ const REDACTED: [&str; 2] = ["[redacted]", "W3JlZGFjdGVkXQ=="];
 const SECRET: [&str; 6] =
     ["privateKey", "password", "sessionTicketKeys", "genericSecret", "privateKeyProvider", "tokenSecret"];
 
+/// The same as the API names them.
+const SECRET_IN_SNAKE_CASE: [&str; 5] =
+    ["private_key", "session_ticket_keys", "generic_secret", "private_key_provider", "token_secret"];
+
 /// Whether a field holds a secret.
 pub(super) fn is_secret(json_name: &str) -> bool {
     SECRET.contains(&json_name)
@@ -40,7 +44,7 @@ pub(super) fn text(document: &Document) -> String {
 
 fn collect(node: Node<'_>, is_inside: bool, spans: &mut Vec<Span>) {
     for (key, value) in node.entries() {
-        let inside = is_inside || is_secret(&super::schema::camel_case(key.text));
+        let inside = is_inside || is_secret(key.text) || SECRET_IN_SNAKE_CASE.contains(&key.text);
         collect(value, inside, spans);
     }
     node.items().for_each(|item| collect(item, is_inside, spans));
