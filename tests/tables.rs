@@ -58,10 +58,9 @@ fn old_and_odd_files_have_tables() {
             "cluster": {cluster}}}]}}"#
         ),
         // Client status discovery.
-        format!(
-            r#"{{"config": [{{"node": {{"id": "a"}}, "generic_xds_configs": [{{"xds_config":
-            {{"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": "outbound|80|v1|a.b", "type": 3}}}}]}}]}}"#
-        ),
+        r#"{"config": [{"node": {"id": "a"}, "generic_xds_configs": [{"xds_config":
+            {"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": "outbound|80|v1|a.b", "type": 3}}]}]}"#
+            .to_owned(),
     ];
     for form in forms {
         assert_eq!(table(&form, Section::Clusters), expected, "{form}");

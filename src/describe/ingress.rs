@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::document::Node;
 use crate::istio::VirtualService;
-use crate::kube::{Labels, Object};
+use crate::kube::{Labels, Object, PodTemplate};
 use crate::mesh;
 
 use super::destination_rule::Subsets;
@@ -14,9 +14,10 @@ use super::virtual_service::{self, Destination};
 use super::world::{World, phase, text};
 
 /// Prints what the ingress gateways say of a service.
-pub(super) fn print(world: &World<'_>, service: Object<'_>, pods: &[Object<'_>], out: &mut String) {
-    let is_gateway = |pod: &Object<'_>| pod.labels().get("istio") == Some("ingressgateway") && phase(*pod) == "Running";
-    let gateways: Vec<Object<'_>> = world.of_kind("Pod").filter(is_gateway).collect();
+pub(super) fn print(world: &World<'_>, service: Object<'_>, pods: &[PodTemplate<'_>], out: &mut String) {
+    let is_gateway =
+        |pod: &PodTemplate<'_>| pod.labels().get("istio") == Some("ingressgateway") && phase(*pod) == "Running";
+    let gateways: Vec<PodTemplate<'_>> = world.pods(is_gateway);
     if gateways.is_empty() {
         out.push_str("Skipping Gateway information (no ingress gateway pods)\n");
         return;
@@ -63,7 +64,7 @@ fn gateways_of(service: VirtualService<'_>) -> Vec<(String, String)> {
 fn print_gateway(
     world: &World<'_>,
     (namespace, name): &(String, String),
-    pods: &[Object<'_>],
+    pods: &[PodTemplate<'_>],
     (service, destination): (VirtualService<'_>, &Destination<'_, '_>),
     out: &mut String,
 ) {
@@ -77,7 +78,8 @@ fn print_gateway(
         out.push_str(&format!("Ingress Gateway {namespace}/{name} be applied all workloads"));
         return;
     }
-    let selected: Vec<Object<'_>> = pods.iter().copied().filter(|pod| selector.is_subset_of(&pod.labels())).collect();
+    let selected: Vec<PodTemplate<'_>> =
+        pods.iter().copied().filter(|pod| selector.is_subset_of(&pod.labels())).collect();
     if selected.is_empty() {
         return;
     }
@@ -89,10 +91,10 @@ fn print_gateway(
 }
 
 /// Where the gateways can be reached, by address.
-fn urls(world: &World<'_>, pods: &[Object<'_>]) -> BTreeSet<String> {
+fn urls(world: &World<'_>, pods: &[PodTemplate<'_>]) -> BTreeSet<String> {
     let mut urls = BTreeSet::new();
     for pod in pods {
-        for service in world.of_kind("Service").filter(|service| service.namespace() == pod.namespace()) {
+        for service in world.of_kind("Service").filter(|service| service.namespace() == pod.owner.namespace()) {
             let selector = Labels::of(service.spec().and_then(|spec| spec.get("selector")));
             if selector.is_empty() || !selector.is_subset_of(&pod.labels()) {
                 continue;
@@ -100,7 +102,7 @@ fn urls(world: &World<'_>, pods: &[Object<'_>]) -> BTreeSet<String> {
             let balancer =
                 service.node().get("status").and_then(|s| s.get("loadBalancer")).and_then(|l| l.get("ingress"));
             let address = balancer.and_then(|list| list.items().next()).and_then(|first| first.text_at("ip"));
-            let host = text(pod.node().get("status"), &["hostIP"]);
+            let host = text(pod.owner.node().get("status"), &["hostIP"]);
             let ip = address.map(|ip| ip.value).or(host).unwrap_or("unknown");
             let ports = service.spec().and_then(|spec| spec.get("ports")).into_iter().flat_map(Node::items);
             for port in ports.filter(|port| matches!(port.text_at("name").map(|n| n.value), Some("http" | "http2"))) {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::istio::PeerAuthentication;
-use crate::kube::{Labels, Object};
+use crate::kube::{Labels, PodTemplate};
 
 use super::world::World;
 
 /// Prints which mTLS a pod demands, and by which policies.
-pub(super) fn print(world: &World<'_>, pod: Object<'_>, out: &mut String) {
+pub(super) fn print(world: &World<'_>, pod: PodTemplate<'_>, out: &mut String) {
     let labels = pod.labels();
     let selects = |policy: &PeerAuthentication<'_>| Labels::of(policy.selector()).is_subset_of(&labels);
     let of = |namespace: &str| -> Vec<PeerAuthentication<'_>> {
@@ -16,8 +16,8 @@ pub(super) fn print(world: &World<'_>, pod: Object<'_>, out: &mut String) {
         policies.filter_map(PeerAuthentication::of).filter(selects).collect()
     };
     let mut applied = of(&world.root_namespace);
-    if pod.namespace() != world.root_namespace {
-        applied.extend(of(pod.namespace()));
+    if pod.owner.namespace() != world.root_namespace {
+        applied.extend(of(pod.owner.namespace()));
     }
     let (mode, ports) = effective(world, &applied);
     out.push_str("--------------------\nEffective PeerAuthentication:\n");

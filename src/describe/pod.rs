@@ -1,9 +1,9 @@
 //! `describe pod`.
 
 use crate::document::Node;
-use crate::kube::{Labels, Object};
+use crate::kube::{Labels, Object, PodTemplate};
 
-use super::world::{World, containers, phase, statuses, text};
+use super::world::{World, phase, statuses, text};
 use super::{ingress, peer, service};
 
 /// The user as which the sidecar runs, so that its own traffic is not caught.
@@ -17,7 +17,8 @@ const LABELS: &str = "https://istio.io/latest/docs/ops/deployment/application-re
 /// There is none of this name.
 pub fn describe_pod(world: &World<'_>, name: &str) -> Result<String, String> {
     let (name, namespace) = name.split_once('.').unwrap_or((name, &world.namespace));
-    let pod = world.object("Pod", namespace, name).ok_or_else(|| format!("there is no Pod {namespace}/{name}"))?;
+    let found = world.pods(|pod| pod.owner.namespace() == namespace && pod.owner.name() == name);
+    let pod = found.first().copied().ok_or_else(|| format!("there is no Pod {namespace}/{name}"))?;
     let mut out = String::new();
     if !print_pod(world, pod, &mut out) {
         return Ok(out);
@@ -39,27 +40,27 @@ pub fn describe_pod(world: &World<'_>, name: &str) -> Result<String, String> {
     Ok(out)
 }
 
-fn selects(service: Object<'_>, pod: Object<'_>) -> bool {
+fn selects(service: Object<'_>, pod: PodTemplate<'_>) -> bool {
     let selector = Labels::of(service.spec().and_then(|spec| spec.get("selector")));
-    service.namespace() == pod.namespace() && !selector.is_empty() && selector.is_subset_of(&pod.labels())
+    service.namespace() == pod.owner.namespace() && !selector.is_empty() && selector.is_subset_of(&pod.labels())
 }
 
 /// The part on the pod itself; whether there is more to say.
-fn print_pod(world: &World<'_>, pod: Object<'_>, out: &mut String) -> bool {
+fn print_pod(world: &World<'_>, pod: PodTemplate<'_>, out: &mut String) -> bool {
     let runs_as = |node: Option<Node<'_>>| {
         let user = node.and_then(|node| node.get("securityContext")).and_then(|c| c.get("runAsUser"));
         user.and_then(Node::as_u64) == Some(SIDECAR_USER)
     };
     let container_name = |node: &Node<'_>| node.text_at("name").map_or(String::new(), |n| n.value.to_owned());
-    for container in containers(pod) {
+    for container in pod.containers() {
         let own = matches!(container_name(&container).as_str(), "istio-proxy" | "istio-operator");
         if !own && runs_as(Some(container)) {
             out.push_str("WARNING: User ID (UID) 1337 is reserved for the sidecar proxy.\n");
         }
     }
-    let name = world.called(pod.name(), pod.namespace());
+    let name = world.called(pod.owner.name(), pod.owner.namespace());
     out.push_str(&format!("Pod: {name}\n   Pod Revision: {}\n", revision(pod)));
-    let ports: Vec<String> = containers(pod).flat_map(|c| ports(c)).collect();
+    let ports: Vec<String> = pod.containers().flat_map(|c| ports(c)).collect();
     match ports.is_empty() {
         true => out.push_str("   Pod does not expose ports\n"),
         false => out.push_str(&format!("   Pod Ports: {}\n", ports.join(", "))),
@@ -73,22 +74,22 @@ fn print_pod(world: &World<'_>, pod: Object<'_>, out: &mut String) -> bool {
             out.push_str(&format!("WARNING: Pod {name} {kind} {container} NOT READY\n"));
         }
     }
-    if !containers(pod).any(|container| container_name(&container) == "istio-proxy") {
+    if pod.owner.kind() == "Pod" && !pod.containers().any(|container| container_name(&container) == "istio-proxy") {
         out.push_str(&format!("WARNING: {name} is not part of mesh; no Istio sidecar\n"));
         return false;
     }
-    if runs_as(pod.spec()) {
+    if runs_as(pod.node.get("spec")) {
         out.push_str("   WARNING: User ID (UID) 1337 is reserved for the sidecar proxy.\n");
     }
     suggest_labels(pod, out);
     true
 }
 
-fn revision(pod: Object<'_>) -> String {
+fn revision(pod: PodTemplate<'_>) -> String {
     if let Some(revision) = pod.labels().get("istio.io/rev") {
         return revision.to_owned();
     }
-    let status = pod.annotation("sidecar.istio.io/status").map_or("", |status| status.value);
+    let status = pod.annotation("sidecar.istio.io/status").unwrap_or_default();
     let status: Option<serde_json::Value> = serde_json::from_str(status).ok();
     let revision = status.as_ref().and_then(|status| status.get("revision")).and_then(|revision| revision.as_str());
     revision.unwrap_or_default().to_owned()
@@ -106,7 +107,7 @@ fn ports(container: Node<'_>) -> Vec<String> {
         .collect()
 }
 
-fn suggest_labels(pod: Object<'_>, out: &mut String) {
+fn suggest_labels(pod: PodTemplate<'_>, out: &mut String) {
     let labels = pod.labels();
     let has = |names: [&str; 3]| names.iter().any(|name| labels.get(name).is_some());
     if !has(["service.istio.io/canonical-name", "app.kubernetes.io/name", "app"]) {

@@ -2,12 +2,12 @@
 
 use crate::document::Document;
 use crate::istio::{DestinationRule, VirtualService};
-use crate::kube::{Labels, Object, Service};
+use crate::kube::{Labels, Object, PodTemplate, Service};
 use crate::mesh;
 
 use super::destination_rule::{self, Subsets};
 use super::virtual_service::{self, Destination};
-use super::world::{World, containers, phase, statuses};
+use super::world::{World, phase, statuses};
 use super::{ingress, proxy};
 
 /// Describes a service.
@@ -24,7 +24,7 @@ pub fn describe_service(world: &World<'_>, name: &str) -> Result<String, String>
         out.push_str(&format!("Service \"{}\" has no pods.\n", world.called(name, namespace)));
         return Ok(out);
     }
-    let usable: Vec<Object<'_>> = pods.iter().copied().filter(|pod| is_usable(*pod, &mut out)).collect();
+    let usable: Vec<PodTemplate<'_>> = pods.iter().copied().filter(|pod| is_usable(*pod, &mut out)).collect();
     if usable.is_empty() {
         let (name, count) = (world.called(name, namespace), pods.len());
         out.push_str(&format!("Service \"{name}\" has no Istio pods.  ({count} pods in service).\n"));
@@ -36,18 +36,20 @@ pub fn describe_service(world: &World<'_>, name: &str) -> Result<String, String>
     Ok(out)
 }
 
-fn is_usable(pod: Object<'_>, out: &mut String) -> bool {
+fn is_usable(pod: PodTemplate<'_>, out: &mut String) -> bool {
     if phase(pod) != "Running" {
         out.push_str(&format!("   Pod is not Running ({})\n", phase(pod)));
         return false;
     }
     let is_proxy = |name: Option<&str>| name == Some("istio-proxy");
-    if !containers(pod).any(|container| is_proxy(container.text_at("name").map(|n| n.value))) {
-        out.push_str(&format!("Pod {}: no container \"istio-proxy\" in pod\n", pod.name()));
+    // The injector adds the proxy to what a workload makes.
+    let is_pod = pod.owner.kind() == "Pod";
+    if is_pod && !pod.containers().any(|container| is_proxy(container.text_at("name").map(|n| n.value))) {
+        out.push_str(&format!("Pod {}: no container \"istio-proxy\" in pod\n", pod.owner.name()));
         return false;
     }
     if statuses(pod, "containerStatuses").iter().any(|(name, ready)| is_proxy(Some(name)) && !ready) {
-        out.push_str(&format!("WARNING: Pod {} Container istio-proxy NOT READY\n", pod.name()));
+        out.push_str(&format!("WARNING: Pod {} Container istio-proxy NOT READY\n", pod.owner.name()));
         return false;
     }
     true
@@ -59,7 +61,7 @@ pub(super) struct Port {
 }
 
 /// Prints the block on a service that the pods serve.
-pub(super) fn print(world: &World<'_>, object: Object<'_>, pods: &[Object<'_>], out: &mut String) {
+pub(super) fn print(world: &World<'_>, object: Object<'_>, pods: &[PodTemplate<'_>], out: &mut String) {
     let Some(service) = Service::of(object) else { return };
     out.push_str(&format!("Service: {}\n", world.called(object.name(), object.namespace())));
     for port in service.ports() {
@@ -90,7 +92,7 @@ pub(super) fn print(world: &World<'_>, object: Object<'_>, pods: &[Object<'_>], 
     }
 }
 
-fn port_line(port: crate::kube::ServicePort<'_>, pods: &[Object<'_>]) -> String {
+fn port_line(port: crate::kube::ServicePort<'_>, pods: &[PodTemplate<'_>]) -> String {
     let name = port.name();
     let protocol = match (name.is_empty(), port.app_protocol()) {
         (true, None) => "auto-detect",
@@ -130,8 +132,8 @@ fn protocol(name: &str) -> &'static str {
     }
 }
 
-fn named_port(name: &str, pods: &[Object<'_>]) -> Option<u64> {
-    let ports = pods.iter().flat_map(|pod| containers(*pod).collect::<Vec<_>>()).filter_map(|c| c.get("ports"));
+fn named_port(name: &str, pods: &[PodTemplate<'_>]) -> Option<u64> {
+    let ports = pods.iter().flat_map(|pod| pod.containers().collect::<Vec<_>>()).filter_map(|c| c.get("ports"));
     let mut ports = ports.flat_map(crate::document::Node::items);
     let port = ports.find(|port| port.text_at("name").is_some_and(|own| own.value == name))?;
     port.get("containerPort")?.as_u64()

@@ -1,7 +1,7 @@
 //! What is known: the resources, and the dumps of some pods.
 
 use crate::document::{Document, Node};
-use crate::kube::{Labels, Object, objects};
+use crate::kube::{Labels, Object, PodTemplate, objects};
 
 /// Resources and dumps.
 pub struct World<'d> {
@@ -47,11 +47,28 @@ impl<'d> World<'d> {
         found.into_iter()
     }
 
-    /// The dump of a pod.
-    pub(super) fn dump(&self, pod: Object<'_>) -> Option<&'d Document> {
-        let full = format!("{}.{}", pod.name(), pod.namespace());
-        let named = |wanted: &str| self.dumps.iter().find(|(name, _)| name == wanted).map(|(_, dump)| *dump);
-        named(&full).or_else(|| named(pod.name()))
+    /// The dump of a pod, or of one of the pods that a workload makes.
+    pub(super) fn dump(&self, pod: PodTemplate<'_>) -> Option<&'d Document> {
+        let (name, namespace) = (pod.owner.name(), pod.owner.namespace());
+        let full = format!("{name}.{namespace}");
+        let find = |is_it: &dyn Fn(&str) -> bool| self.dumps.iter().find(|(own, _)| is_it(own)).map(|(_, dump)| *dump);
+        let made = |own: &str| {
+            let (own, own_namespace) = own.rsplit_once('.').unwrap_or((own, namespace));
+            own.starts_with(&format!("{name}-")) && own_namespace == namespace
+        };
+        let exact = find(&|own| own == full).or_else(|| find(&|own| own == name));
+        exact.or_else(|| if pod.owner.kind() == "Pod" { None } else { find(&made) })
+    }
+
+    /// The pods that pass a test; where the files hold no such pods, the workloads that make them.
+    pub(super) fn pods(&self, passes: impl Fn(&PodTemplate<'d>) -> bool) -> Vec<PodTemplate<'d>> {
+        let mut found: Vec<PodTemplate<'d>> =
+            self.objects.iter().filter_map(|object| PodTemplate::of(*object)).filter(passes).collect();
+        let is_pod = |pod: &PodTemplate<'_>| pod.owner.kind() == "Pod";
+        if found.iter().any(is_pod) {
+            found.retain(is_pod);
+        }
+        found
     }
 
     /// A resource as people of the namespace call it.
@@ -60,12 +77,11 @@ impl<'d> World<'d> {
     }
 
     /// The pods that a Service selects.
-    pub(super) fn pods_of(&self, service: Object<'d>) -> Vec<Object<'d>> {
+    pub(super) fn pods_of(&self, service: Object<'d>) -> Vec<PodTemplate<'d>> {
         let selector = Labels::of(service.spec().and_then(|spec| spec.get("selector")));
-        let selects = |pod: &Object<'d>| {
-            pod.namespace() == service.namespace() && !selector.is_empty() && selector.is_subset_of(&pod.labels())
-        };
-        self.of_kind("Pod").filter(selects).collect()
+        self.pods(|pod| {
+            pod.owner.namespace() == service.namespace() && !selector.is_empty() && selector.is_subset_of(&pod.labels())
+        })
     }
 }
 
@@ -74,15 +90,9 @@ pub(super) fn text<'d>(node: Option<Node<'d>>, path: &[&str]) -> Option<&'d str>
     path.iter().try_fold(node?, |node, name| node.get(name))?.text()
 }
 
-/// The containers of a pod, those that run first among them.
-pub(super) fn containers(pod: Object<'_>) -> impl Iterator<Item = Node<'_>> {
-    let of = move |name: &'static str| pod.spec().and_then(|spec| spec.get(name)).into_iter().flat_map(Node::items);
-    of("containers").chain(of("initContainers"))
-}
-
 /// The states of the containers of a pod.
-pub(super) fn statuses<'d>(pod: Object<'d>, list: &str) -> Vec<(&'d str, bool)> {
-    let list = pod.node().get("status").and_then(|status| status.get(list));
+pub(super) fn statuses<'d>(pod: PodTemplate<'d>, list: &str) -> Vec<(&'d str, bool)> {
+    let list = pod.owner.node().get("status").and_then(|status| status.get(list));
     let items = list.into_iter().flat_map(Node::items);
     items
         .filter_map(|item| Some((item.text_at("name")?.value, item.get("ready").and_then(Node::as_bool) == Some(true))))
@@ -90,6 +100,6 @@ pub(super) fn statuses<'d>(pod: Object<'d>, list: &str) -> Vec<(&'d str, bool)> 
 }
 
 /// Where a pod is in its life: `Running`, unless it says otherwise.
-pub(super) fn phase(pod: Object<'_>) -> &str {
-    text(pod.node().get("status"), &["phase"]).unwrap_or("Running")
+pub(super) fn phase(pod: PodTemplate<'_>) -> &str {
+    text(pod.owner.node().get("status"), &["phase"]).unwrap_or("Running")
 }
