@@ -65,8 +65,10 @@ pub(super) fn print(world: &World<'_>, object: Object<'_>, pods: &[PodTemplate<'
     let Some(service) = Service::of(object) else { return };
     out.push_str(&format!("Service: {}\n", world.called(object.name(), object.namespace())));
     for port in service.ports() {
-        // istioctl looks at ports that say that they are TCP, as the API server makes them say.
-        if port.node.text_at("protocol").is_none_or(|protocol| protocol.value != "TCP") {
+        // istioctl looks at ports that say that they are TCP. The API server makes them say it;
+        // manifests that were never applied leave it out.
+        let default = if pods.iter().any(|pod| pod.owner.kind() != "Pod") { "TCP" } else { "" };
+        if port.node.text_at("protocol").map_or(default, |protocol| protocol.value) != "TCP" {
             continue;
         }
         out.push_str(&port_line(port, pods));
