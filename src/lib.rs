@@ -2,8 +2,9 @@
 //!
 //! The way of the data: [`input`] finds and opens, [`document`] reads, [`kube`], [`istio`] and
 //! [`envoy`] are typed views, [`mesh`] is what they mean together, [`routing`] is the algebra of
-//! matching, [`rules`] judge, [`engine`] runs
-//! them, [`report`] prints. [`tables`] shows what a proxy has. A module uses only those before it.
+//! matching, [`simulate`] follows a request, [`rules`] judge, [`engine`] runs
+//! them, [`report`] prints. [`tables`] shows what a proxy has, [`authz`] who may call it, [`describe`]
+//! what concerns a workload. A module uses only those before it.
 
 pub mod authz;
 pub mod commands;
@@ -22,4 +23,5 @@ pub mod report;
 pub mod routing;
 pub mod rules;
 pub mod similar;
+pub mod simulate;
 pub mod tables;

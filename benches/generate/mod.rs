@@ -49,7 +49,7 @@ impl Service {
 
 /// Writes a config dump of about `bytes` bytes, as Envoy's admin endpoint prints it. One route in
 /// two thousand leads nowhere.
-pub fn dump(path: &Path, bytes: u64, seed: u64) -> io::Result<()> {
+pub(crate) fn dump(path: &Path, bytes: u64, seed: u64) -> io::Result<()> {
     let services = (bytes / 19_000).max(1) as usize;
     let services: Vec<_> = (0..services).map(Service::numbered).collect();
     let mut numbers = Numbers(seed);
@@ -243,7 +243,7 @@ fn endpoints(service: &Service, subset: &str) -> Value {
 
 /// Writes a route configuration with one virtual host of `count` routes, a tenth of them regular
 /// expressions.
-pub fn routes(path: &Path, count: usize) -> io::Result<()> {
+pub(crate) fn routes(path: &Path, count: usize) -> io::Result<()> {
     let route = |place: usize| match place % 10 {
         0 => {
             json!({"match": {"safe_regex": {"regex": format!("/shop/{place}/[a-z]+/[0-9]{{1,{}}}", 1 + place % 7)}}, "route": {"cluster": "a"}})
@@ -257,7 +257,7 @@ pub fn routes(path: &Path, count: usize) -> io::Result<()> {
 }
 
 /// Writes manifests of `count` services, each with a DestinationRule and a VirtualService.
-pub fn manifests(path: &Path, count: usize) -> io::Result<()> {
+pub(crate) fn manifests(path: &Path, count: usize) -> io::Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
     for service in (0..count).map(Service::numbered) {
         let Service { name, namespace, port } = &service;

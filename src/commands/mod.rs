@@ -7,8 +7,10 @@ mod diff;
 mod logs;
 mod proxy_config;
 mod proxy_status;
+mod reach;
 mod rule;
 mod source;
+mod trace;
 mod ztunnel_config;
 
 use std::io::{self, Write};
@@ -45,8 +47,12 @@ enum Command {
     Diff(diff::Arguments),
     /// Cut a log of Istio to a range of time.
     Logs(logs::Arguments),
+    /// Say of every route which request reaches it, or why none can.
+    Reach(reach::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
+    /// Walk a request through a proxy as Envoy does.
+    Trace(trace::Arguments),
 }
 
 /// When to colour.
@@ -109,7 +115,9 @@ pub fn main() -> ExitCode {
         Command::Describe(arguments) => describe::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Logs(arguments) => logs::run(arguments),
+        Command::Reach(arguments) => reach::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
+        Command::Trace(arguments) => trace::run(arguments),
     };
     match outcome {
         Ok(outcome) => outcome.into(),

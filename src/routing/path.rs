@@ -1,6 +1,6 @@
 //! Conditions on the path, as Envoy matches it: without query, byte by byte.
 
-use super::text::matches_fully;
+use super::text::{literal_start, matches_fully};
 
 /// A condition on the path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,21 @@ impl PathCondition {
             }
             _ => false,
         }
+    }
+
+    /// What all paths start with that this takes, in small letters. If this covers another
+    /// condition, it starts that one's start.
+    pub(super) fn start(&self) -> String {
+        let start = match &self.kind {
+            _ if self.takes_all() => "",
+            PathKind::Prefix(text)
+            | PathKind::Exact(text)
+            | PathKind::SeparatedPrefix(text)
+            | PathKind::Other(text) => text,
+            PathKind::Regex(expression) => literal_start(expression),
+            PathKind::Connect => "",
+        };
+        start.to_ascii_lowercase()
     }
 
     /// Whether every path that `other` takes is one that this takes.

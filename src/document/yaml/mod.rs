@@ -81,8 +81,8 @@ fn documents(bytes: &[u8]) -> Vec<Range<usize>> {
 }
 
 /// Reads with the full parser alone, to compare the fast path with it.
-#[cfg(test)]
-pub(super) fn full_for_tests(text: &str, tape: &mut Tape, problems: &mut Vec<Problem>, roots: &mut Vec<u32>) {
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_fully(text: &str, tape: &mut Tape, problems: &mut Vec<Problem>, roots: &mut Vec<u32>) {
     for part in documents(text.as_bytes()) {
         let known = problems.len();
         full::read(text, part.clone(), tape, problems, roots);
