@@ -16,7 +16,7 @@ pub(super) fn location(redirect: Node<'_>, conditions: Option<Node<'_>>, subject
     let header = |name: &str| subject.headers.first(name).unwrap_or_default();
     let forwarded = header("x-forwarded-proto");
     let is_https = redirect.field("https_redirect").and_then(Node::as_bool) == Some(true);
-    let scheme = text("scheme_redirect").unwrap_or(if is_https { "https" } else { forwarded });
+    let scheme = text("scheme_redirect").unwrap_or(if is_https { "https" } else { header(":scheme") });
     let port = text("port_redirect").filter(|port| *port != "0");
     let host = text("host_redirect").unwrap_or_else(|| own_host(header(":authority"), scheme, forwarded, port));
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();

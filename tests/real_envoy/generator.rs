@@ -494,7 +494,7 @@ impl Generator<'_> {
         let method = *self.random.pick(&["GET", "GET", "GET", "GET", "POST", "PUT", "HEAD", "DELETE"]);
         let mut request = json!({"method": method, "authority": authority, "path": self.request_path(&conditions), "headers": self.request_headers(&conditions)});
         if self.random.percent(12) {
-            request["scheme"] = json!(self.random.pick(&["http", "https"]));
+            request["scheme"] = json!(self.random.pick(&["http", "https", "ftp"]));
         }
         // Whether a protocol may change is decided before any filter sets metadata.
         let asks_upgrade = request["headers"].as_array().unwrap().iter().any(|header| header[0] == "upgrade");
