@@ -1,4 +1,12 @@
 //! Random route configurations and requests that have a chance to meet them.
+#![allow(
+    clippy::range_minus_one,
+    clippy::range_plus_one,
+    clippy::if_same_then_else,
+    clippy::semicolon_if_nothing_returned,
+    clippy::explicit_auto_deref,
+    clippy::manual_range_patterns
+)]
 
 use serde_json::{Map, Value, json};
 
