@@ -1,5 +1,7 @@
 //! Random route configurations and requests that have a chance to meet them.
 #![allow(
+    clippy::same_functions_in_if_condition,
+    clippy::single_match_else,
     clippy::range_minus_one,
     clippy::range_plus_one,
     clippy::if_same_then_else,
