@@ -35,6 +35,11 @@ fn line(request: &Request, case: &Case) -> Option<Value> {
         }
         headers.push(("x-forwarded-proto".to_owned(), "https".to_owned()));
     }
+    if request.connection.tls.is_none()
+        && let Some(scheme) = &request.scheme
+    {
+        headers.push(("x-forwarded-proto".to_owned(), scheme.clone()));
+    }
     // HTTP/1 takes known methods only, which HTTP/2 does not ask for.
     let known = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT"];
     if !known.contains(&&*request.method) {
