@@ -3,10 +3,14 @@
 //! The way of the data: [`input`] finds and opens, [`document`] reads, [`kube`], [`istio`] and
 //! [`envoy`] are typed views, [`mesh`] is what they mean together, [`routing`] is the algebra of
 //! matching, [`simulate`] follows a request, [`rules`] judge, [`engine`] runs them, [`config`] says
-//! how, [`report`] prints. A module uses only those before it.
+//! how, [`report`] prints. [`tables`] shows what a proxy has, [`authz`] who may call it, [`describe`]
+//! what concerns a workload. A module uses only those before it.
 
+pub mod authz;
 pub mod commands;
 pub mod config;
+pub mod describe;
+pub mod diff;
 pub mod document;
 pub mod engine;
 pub mod envoy;
@@ -14,9 +18,11 @@ pub mod finding;
 pub mod input;
 pub mod istio;
 pub mod kube;
+pub mod logs;
 pub mod mesh;
 pub mod report;
 pub mod routing;
 pub mod rules;
 pub mod similar;
 pub mod simulate;
+pub mod tables;

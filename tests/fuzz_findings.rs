@@ -1,6 +1,14 @@
 //! Every input on which fuzzing once found a fault. `testdata/fuzz/` has a folder per target.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs, dead_code, unreachable_pub)]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    dead_code,
+    unreachable_pub
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -59,7 +67,7 @@ fn exhausts_the_budget(document: &Document) -> bool {
 
 #[test]
 fn many_small_alias_bombs_are_as_harmless_as_one() {
-    let ten = |name: &str| format!("[{}]", vec![name; 10].join(","));
+    let ten = |name: &str| format!("[{}]", [name; 10].join(","));
     let bomb = format!("---\na: &a {}\nb: &b {}\nc: &c {}\nd: {}\n", ten("x"), ten("*a"), ten("*b"), ten("*c"));
     let document = documents::read(bomb.repeat(400).as_bytes());
     assert!(exhausts_the_budget(&document));

@@ -116,7 +116,9 @@ impl<'r> Headers<'r> {
         } else if self.first("x-forwarded-proto").is_none() {
             self.push("x-forwarded-proto", request.scheme.as_deref().unwrap_or(socket));
         }
-        let scheme = self.joined("x-forwarded-proto").map_or_else(|| socket.to_owned(), Cow::into_owned);
+        let forwarded = self.joined("x-forwarded-proto").map(Cow::into_owned);
+        let scheme =
+            forwarded.filter(|scheme| matches!(&**scheme, "http" | "https")).unwrap_or_else(|| socket.to_owned());
         if self.first(":scheme").is_none() {
             self.push(":scheme", scheme);
         }

@@ -16,7 +16,7 @@ pub(super) fn location(redirect: Node<'_>, conditions: Option<Node<'_>>, subject
     let header = |name: &str| subject.headers.first(name).unwrap_or_default();
     let forwarded = header("x-forwarded-proto");
     let is_https = redirect.field("https_redirect").and_then(Node::as_bool) == Some(true);
-    let scheme = text("scheme_redirect").unwrap_or(if is_https { "https" } else { forwarded });
+    let scheme = text("scheme_redirect").unwrap_or(if is_https { "https" } else { header(":scheme") });
     let port = text("port_redirect").filter(|port| *port != "0");
     let host = text("host_redirect").unwrap_or_else(|| own_host(header(":authority"), scheme, forwarded, port));
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
@@ -63,11 +63,12 @@ pub(super) fn rewritten_host(action: Node<'_>, subject: &Subject<'_>) -> Option<
     regex_rewrite(action.field("host_rewrite_path_regex")?, subject.headers.path_only()?)
 }
 
-/// How much of a path a prefix rewrite replaces: the prefix, or all that another condition matched.
+/// How much of a path a prefix rewrite replaces: the prefix or path of the route (path parameters
+/// may follow), or all that an expression matched.
 fn matched_length(conditions: Option<Node<'_>>, path: &str) -> usize {
     let Some(conditions) = conditions else { return 0 };
     let insensitive = conditions.field("case_sensitive").and_then(Node::as_bool) == Some(false);
-    let prefixes = ["prefix", "path_separated_prefix"];
+    let prefixes = ["prefix", "path_separated_prefix", "path"];
     let prefix = prefixes.iter().find_map(|field| conditions.field(field)).and_then(Node::text);
     let length = prefix.map_or(path.len(), str::len);
     let head = path.get(..length).unwrap_or_default();

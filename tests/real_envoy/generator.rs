@@ -1,4 +1,14 @@
 //! Random route configurations and requests that have a chance to meet them.
+#![allow(
+    clippy::same_functions_in_if_condition,
+    clippy::single_match_else,
+    clippy::range_minus_one,
+    clippy::range_plus_one,
+    clippy::if_same_then_else,
+    clippy::semicolon_if_nothing_returned,
+    clippy::explicit_auto_deref,
+    clippy::manual_range_patterns
+)]
 
 use serde_json::{Map, Value, json};
 
@@ -494,7 +504,7 @@ impl Generator<'_> {
         let method = *self.random.pick(&["GET", "GET", "GET", "GET", "POST", "PUT", "HEAD", "DELETE"]);
         let mut request = json!({"method": method, "authority": authority, "path": self.request_path(&conditions), "headers": self.request_headers(&conditions)});
         if self.random.percent(12) {
-            request["scheme"] = json!(self.random.pick(&["http", "https"]));
+            request["scheme"] = json!(self.random.pick(&["http", "https", "ftp"]));
         }
         // Whether a protocol may change is decided before any filter sets metadata.
         let asks_upgrade = request["headers"].as_array().unwrap().iter().any(|header| header[0] == "upgrade");

@@ -80,7 +80,7 @@ fn witnesses_reach_their_routes_and_nothing_else_is_hit() {
         }
     }
     println!(
-        "real Envoy {version}: {} reachable routes ({} witnesses replayed, {} need TLS or HTTP/2), {} unreachable, unknown {:?}; \
+        "real Envoy {version}: {} reachable routes ({} witnesses replayed, {} need TLS, HTTP/2 or another client address), {} unreachable, unknown {:?}; \
          {} random requests; {rejected} configurations rejected; {} contradictions",
         total.reachable,
         total.replayed,

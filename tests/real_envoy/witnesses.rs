@@ -35,8 +35,14 @@ fn line(request: &Request, case: &Case) -> Option<Value> {
         }
         headers.push(("x-forwarded-proto".to_owned(), "https".to_owned()));
     }
+    if request.connection.tls.is_none()
+        && let Some(scheme) = &request.scheme
+    {
+        headers.push(("x-forwarded-proto".to_owned(), scheme.clone()));
+    }
     // HTTP/1 takes known methods only, which HTTP/2 does not ask for.
-    if !request.method.bytes().all(|b| b.is_ascii_uppercase()) {
+    let known = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT"];
+    if !known.contains(&&*request.method) {
         return None;
     }
     // Nor does it take a CONNECT without a port.
@@ -45,6 +51,13 @@ fn line(request: &Request, case: &Case) -> Option<Value> {
         return None;
     }
     Some(json!({"method": request.method, "authority": request.authority, "path": request.path, "headers": headers}))
+}
+
+/// The conditions of a route.
+fn conditions<'c>(case: &'c Case, name: &str) -> Option<&'c Value> {
+    let hosts = case.config["virtual_hosts"].as_array()?.iter();
+    let mut routes = hosts.filter_map(|host| host["routes"].as_array()).flatten();
+    routes.find(|route| route["name"] == json!(name)).map(|route| &route["match"])
 }
 
 pub(crate) fn check(envoy: &Envoy, version: EnvoyVersion, seeds: &[u64], cases: &[Case], total: &mut Outcome) {
@@ -71,7 +84,10 @@ pub(crate) fn check(envoy: &Envoy, version: EnvoyVersion, seeds: &[u64], cases: 
             match verdict {
                 Reach::Reachable(request) => {
                     total.reachable += 1;
-                    let Some(request) = line(request, case) else {
+                    // The client's address is what a proxy with `use_remote_address` adds there.
+                    let asks_address =
+                        conditions(case, name).is_some_and(|c| c.to_string().contains("x-forwarded-for"));
+                    let Some(request) = line(request, case).filter(|_| !asks_address) else {
                         total.not_sent += 1;
                         continue;
                     };
@@ -97,9 +113,7 @@ pub(crate) fn check(envoy: &Envoy, version: EnvoyVersion, seeds: &[u64], cases: 
         if let Some(wanted) = wanted {
             total.replayed += 1;
             if wanted != route {
-                let routes = cases[*place].config["virtual_hosts"].as_array().unwrap().iter();
-                let mut routes = routes.filter_map(|host| host["routes"].as_array()).flatten();
-                let conditions = routes.find(|route| route["name"] == json!(wanted)).map(|route| &route["match"]);
+                let conditions = conditions(&cases[*place], wanted).map(Value::to_string);
                 let came = row.map(ToString::to_string).unwrap_or_default();
                 let seed = seeds[*place];
                 total.wrong.push(format!("seed {seed}: witness of {wanted} {conditions:?} came to {came}: {request}"));

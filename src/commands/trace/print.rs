@@ -24,10 +24,12 @@ pub(super) fn print(
     writeln!(out, "{} {title}\n", paint.bold(&request.method))?;
     let mut next = 0;
     for hop in &explanation.hops {
-        write!(out, "  {:NAMES$}{:TEXT$}", hop.kind, hop.text)?;
+        let width = if hop.place.is_some() { TEXT } else { 0 };
+        write!(out, "  {:NAMES$}{:width$}", hop.kind, hop.text)?;
         places.write(out, &paint, &mut next, (hop.place, true))?;
         for (text, place) in &hop.asides {
-            write!(out, "  {:NAMES$}{}", "", paint.dim(&format!("{text:TEXT$}")))?;
+            let width = if place.is_some() { TEXT } else { 0 };
+            write!(out, "  {:NAMES$}{}", "", paint.dim(&format!("{text:width$}")))?;
             places.write(out, &paint, &mut next, (*place, false))?;
         }
     }

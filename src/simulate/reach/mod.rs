@@ -193,7 +193,7 @@ fn hosts_for(domain: &str) -> Vec<String> {
 fn host_language(config: RouteConfiguration<'_>, host: VirtualHost<'_>) -> Option<Language> {
     let port = if config.ignores_port() { "(?::[0-9]*)?" } else { "" };
     let pattern = |domain: &str| {
-        let letters = "[A-Za-z0-9._:-]+";
+        let letters = "[!-~]+";
         match (domain, domain.strip_prefix('*'), domain.strip_suffix('*')) {
             ("*", ..) => letters.to_owned(),
             (_, Some(suffix), _) => format!("{letters}(?i:{}){port}", regex::escape(suffix)),

@@ -147,8 +147,8 @@ fn bases(dimension: &Dimension, frame: &Frame) -> Vec<&'static str> {
         Dimension::Path => vec!["/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*", "/[^?# ]*"],
         Dimension::Header(name) => match &**name {
             ":method" => vec!["GET|POST", "PUT|HEAD|DELETE|PATCH|OPTIONS", "[A-Z]+", "[A-Za-z0-9!#$%&'*+.^_`|~-]+"],
-            "x-forwarded-proto" => vec!["https?"],
-            ":authority" => vec!["[A-Za-z0-9.:*-]+"],
+            "x-forwarded-proto" => vec!["https?", "[!-~]+"],
+            ":authority" => vec!["[A-Za-z0-9.:-]+", "[!-~]+"],
             _ => vec!["(?:[!-~](?:[ -~]*[!-~])?)?"],
         },
         Dimension::Query(_) => vec!["[A-Za-z0-9._~%-]*", "[^&# ]*"],
@@ -203,7 +203,9 @@ pub(super) fn request(values: &BTreeMap<Dimension, Vec<String>>, frame: &Frame, 
         None | Some("none") => None,
         Some(kind) => Some(Certificate { is_valid: kind == "valid", name: String::new() }),
     };
-    if frame.is_https || certificate.is_some() || header("x-forwarded-proto").as_deref() == Some("https") {
+    let scheme = header("x-forwarded-proto");
+    request.scheme = scheme.clone().filter(|scheme| scheme != "http");
+    if frame.is_https || certificate.is_some() || scheme.as_deref() == Some("https") {
         request.connection.tls = Some(Tls { certificate, ..Tls::default() });
         request.scheme = Some("https".to_owned());
     }
