@@ -146,7 +146,9 @@ fn each_line_of_jsonl_is_what_its_schema_says() {
     let schema = meshlint::report::lines_schema();
     for (what, text) in reports("jsonl") {
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        lines.iter().for_each(|line| assert_valid(&schema, line));
+        for line in &lines {
+            assert_valid(&schema, line);
+        }
         let (last, findings) = lines.split_last().unwrap();
         assert!(last.get("summary").is_some() && findings.iter().all(|line| line.get("finding").is_some()), "{what}");
     }
