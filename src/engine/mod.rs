@@ -8,8 +8,10 @@ mod manifests;
 mod run;
 mod selection;
 mod variants;
+mod visit;
 
 pub use analysis::{Analysis, Counts, InputKind, InputSummary, NotEvaluated};
 pub use load::{Loaded, load};
 pub use run::{Settings, run};
 pub use selection::Selection;
+pub use visit::{Piece, Visited, Wants, visit};

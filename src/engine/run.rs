@@ -10,7 +10,7 @@ use crate::kube::{objects, shown};
 use crate::mesh;
 
 use super::manifests::{Manifests, judge};
-use super::{Analysis, InputKind, InputSummary, Loaded, NotEvaluated, Selection, load};
+use super::{Analysis, InputKind, InputSummary, Loaded, NotEvaluated, Selection, Visited, load};
 
 /// What a run needs to know besides its inputs.
 #[derive(Clone, Debug, Default)]
@@ -34,33 +34,37 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
     let mut manifests = Manifests::default();
     let mut known = Vec::new();
     let mut skips = Vec::new();
-    for (candidate, loaded) in discovery.candidates.iter().zip(load_all(&discovery.candidates, settings)) {
-        let name = candidate.name.clone();
-        let kind = match loaded {
-            Loaded::Unreadable(reason) => {
-                analysis.unreadable.push((name, reason));
-                continue;
-            }
-            Loaded::Manifests(document) => {
-                let (objects, _) = objects(&document);
-                let count = objects.len();
-                manifests.push(document, candidate.unit());
-                InputKind::Manifests(count)
-            }
-            Loaded::Dump { findings, skips: open, proxies } => {
-                analysis.findings.extend(findings);
-                skips.extend(open);
-                let names = proxies.iter().map(|proxy| proxy.name.clone()).collect();
-                known.extend(proxies);
-                InputKind::Dump(names)
-            }
-            Loaded::Recorded(what) => InputKind::Recorded(what),
-            Loaded::Other(findings) => {
-                analysis.findings.extend(findings);
-                InputKind::Other
-            }
-        };
-        analysis.inputs.push(InputSummary { name, kind });
+    for (candidate, visited) in discovery.candidates.iter().zip(load_all(&discovery.candidates, settings)) {
+        let unit = if visited.is_bundle { Some(candidate.bundle_path()) } else { candidate.unit() };
+        analysis.unreadable.extend(visited.unreadable);
+        analysis.skipped += visited.skipped;
+        for (name, loaded) in visited.results {
+            let kind = match loaded {
+                Loaded::Unreadable(reason) => {
+                    analysis.unreadable.push((name, reason));
+                    continue;
+                }
+                Loaded::Manifests(document) => {
+                    let (objects, _) = objects(&document);
+                    let count = objects.len();
+                    manifests.push(document, unit, visited.is_bundle);
+                    InputKind::Manifests(count)
+                }
+                Loaded::Dump { findings, skips: open, proxies } => {
+                    analysis.findings.extend(findings);
+                    skips.extend(open);
+                    let names = proxies.iter().map(|proxy| proxy.name.clone()).collect();
+                    known.extend(proxies);
+                    InputKind::Dump(names)
+                }
+                Loaded::Recorded(what) => InputKind::Recorded(what),
+                Loaded::Other(findings) => {
+                    analysis.findings.extend(findings);
+                    InputKind::Other
+                }
+            };
+            analysis.inputs.push(InputSummary { name, kind });
+        }
     }
     let judged = judge(&mut manifests, settings, &known, &mut analysis.findings);
     analysis.findings.extend(judged.findings);
@@ -72,7 +76,7 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
 }
 
 /// Reads every candidate, the biggest first, so that no thread is left with one at the end.
-fn load_all(candidates: &[Candidate], settings: &Settings) -> Vec<Loaded> {
+fn load_all(candidates: &[Candidate], settings: &Settings) -> Vec<Visited<Loaded>> {
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by_key(|place| std::cmp::Reverse(candidates.get(*place).map(|c| c.size)));
     let one = |place: &usize| (*place, candidates.get(*place).map(|c| load(c, &settings.selection)));
