@@ -3,7 +3,7 @@
 //! The way of the data: [`input`] finds and opens, [`document`] reads, [`kube`], [`istio`] and
 //! [`envoy`] are typed views, [`mesh`] is what they mean together, [`routing`] is the algebra of
 //! matching, [`rules`] judge, [`engine`] runs
-//! them, [`report`] prints. A module uses only those before it.
+//! them, [`inventory`] says what a bundle holds, [`report`] prints. A module uses only those before it.
 
 pub mod commands;
 pub mod document;
@@ -11,6 +11,7 @@ pub mod engine;
 pub mod envoy;
 pub mod finding;
 pub mod input;
+pub mod inventory;
 pub mod istio;
 pub mod kube;
 pub mod mesh;

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod bundle;
 mod check;
 mod rule;
 
@@ -18,8 +19,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check manifests and Envoy config dumps.
+    /// Check manifests, Envoy config dumps and bug reports.
     Check(check::Arguments),
+    /// Show what a bug report holds: versions, proxies, what is missing, secrets in clear.
+    Bundle(bundle::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
 }
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Bundle(arguments) => bundle::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
     };
     match outcome {

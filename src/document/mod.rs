@@ -204,6 +204,12 @@ impl Document {
         self.owner = Some(owner.into());
     }
 
+    /// Finds nothing wrong with text before the JSON: tools that collect dumps put the notices of
+    /// kubectl in front of them.
+    pub fn accept_leading_text(&mut self) {
+        self.problems.retain(|problem| problem.kind != ProblemKind::LeadingText);
+    }
+
     /// The language it was read as.
     pub fn format(&self) -> Format {
         self.format

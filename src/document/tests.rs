@@ -43,6 +43,7 @@ fn full_only(text: &str) -> Document {
     Document {
         name: "test".into(),
         home: "default".into(),
+        owner: None,
         text: Text::from(text),
         format: Format::Yaml,
         tape,
@@ -58,6 +59,7 @@ fn assert_same_as_full_parser(name: &str, text: &str) {
     let fast = Document {
         name: "test".into(),
         home: "default".into(),
+        owner: None,
         text: Text::from(text),
         format: Format::Yaml,
         tape,

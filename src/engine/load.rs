@@ -60,12 +60,16 @@ fn judge(piece: Piece, selection: &Selection) -> Loaded {
     if let Some(proxy) = piece.place.and_then(|place| place.proxy()) {
         document.set_owner(&proxy);
     }
+    if role == Role::Dump {
+        document.accept_leading_text();
+    }
     match envoy::form_of(&document) {
         Form::Manifests => Loaded::Manifests(document),
         Form::Envoy => judge_dump(&document, selection),
         Form::Ztunnel => Loaded::Recorded("ztunnel dump"),
         Form::Admin(name) => Loaded::Recorded(name),
         Form::Other if role == Role::Manifests => judge_listing(&document, selection),
+        Form::Other if role == Role::Dump && is_plain(document.bytes()) => Loaded::Recorded("no dump"),
         Form::Other if is_text_admin_output(document.bytes()) => Loaded::Recorded("admin output"),
         Form::Other if is_relevant => Loaded::Other(judge_text(&document, selection)),
         Form::Other => Loaded::Other(Vec::new()),
@@ -78,6 +82,11 @@ fn judge_listing(document: &Document, selection: &Selection) -> Loaded {
         true => Loaded::Other(judge_text(document, selection)),
         false => Loaded::Recorded("text"),
     }
+}
+
+/// Whether a text is no JSON at all: the error of whoever should have got a dump.
+fn is_plain(text: &[u8]) -> bool {
+    memchr::memchr(b'{', text).is_none()
 }
 
 /// What a file is that is not read.

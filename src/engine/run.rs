@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::finding::{Finding, Skip};
+use crate::finding::{Finding, Skip, group};
 use crate::input::{Candidate, Discovery};
 use crate::kube::{objects, shown};
 use crate::mesh;
@@ -34,10 +34,12 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
     let mut manifests = Manifests::default();
     let mut known = Vec::new();
     let mut skips = Vec::new();
+    let mut is_bundle = false;
     for (candidate, visited) in discovery.candidates.iter().zip(load_all(&discovery.candidates, settings)) {
         let unit = if visited.is_bundle { Some(candidate.bundle_path()) } else { candidate.unit() };
         analysis.unreadable.extend(visited.unreadable);
         analysis.skipped += visited.skipped;
+        is_bundle |= visited.is_bundle;
         for (name, loaded) in visited.results {
             let kind = match loaded {
                 Loaded::Unreadable(reason) => {
@@ -70,7 +72,7 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
     analysis.findings.extend(judged.findings);
     analysis.variants = judged.variants;
     skips.extend(judged.skips);
-    analysis.findings = sorted(analysis.findings);
+    analysis.findings = sorted(group(analysis.findings, is_bundle));
     analysis.not_evaluated = summarized(skips);
     analysis
 }

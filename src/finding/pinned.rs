@@ -9,7 +9,8 @@ use super::{Confidence, Draft, Family, Finding, Location, Meta, Related, Severit
 pub struct Pinned {
     /// Where it is.
     pub location: Location,
-    path: String,
+    /// JSON pointer to it.
+    pub path: String,
     subject: Subject,
     excerpts: Vec<Excerpt>,
 }
@@ -42,6 +43,7 @@ impl Pinned {
             origin: None,
             symptom: None,
             cause: None,
+            seen_in: Vec::new(),
             fingerprint: fingerprint(rule.id, &self.subject, &self.location.file, &self.path),
             excerpts: self.labelled(label, true),
         }

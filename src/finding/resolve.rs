@@ -9,7 +9,7 @@ use crate::kube::{Object, shown};
 use super::excerpt::{Excerpt, Placed, excerpts};
 use super::fingerprint::fingerprint;
 use super::redact::Redaction;
-use super::{Cause, Confidence, Draft, Meta, Place, Severity, Subject, Symptom};
+use super::{Cause, Confidence, Draft, Meta, Place, Seen, Severity, Subject, Symptom};
 
 /// A finding that stands on its own: no document is needed to print it.
 #[derive(Clone, Debug)]
@@ -42,6 +42,8 @@ pub struct Finding {
     pub symptom: Option<Symptom>,
     /// The manifest object behind it, where the inputs hold that.
     pub cause: Option<Cause>,
+    /// The proxies that show it, if they were brought together here.
+    pub seen_in: Vec<Seen>,
     /// Identity across runs.
     pub fingerprint: String,
     /// The source around the places.
@@ -49,7 +51,7 @@ pub struct Finding {
 }
 
 /// A range in a file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
     /// The file, as the user named it.
     pub file: String,
@@ -121,6 +123,7 @@ fn finish<'d>(
         origin: draft.origin,
         symptom: draft.symptom,
         cause: None,
+        seen_in: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-use super::archive::{HEAD, Meter, Metered, kind_of};
+use super::archive::{Counted, HEAD, Meter, Metered, kind_of};
 use super::{ArchiveKind, Candidate, Text};
 
 /// The first bytes of a gzip stream.
@@ -67,8 +67,8 @@ pub fn read(candidate: &Candidate) -> io::Result<Text> {
 /// Inflates a gzip stream; what can be read of a truncated one is kept.
 fn inflate(compressed: &[u8]) -> Result<Text, String> {
     let mut inflated = Vec::new();
-    let meter = Meter::of_size(compressed.len() as u64);
-    let stream = Metered::new(MultiGzDecoder::new(compressed), &meter);
+    let meter = Meter::default();
+    let stream = Metered::new(MultiGzDecoder::new(Counted::new(compressed, &meter)), &meter);
     let outcome = stream.take(INFLATE_LIMIT + 1).read_to_end(&mut inflated);
     if inflated.len() as u64 > INFLATE_LIMIT {
         return Err(format!("inflates to more than {} GiB", INFLATE_LIMIT >> 30));

@@ -7,9 +7,14 @@ use crate::engine::Analysis;
 pub(super) fn write(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
     for finding in &analysis.findings {
         let start = finding.location.start;
+        let proxies = match finding.proxy_count() {
+            0 => String::new(),
+            1 => " (seen in 1 proxy)".to_owned(),
+            count => format!(" (seen in {count} proxies)"),
+        };
         writeln!(
             out,
-            "{}:{}:{}: {}[{}] {}",
+            "{}:{}:{}: {}[{}] {}{proxies}",
             finding.location.file, start.line, start.column, finding.severity, finding.rule.id, finding.message
         )?;
     }

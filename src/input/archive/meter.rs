@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 /// An archive that inflates to more than this many times its size is made to fill something. Bug
 /// reports, whose dumps are all alike, reach 40.
-const RATIO: u64 = 250;
+const RATIO: u64 = 100;
 /// Below this nobody minds.
 const HARMLESS: u64 = 64 << 20;
 /// The most that may lie between two members: long names and extended attributes.
@@ -32,13 +32,6 @@ impl Default for Meter {
 }
 
 impl Meter {
-    /// A meter for what is compressed into `size` bytes.
-    pub(in crate::input) fn of_size(size: u64) -> Self {
-        let meter = Self::default();
-        meter.compressed.set(size);
-        meter
-    }
-
     /// Adds to what there is before inflating.
     pub(super) fn add_compressed(&self, size: u64) {
         self.compressed.set(self.compressed.get() + size);
@@ -63,7 +56,7 @@ impl Meter {
 
     fn check(&self) -> io::Result<()> {
         let reason = if self.is_a_bomb() {
-            "it inflates to more than 250 times its size"
+            "it inflates to more than 100 times its size"
         } else if self.inflated.get() > self.stop_at.get() {
             "a name or an attribute of more than 1 MiB stands before a member"
         } else {
@@ -75,13 +68,13 @@ impl Meter {
 }
 
 /// What is compressed.
-pub(super) struct Counted<'m, R> {
+pub(in crate::input) struct Counted<'m, R> {
     source: R,
     meter: &'m Meter,
 }
 
 impl<'m, R> Counted<'m, R> {
-    pub(super) fn new(source: R, meter: &'m Meter) -> Self {
+    pub(in crate::input) fn new(source: R, meter: &'m Meter) -> Self {
         Self { source, meter }
     }
 }

@@ -19,9 +19,8 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::Text;
 use intake::Intake;
-use meter::Counted;
 
-pub(super) use meter::{Meter, Metered};
+pub(super) use meter::{Counted, Meter, Metered};
 pub use sniff::ArchiveKind;
 pub(super) use sniff::kind_of;
 
