@@ -22,7 +22,7 @@ impl Mesh {
     /// Calls `put` for each file, in the order of `istioctl bug-report`.
     pub(crate) fn write<E>(self, mut put: impl FnMut(&str, &str) -> Result<(), E>) -> Result<(), E> {
         put("bug-report/bug-report.log", "2024-05-01T10:00:00.000000Z\tinfo\tTarget cluster context: synthetic\n")?;
-        put("bug-report/cluster/crs", &self.custom_resources())?;
+        put("bug-report/cluster/crs", &custom_resources())?;
         put("bug-report/cluster/k8s-resources", &self.resources())?;
         put("bug-report/cluster/kubectl-version", "Client Version: v1.29.3\nServer Version: v1.29.1\n")?;
         put("bug-report/versions", VERSIONS)?;
@@ -61,10 +61,10 @@ impl Mesh {
         }
         text + "kind: List\nmetadata:\n  resourceVersion: \"\"\n"
     }
+}
 
-    fn custom_resources(self) -> String {
-        "apiVersion: v1\nitems:\n".to_owned() + CAUSES + "kind: List\nmetadata:\n  resourceVersion: \"\"\n"
-    }
+fn custom_resources() -> String {
+    "apiVersion: v1\nitems:\n".to_owned() + CAUSES + "kind: List\nmetadata:\n  resourceVersion: \"\"\n"
 }
 
 /// Two of the three causes: a subset that nobody declares, and one whose labels nobody carries.
@@ -143,6 +143,17 @@ fn log(number: usize) -> String {
         )
     };
     (0..200).map(line).collect()
+}
+
+/// Something that is like nothing else, as much of a real dump is: a third of what it is packed into.
+fn unlike(number: usize) -> String {
+    let mixed = (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    format!("{:016x}", (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9))
+}
+
+fn address(number: usize) -> String {
+    let mixed = (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+    format!("10.{}.{}.{}", mixed >> 16, mixed >> 8 & 255, mixed & 255)
 }
 
 fn host(service: usize) -> String {
@@ -262,7 +273,8 @@ impl Dump {
 }
 
 fn cluster(name: &str, service: usize) -> String {
-    let limits: String = (0..4).map(|n| format!("         \"max_{n}\": 429496729{n},\n")).collect();
+    let limit = |n: usize| format!("         \"max_{n}\": 429496729{n},\n");
+    let limits = [0, 1, 2, 3].map(limit).concat();
     format!(
         r#"    {{
      "version_info": "2024-05-01T08:00:00Z/42",
@@ -350,7 +362,7 @@ fn endpoint(name: &str, service: usize) -> String {
          "endpoint": {{
           "address": {{
            "socket_address": {{
-            "address": "10.1.{}.{replica}",
+            "address": "{}",
             "port_value": 8080
            }}
           }},
@@ -360,7 +372,8 @@ fn endpoint(name: &str, service: usize) -> String {
          "metadata": {{
           "filter_metadata": {{
            "istio": {{
-            "workload": "svc-{service};ns-{};svc-{service};v1;Kubernetes"
+            "workload": "svc-{service};ns-{};svc-{service};v1;Kubernetes",
+            "uid": "{}"
            }},
            "envoy.transport_socket_match": {{
             "tlsMode": "istio"
@@ -369,8 +382,9 @@ fn endpoint(name: &str, service: usize) -> String {
          }},
          "load_balancing_weight": 1
         }}"#,
-            service % 250,
+            address(service * 100 + replica),
             service % 10,
+            unlike(service * 100 + replica),
         )
     };
     format!(

@@ -23,8 +23,8 @@ fn main() -> io::Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let number = |text: &str| text.parse::<usize>().map_err(io::Error::other);
     match words[..] {
-        ["make", file] => make(file, generate::Mesh { proxies: 300, services: 250 }),
-        ["make", file, proxies] => make(file, generate::Mesh { proxies: number(proxies)?, services: 250 }),
+        ["make", file] => make(file, generate::Mesh { proxies: 300, services: 335 }),
+        ["make", file, proxies] => make(file, generate::Mesh { proxies: number(proxies)?, services: 335 }),
         ["make", file, proxies, services] => {
             make(file, generate::Mesh { proxies: number(proxies)?, services: number(services)?.max(2) })
         }

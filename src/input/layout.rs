@@ -172,7 +172,7 @@ fn gathered(name: &str) -> Option<Role> {
 }
 
 fn is_log(name: &str) -> bool {
-    name.ends_with(".log") || name.ends_with(".log.gz")
+    name.strip_suffix(".gz").unwrap_or(name).strip_suffix(".log").is_some()
 }
 
 fn is_manifest(name: &str) -> bool {

@@ -72,12 +72,12 @@ pub(super) fn of(piece: Piece) -> Fact {
             Some(text) => of_document(piece.name, text, place.as_ref()),
             None => Fact::Other,
         },
-        Role::Proxy(name) => of_proxy(place, name, text.as_deref().and_then(texts::envoy_version)),
+        Role::Proxy(name) => of_proxy(place.as_ref(), name, text.as_deref().and_then(texts::envoy_version)),
         Role::Istiod(name) => {
             Fact::OfIstiod { pod: istiod(place), answer: Some(name.strip_prefix("istiod ").unwrap_or(name)) }
         }
         Role::Log if is_istiods(place.as_ref(), &piece.name) => Fact::OfIstiod { pod: istiod(place), answer: None },
-        Role::Log if piece.name.contains("istio-proxy") => of_proxy(place, "log", None),
+        Role::Log if piece.name.contains("istio-proxy") => of_proxy(place.as_ref(), "log", None),
         Role::Log => Fact::Log,
         Role::Note(name) => of_note(name, text.as_deref().unwrap_or_default()),
     }
@@ -108,8 +108,8 @@ fn of_note(name: &str, text: &[u8]) -> Fact {
     }
 }
 
-fn of_proxy(place: Option<Place>, file: &'static str, envoy: Option<String>) -> Fact {
-    match place.as_ref().and_then(named) {
+fn of_proxy(place: Option<&Place>, file: &'static str, envoy: Option<String>) -> Fact {
+    match place.and_then(named) {
         Some(proxy) => Fact::OfProxy { proxy, file, envoy },
         None => Fact::Other,
     }
@@ -129,10 +129,9 @@ fn named(place: &Place) -> Option<Proxy> {
 /// `web` of `web-7d4b9c6f5-x2x4z`, as far as the name has that form.
 fn workload_of(pod: &str) -> &str {
     let is_random = |part: &str| part.len() >= 5 && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    let Some((rest, last)) = pod.rsplit_once('-').filter(|(_, last)| is_random(last)) else {
+    let Some((rest, _)) = pod.rsplit_once('-').filter(|(_, last)| is_random(last)) else {
         return pod;
     };
-    let _ = last;
     rest.rsplit_once('-').filter(|(_, hash)| is_random(hash) && hash.len() >= 8).map_or(rest, |(name, _)| name)
 }
 
@@ -155,7 +154,7 @@ fn of_document(name: String, text: Text, place: Option<&Place>) -> Fact {
         }
         Form::Manifests => resources(&document, in_clear),
         Form::Admin(_) | Form::Other => match place.filter(|place| place.role == Role::Dump) {
-            Some(place) => of_proxy(Some(place.clone()), "no dump", None), // an error of whoever asked for it
+            Some(place) => of_proxy(Some(place), "no dump", None), // an error of whoever asked for it
             None => Fact::Other,
         },
     }

@@ -61,19 +61,14 @@ fn is_tar(head: &[u8]) -> bool {
     let Some(field) = header.get(148..156) else {
         return false;
     };
-    let digits = field.iter().skip_while(|b| **b == b' ').take_while(|b| b.is_ascii_digit());
-    let Some(stored) = digits.copied().try_fold(None, octal_digit).flatten() else {
+    let digits: String = field.iter().map(|byte| char::from(*byte)).collect();
+    let digits = digits.trim_start().split(['\0', ' ']).next().unwrap_or_default();
+    let Ok(stored) = u64::from_str_radix(digits, 8) else {
         return false;
     };
     let others = header.iter().enumerate().filter(|(at, _)| !(148..156).contains(at));
     let sum: u64 = others.map(|(_, byte)| u64::from(*byte)).sum::<u64>() + 8 * u64::from(b' ');
     sum == stored && header.first() != Some(&0)
-}
-
-/// Adds a digit to a number; nothing if it is none of base 8.
-fn octal_digit(number: Option<u64>, digit: u8) -> Option<Option<u64>> {
-    let value = u64::from(digit.checked_sub(b'0').filter(|value| *value < 8)?);
-    Some(Some(number.unwrap_or(0) * 8 + value))
 }
 
 /// Whether a path leads out of the folder that the archive would be unpacked into.
