@@ -2,10 +2,14 @@
 //!
 //! The way of the data: [`input`] finds and opens, [`document`] reads, [`kube`], [`istio`] and
 //! [`envoy`] are typed views, [`mesh`] is what they mean together, [`routing`] is the algebra of
-//! matching, [`rules`] judge, [`engine`] runs
-//! them, [`inventory`] says what a bundle holds, [`report`] prints. A module uses only those before it.
+//! matching, [`simulate`] follows a request, [`rules`] judge, [`engine`] runs
+//! them, [`inventory`] says what a bundle holds, [`report`] prints. [`tables`] shows what a proxy has,
+//! [`authz`] who may call it, [`describe`] what concerns a workload. A module uses only those before it.
 
+pub mod authz;
 pub mod commands;
+pub mod describe;
+pub mod diff;
 pub mod document;
 pub mod engine;
 pub mod envoy;
@@ -14,8 +18,11 @@ pub mod input;
 pub mod inventory;
 pub mod istio;
 pub mod kube;
+pub mod logs;
 pub mod mesh;
 pub mod report;
 pub mod routing;
 pub mod rules;
 pub mod similar;
+pub mod simulate;
+pub mod tables;

@@ -68,7 +68,7 @@ fn findings_agree_with_istiods_verdicts() {
     let mut wrong = Vec::new();
     for mesh in &meshes {
         let file = mesh.join("manifests.yaml");
-        let analysis = run(discover(&[file.clone()]), &settings);
+        let analysis = run(discover(std::slice::from_ref(&file)), &settings);
         let document = Document::read("", Text::from(std::fs::read(&file).unwrap()));
         let (objects, _) = kube::objects(&document);
         for (service, verdict) in truth_of(mesh)["virtual_services"].as_object().unwrap() {

@@ -51,5 +51,7 @@ fn text(inventory: &Inventory) -> io::Result<String> {
     let mut bytes = Vec::new();
     write_inventory(inventory, &mut bytes)?;
     bytes.flush()?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    // Names come from the bundle, and a terminal obeys control characters.
+    let printable = |c: char| if c.is_control() && c != '\n' { '?' } else { c };
+    Ok(String::from_utf8_lossy(&bytes).chars().map(printable).collect())
 }

@@ -131,7 +131,7 @@ fn print(analysis: &Analysis, arguments: &Arguments, elapsed: std::time::Duratio
     out.flush()
 }
 
-fn style(color: ColorChoice) -> Style {
+pub(super) fn style(color: ColorChoice) -> Style {
     let terminal = io::stdout().is_terminal();
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let color = match color {

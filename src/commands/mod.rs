@@ -1,8 +1,18 @@
 //! The command line: one file per subcommand.
 
+mod authz;
 mod bundle;
 mod check;
+mod describe;
+mod diff;
+mod logs;
+mod proxy_config;
+mod proxy_status;
+mod reach;
 mod rule;
+mod source;
+mod trace;
+mod ztunnel_config;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -23,8 +33,29 @@ enum Command {
     Check(check::Arguments),
     /// Show what a bug report holds: versions, proxies, what is missing, secrets in clear.
     Bundle(bundle::Arguments),
+    /// Show a proxy's clusters, listeners, routes, endpoints, … as istioctl does, from a file.
+    #[command(visible_alias = "pc")]
+    ProxyConfig(proxy_config::Arguments),
+    /// Show which proxies have what istiod has sent them, from istiod's saved pages.
+    #[command(visible_alias = "ps")]
+    ProxyStatus(proxy_status::Arguments),
+    /// Show the workloads, services, policies, certificates and connections of a ztunnel.
+    #[command(visible_alias = "zc")]
+    ZtunnelConfig(ztunnel_config::Arguments),
+    /// List the authorization policies of a proxy, and decide requests by them.
+    Authz(authz::Arguments),
+    /// Tell what of Istio's configuration concerns a pod or a service, from manifests and dumps.
+    Describe(describe::Arguments),
+    /// Compare two dumps by meaning: two pods of a workload, or one before and after a change.
+    Diff(diff::Arguments),
+    /// Cut a log of Istio to a range of time.
+    Logs(logs::Arguments),
+    /// Say of every route which request reaches it, or why none can.
+    Reach(reach::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
+    /// Walk a request through a proxy as Envoy does.
+    Trace(trace::Arguments),
 }
 
 /// When to colour.
@@ -81,7 +112,16 @@ pub fn main() -> ExitCode {
     let outcome = match &cli.command {
         Command::Check(arguments) => check::run(arguments),
         Command::Bundle(arguments) => bundle::run(arguments),
+        Command::ProxyConfig(arguments) => proxy_config::run(arguments),
+        Command::ProxyStatus(arguments) => proxy_status::run(arguments),
+        Command::ZtunnelConfig(arguments) => ztunnel_config::run(arguments),
+        Command::Authz(arguments) => authz::run(arguments),
+        Command::Describe(arguments) => describe::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
+        Command::Logs(arguments) => logs::run(arguments),
+        Command::Reach(arguments) => reach::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
+        Command::Trace(arguments) => trace::run(arguments),
     };
     match outcome {
         Ok(outcome) => outcome.into(),

@@ -291,6 +291,7 @@ impl Reader<'_> {
         let inside = span.start as usize + 1..span.end as usize - 1;
         let raw = self.bytes.get(inside.clone()).unwrap_or_default();
         // Without a way out the loop is one that the compiler can vectorize.
+        #[allow(clippy::needless_bitwise_bool)]
         if raw.iter().fold(false, |found, byte| found | (*byte < 0x20)) {
             let at = inside.start + raw.iter().position(|b| *b < 0x20).unwrap_or(0);
             self.report(ProblemKind::ControlCharacter, Span::new(at, at + 1), None);
@@ -431,15 +432,17 @@ fn balanced_end(bytes: &[u8], from: usize, mut depth: usize) -> Option<usize> {
     }
 }
 
+/// The length of the character at `at`; of a broken one, as much as there is of it.
 fn char_length(bytes: &[u8], at: usize) -> usize {
-    match bytes.get(at) {
-        None => 0,
-        Some(0xf0..) => 4,
-        Some(0xe0..) => 3,
-        Some(0xc0..) => 2,
-        Some(_) => 1,
-    }
-    .min(bytes.len().saturating_sub(at))
+    let rest = bytes.get(at..).unwrap_or_default();
+    let more = match rest.first() {
+        None => return 0,
+        Some(0xf0..) => 3,
+        Some(0xe0..) => 2,
+        Some(0xc0..) => 1,
+        Some(_) => 0,
+    };
+    1 + rest.iter().skip(1).take(more).take_while(|b| (0x80..0xc0).contains(*b)).count()
 }
 
 fn describe(bytes: &[u8], at: usize) -> String {

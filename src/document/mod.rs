@@ -179,6 +179,17 @@ impl Document {
         }
     }
 
+    /// Reads YAML twice: as always, and with the full parser alone, to hold the fast path against it.
+    #[cfg(any(test, fuzzing))]
+    pub fn both_yaml_readings(text: &str) -> [Self; 2] {
+        let usual = Self::yaml(Text::from(text));
+        let mut full =
+            Self { tape: Tape::default(), roots: Vec::new(), problems: Vec::new(), ..Self::yaml(Text::default()) };
+        yaml::read_fully(text, &mut full.tape, &mut full.problems, &mut full.roots);
+        full.text = Text::from(text);
+        [usual, full]
+    }
+
     /// What the user knows the document by.
     pub fn name(&self) -> &str {
         &self.name

@@ -91,12 +91,11 @@ impl<'d> Node<'d> {
     pub fn kind(self) -> Kind {
         let raw = self.raw();
         match raw.shape() {
-            Shape::Object => Kind::Object,
             Shape::Array => Kind::Array,
             Shape::Quoted | Shape::Block => Kind::String,
             Shape::Empty => Kind::Null,
             Shape::Skipped if self.doc.byte(raw.start) == Some(b'[') => Kind::Array,
-            Shape::Skipped => Kind::Object,
+            Shape::Object | Shape::Skipped => Kind::Object,
             Shape::Plain => match self.word() {
                 Word::Null => Kind::Null,
                 Word::True | Word::False => Kind::Bool,
@@ -358,18 +357,13 @@ pub(super) fn key_of<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<
     if raw.has_odd_key() {
         return tape.odd_key(index);
     }
-    let (span, inside) = match *bytes.get(start)? {
-        quote @ (b'"' | b'\'') => {
-            let rest = bytes.get(start + 1..)?;
-            let length = memchr::memchr(quote, rest)?;
-            (Span::new(start, start + length + 2), start + 1..start + 1 + length)
-        }
-        _ => {
-            let end = plain_key_end(bytes, start);
-            (Span::new(start, end), start..end)
-        }
-    };
-    Some((span, std::str::from_utf8(bytes.get(inside)?).ok()?))
+    let text = |inside| std::str::from_utf8(bytes.get(inside)?).ok();
+    if let quote @ (b'"' | b'\'') = *bytes.get(start)? {
+        let end = start + 1 + memchr::memchr(quote, bytes.get(start + 1..)?)?;
+        return Some((Span::new(start, end + 1), text(start + 1..end)?));
+    }
+    let end = plain_key_end(bytes, start);
+    Some((Span::new(start, end), text(start..end)?))
 }
 
 /// The key of the value at `index` as bytes.

@@ -151,6 +151,8 @@ pub(super) struct Tape {
     decoded: Vec<(u32, OnceLock<Box<str>>)>,
     /// Keys that cannot be read from the text, by node, ascending.
     odd_keys: Vec<OddKey>,
+    /// What the copies of subtrees cost so far.
+    copied: usize,
 }
 
 /// A length of a tape, to return to.
@@ -272,9 +274,26 @@ impl Tape {
         self.odd_keys.truncate(mark.odd_keys);
     }
 
+    /// What all copies together cost, also those that were forgotten again.
+    pub(super) fn copied(&self) -> usize {
+        self.copied
+    }
+
+    /// What a copy of the subtree at `index` costs: its values, and as many more as its decoded
+    /// texts take the memory of.
+    pub(super) fn copy_cost(&self, index: u32) -> usize {
+        let end = self.node(index).map_or(index, RawNode::next);
+        let decoded = self.decoded.iter().skip(self.decoded.partition_point(|d| d.0 < index));
+        let decoded = decoded.take_while(|d| d.0 < end).map(|d| d.1.get().map_or(0, |text| text.len()));
+        let keys = self.odd_keys.iter().skip(self.odd_keys.partition_point(|k| k.node < index));
+        let keys = keys.take_while(|k| k.node < end).map(|k| k.text.len());
+        (end - index) as usize + decoded.chain(keys).sum::<usize>() / size_of::<RawNode>()
+    }
+
     /// Appends a copy of the subtree at `index` under another key: the expansion of an alias.
     pub(super) fn copy_subtree(&mut self, index: u32, key: Key) {
         let Some(root) = self.node(index) else { return };
+        self.copied += self.copy_cost(index);
         let end = root.next();
         let shift = self.nodes.len() as u32 - index;
         let first = self.push(root.shape(), root.span(), key);

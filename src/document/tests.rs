@@ -36,37 +36,8 @@ fn outline(document: &Document) -> Vec<String> {
     out
 }
 
-fn full_only(text: &str) -> Document {
-    let mut tape = Tape::default();
-    let (mut roots, mut problems) = (Vec::new(), Vec::new());
-    yaml::full_for_tests(text, &mut tape, &mut problems, &mut roots);
-    Document {
-        name: "test".into(),
-        home: "default".into(),
-        owner: None,
-        text: Text::from(text),
-        format: Format::Yaml,
-        tape,
-        roots,
-        problems,
-    }
-}
-
 fn assert_same_as_full_parser(name: &str, text: &str) {
-    let mut tape = Tape::default();
-    let mut problems = Vec::new();
-    let roots = yaml::read(text, &mut tape, &mut problems);
-    let fast = Document {
-        name: "test".into(),
-        home: "default".into(),
-        owner: None,
-        text: Text::from(text),
-        format: Format::Yaml,
-        tape,
-        roots,
-        problems,
-    };
-    let full = full_only(text);
+    let [fast, full] = Document::both_yaml_readings(text);
     let (fast_lines, full_lines) = (outline(&fast), outline(&full));
     for (fast_line, full_line) in fast_lines.iter().zip(&full_lines) {
         assert_eq!(fast_line, full_line, "{name}: fast reading (left) differs from the full parser's");
@@ -133,6 +104,15 @@ fn the_fast_yaml_path_reads_the_corpus_as_the_full_parser_does() {
         compared += 1;
     }
     assert!(compared > 1000, "only {compared} files");
+}
+
+#[test]
+fn the_fast_yaml_path_reads_as_the_full_parser_what_fuzzing_found() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/fuzz/yaml");
+    for file in std::fs::read_dir(folder).unwrap().flatten() {
+        let text = std::fs::read(file.path()).unwrap();
+        assert_same_as_full_parser(&file.path().display().to_string(), &String::from_utf8_lossy(&text));
+    }
 }
 
 #[test]

@@ -11,7 +11,9 @@ mod origin;
 mod references;
 mod registry;
 mod route;
+mod route_match;
 mod secret;
+mod string_match;
 mod xds_any;
 
 pub use cluster::{Cluster, ClusterKind, LoadAssignment};
@@ -24,5 +26,9 @@ pub use origin::{IstioMetadata, Origin, origin_of_path};
 pub use references::{ClusterName, HostClusters, Reference, ReferencePlace};
 pub use registry::{BLACK_HOLE, Registry};
 pub use route::{ClusterReference, PathMatch, ReferenceKind, Route, RouteAction, RouteConfiguration, VirtualHost};
+pub use route_match::{
+    ConditionKind, Fraction, HeaderMatch, MetadataMatch, RouteCondition, RouteMatch, ValueTest, header_input,
+};
 pub use secret::Secret;
+pub use string_match::{StringMatch, StringMatchKind};
 pub use xds_any::{type_name, typed_config};

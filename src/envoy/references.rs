@@ -71,7 +71,7 @@ impl<'a> ClusterName<'a> {
     }
 }
 
-impl<'d> ReferencePlace<'d> {
+impl ReferencePlace<'_> {
     /// The section of the dump.
     pub fn section(&self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 
 use crate::document::{Node, Spanned};
 
+use super::route_match::path_match;
 use super::xds_any::type_name;
 
 /// A table of virtual hosts.
@@ -38,7 +39,9 @@ pub enum PathMatch<'d> {
     Regex(&'d str),
     /// CONNECT requests.
     Connect,
-    /// A URI template, or something unknown.
+    /// The path follows a URI template.
+    Template(&'d str),
+    /// Something unknown.
     Other,
 }
 
@@ -148,20 +151,9 @@ impl<'d> Route<'d> {
     pub fn path(self) -> Option<(PathMatch<'d>, Node<'d>)> {
         let conditions = self.conditions()?;
         for (key, value) in conditions.entries() {
-            let text = value.text().unwrap_or_default();
-            let path = match key.text {
-                "prefix" => PathMatch::Prefix(text),
-                "path" => PathMatch::Exact(text),
-                "path_separated_prefix" | "pathSeparatedPrefix" => PathMatch::SeparatedPrefix(text),
-                "safe_regex" | "safeRegex" => {
-                    PathMatch::Regex(value.get("regex").and_then(Node::text).unwrap_or_default())
-                }
-                "regex" => PathMatch::Regex(text),
-                "connect_matcher" | "connectMatcher" => PathMatch::Connect,
-                "path_match_policy" | "pathMatchPolicy" => PathMatch::Other,
-                _ => continue,
-            };
-            return Some((path, value));
+            if let Some(path) = path_match(key.text, value) {
+                return Some((path, value));
+            }
         }
         // An empty prefix is a default value, which some printers leave out.
         Some((PathMatch::Prefix(""), conditions))

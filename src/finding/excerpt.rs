@@ -91,6 +91,7 @@ fn excerpt(file: &str, text: &[u8], places: &[&Placed], redact: &mut impl FnMut(
     };
     let mut bytes = text.get(range.clone())?.to_vec();
     redact(range.start, &mut bytes);
+    hide_controls(&mut bytes);
     let window = String::from_utf8_lossy(&bytes).into_owned();
     let same_length = window.len() == bytes.len();
     let marks = places.iter().map(|place| {
@@ -109,6 +110,16 @@ fn excerpt(file: &str, text: &[u8], places: &[&Placed], redact: &mut impl FnMut(
         marks: marks.collect(),
         text: window,
     })
+}
+
+/// Puts a dot of the same length in the place of each control character from U+0080 on, which a
+/// terminal may obey. Those of one byte are replaced when they are printed.
+fn hide_controls(bytes: &mut [u8]) {
+    for at in 1..bytes.len() {
+        if let Some([0xc2, second @ 0x80..0xa0]) = bytes.get_mut(at - 1..=at) {
+            *second = 0xb7;
+        }
+    }
 }
 
 /// Brings a mark onto character boundaries and off trailing blanks; an empty one gets one character.

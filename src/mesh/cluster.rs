@@ -129,7 +129,7 @@ impl<'d> Mesh<'d> {
         if let Source::Entry(entry) = service.source
             && service.selector.is_empty()
         {
-            return has_addresses(entry, subset.map(|s| s.labels()).as_ref());
+            return Some(has_addresses(entry, subset.map(|s| s.labels()).as_ref()));
         }
         if service.selector.is_empty() || !self.knows_workloads_of(service.namespace) {
             return None; // its endpoints are somebody else's affair, or not among the inputs
@@ -150,12 +150,12 @@ impl<'d> Mesh<'d> {
 }
 
 /// Whether a ServiceEntry that selects no workloads has endpoints.
-fn has_addresses(entry: ServiceEntry<'_>, subset: Option<&Labels<'_>>) -> Option<bool> {
+fn has_addresses(entry: ServiceEntry<'_>, subset: Option<&Labels<'_>>) -> bool {
     let matches = |found: Labels<'_>| subset.is_none_or(|labels| labels.is_subset_of(&found));
     match (entry.resolution(), entry.endpoints().next()) {
-        ("STATIC", None) => Some(entry.addresses().next().is_some() && matches(Labels::default())),
-        ("NONE" | "DYNAMIC_DNS", _) => Some(true), // wherever the client connects to
-        (_, None) => Some(matches(Labels::default())),
-        (_, Some(_)) => Some(entry.endpoints().any(|endpoint| matches(Labels::of(endpoint.get("labels"))))),
+        ("STATIC", None) => entry.addresses().next().is_some() && matches(Labels::default()),
+        ("NONE" | "DYNAMIC_DNS", _) => true, // wherever the client connects to
+        (_, None) => matches(Labels::default()),
+        (_, Some(_)) => entry.endpoints().any(|endpoint| matches(Labels::of(endpoint.get("labels")))),
     }
 }

@@ -113,7 +113,9 @@ mod tests {
     fn wildcards_are_found_most_specific_first() {
         let hosts = ["*", "*.com", "*.foo.com", "b.foo.com", "*foo.com"];
         let mut wildcards = Wildcards::default();
-        hosts.iter().for_each(|host| wildcards.insert(host));
+        for host in hosts {
+            wildcards.insert(host);
+        }
         for name in ["a.foo.com", "foo.com", "*.foo.com", "*.com", "*", "a.org", "", "é.com"] {
             let mut compared: Vec<_> =
                 hosts.into_iter().filter(|host| is_wildcard(host) && is_subset_of(name, host)).collect();

@@ -335,7 +335,8 @@ impl<'d> Mesh<'d> {
     /// The keys of labels by which VirtualServices and DestinationRules tell clients apart.
     fn labels_asked_for(&self) -> Vec<&'d str> {
         let conditions = self.virtual_services.iter().flat_map(|s| &s.routes).flat_map(|r| &r.matches);
-        let sources = conditions.flat_map(|m| m.parts()).map(crate::istio::HttpMatch::source_labels);
+        let sources =
+            conditions.flat_map(virtual_services::RouteMatch::parts).map(crate::istio::HttpMatch::source_labels);
         let rules = self.objects.iter().filter_map(|o| crate::istio::DestinationRule::of(*o)?.workload_selector());
         let mut keys: Vec<&'d str> = Vec::new();
         for labels in sources.chain(rules) {
@@ -347,7 +348,7 @@ impl<'d> Mesh<'d> {
     }
 }
 
-fn prepare_gateway<'d>(object: Object<'d>) -> Option<PreparedGateway<'d>> {
+fn prepare_gateway(object: Object<'_>) -> Option<PreparedGateway<'_>> {
     let view = Gateway::of(object)?;
     let namespace = object.namespace();
     Some(PreparedGateway { view, namespace, full_name: format!("{namespace}/{}", object.name()) })

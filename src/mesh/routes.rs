@@ -165,6 +165,12 @@ impl<'m, 'd> Scope<'m, 'd> {
                 None => other_hosts.push(named),
             }
         }
+        let virtual_host = |host: &str, named: &Spanned<'d, String>| VirtualHost {
+            host: host.to_owned(),
+            named: named.clone(),
+            port,
+            routes: routes.clone(),
+        };
         let listens = self.has_http_listener(port);
         let routed = own_services.iter().any(|(_, s)| s.port(port).is_some_and(|p| p.protocol.is_http_or_sniffed()));
         for (named, target) in own_services {
@@ -173,7 +179,7 @@ impl<'m, 'd> Scope<'m, 'd> {
                     effect.failures.push((named.clone(), NoEffect::NotHttp(target)));
                 }
                 Some(_) if routes.is_empty() => effect.failures.push((named.clone(), NoEffect::NoRoute)),
-                _ => self.claim(mesh, service, named, target.host.clone(), port, &routes, effect),
+                _ => self.claim(mesh, service, virtual_host(&target.host, named), effect),
             }
         }
         for named in other_hosts {
@@ -183,7 +189,7 @@ impl<'m, 'd> Scope<'m, 'd> {
             if routes.is_empty() {
                 effect.failures.push((named.clone(), NoEffect::NoRoute));
             } else if listens && (port == 80 || routed) {
-                self.claim(mesh, service, named, named.value.clone(), port, &routes, effect);
+                self.claim(mesh, service, virtual_host(&named.value, named), effect);
             } else if port == 80 {
                 effect.failures.push((named.clone(), NoEffect::NoService));
             }
@@ -256,30 +262,25 @@ impl<'m, 'd> Scope<'m, 'd> {
         &self,
         mesh: &'m Mesh<'d>,
         service: &'m PreparedVirtualService<'d>,
-        named: &Spanned<'d, String>,
-        host: String,
-        port: u16,
-        routes: &[GeneratedRoute<'m, 'd>],
+        taken: VirtualHost<'m, 'd>,
         effect: &mut SidecarEffect<'m, 'd>,
     ) {
         let order = |s: &PreparedVirtualService<'d>| s.visibility.rank(s.namespace, self.client.namespace);
         let own_order = order(service);
         let mut before_us = true;
-        let earlier = mesh.virtual_services_for(&host).find(|rival| {
+        let earlier = mesh.virtual_services_for(&taken.host).find(|rival| {
             if std::ptr::eq(*rival, service) {
                 before_us = false;
                 return false;
             }
             let precedes = order(rival) < own_order || (order(rival) == own_order && before_us);
             precedes
-                && self.imports_virtual_service(rival, port)
-                && !rival.routes_for(self.client, super::MESH_GATEWAY, port).is_empty()
+                && self.imports_virtual_service(rival, taken.port)
+                && !rival.routes_for(self.client, super::MESH_GATEWAY, taken.port).is_empty()
         });
         match earlier {
-            Some(winner) => effect.failures.push((named.clone(), NoEffect::Conflict(winner))),
-            None => {
-                effect.virtual_hosts.push(VirtualHost { host, named: named.clone(), port, routes: routes.to_vec() })
-            }
+            Some(winner) => effect.failures.push((taken.named, NoEffect::Conflict(winner))),
+            None => effect.virtual_hosts.push(taken),
         }
     }
 

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use crate::engine::Analysis;
 
+use super::printable::printable;
+
 pub(super) fn write(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
     for finding in &analysis.findings {
         let start = finding.location.start;
@@ -15,7 +17,12 @@ pub(super) fn write(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> 
         writeln!(
             out,
             "{}:{}:{}: {}[{}] {}{proxies}",
-            finding.location.file, start.line, start.column, finding.severity, finding.rule.id, finding.message
+            printable(&finding.location.file),
+            start.line,
+            start.column,
+            finding.severity,
+            finding.rule.id,
+            printable(&finding.message)
         )?;
     }
     Ok(())

@@ -9,9 +9,10 @@ use crate::engine::Analysis;
 use crate::finding::{Cause, Excerpt, Finding, Location, Severity, Subject};
 
 use super::Style;
+use super::printable::printable;
 
 /// Where the manuals of the rules are.
-const MANUALS: &str = "https://meshlint.dev/rules";
+const MANUALS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules");
 
 pub(super) fn write(analysis: &Analysis, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
@@ -29,38 +30,38 @@ fn group(finding: &Finding, style: Style) -> Group<'_> {
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
-    let mut title = level.primary_title(&finding.message).id(finding.rule.id);
+    let mut title = level.primary_title(printable(&finding.message)).id(finding.rule.id);
     if style.hyperlinks {
-        title = title.id_url(format!("{MANUALS}/{}", finding.rule.id));
+        title = title.id_url(format!("{MANUALS}/{}.md", finding.rule.id));
     }
     let mut group = Group::with_title(title);
     for excerpt in &finding.excerpts {
         if excerpt.is_clipped {
             // The part of a line that is shown says nothing about where it is: that stands above.
-            let place = Origin::path(&*excerpt.file).line(excerpt.position.line as usize);
+            let place = Origin::path(printable(&excerpt.file)).line(excerpt.position.line as usize);
             group = group.element(place.char_column(excerpt.position.column as usize));
             group = group.element(snippet(excerpt));
         } else {
-            group = group.element(snippet(excerpt).path(&*excerpt.file));
+            group = group.element(snippet(excerpt).path(printable(&excerpt.file)));
         }
     }
     if let Some(place) = place_in_proxy(&finding.subject).filter(|_| finding.seen_in.is_empty()) {
-        group = group.element(Level::NOTE.with_name("in").message(place));
+        group = group.element(Level::NOTE.with_name("in").message(printable(&place).into_owned()));
     }
     for line in finding.seen_lines() {
-        group = group.element(Level::NOTE.with_name("seen").message(line));
+        group = group.element(Level::NOTE.with_name("seen").message(printable(&line).into_owned()));
     }
     if let Some(cause) = &finding.cause {
-        group = group.element(Level::NOTE.with_name("cause").message(cause_line(cause)));
+        group = group.element(Level::NOTE.with_name("cause").message(printable(&cause_line(cause)).into_owned()));
     } else if let Some(origin) = &finding.origin {
         let text = format!("{} {}/{}", origin.kind, origin.namespace, origin.name);
-        group = group.element(Level::NOTE.with_name("made of").message(text));
+        group = group.element(Level::NOTE.with_name("made of").message(printable(&text).into_owned()));
     }
     for note in &finding.notes {
-        group = group.element(Level::NOTE.message(note));
+        group = group.element(Level::NOTE.message(printable(note)));
     }
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(help));
+        group = group.element(Level::HELP.message(printable(help)));
     }
     group.element(Level::NOTE.with_name("rule").message(about_rule(finding)))
 }
@@ -69,7 +70,7 @@ fn snippet(excerpt: &Excerpt) -> Snippet<'_, Annotation<'_>> {
     let marks = excerpt.marks.iter().map(|mark| {
         let kind = if mark.is_primary { AnnotationKind::Primary } else { AnnotationKind::Context };
         let annotation = kind.span(mark.start..mark.end);
-        if mark.label.is_empty() { annotation } else { annotation.label(&*mark.label) }
+        if mark.label.is_empty() { annotation } else { annotation.label(printable(&mark.label)) }
     });
     Snippet::source(&*excerpt.text).line_start(excerpt.first_line as usize).annotations(marks)
 }

@@ -3,6 +3,7 @@
 mod concise;
 mod full;
 mod json;
+mod printable;
 mod summary;
 
 use std::io::{self, Write};

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use crate::engine::{Analysis, InputKind};
 
+use super::printable::printable;
+
 /// Prints the totals and what could not be judged.
 ///
 /// # Errors
 /// Those of the output.
 pub fn write_summary(analysis: &Analysis, elapsed: Duration, out: &mut dyn Write) -> io::Result<()> {
     for (name, reason) in &analysis.unreadable {
-        writeln!(out, "cannot read {name}: {reason}")?;
+        writeln!(out, "cannot read {}: {}", printable(name), printable(reason))?;
     }
     let others: Vec<_> = analysis.inputs.iter().filter(|i| i.kind == InputKind::Other).collect();
     if analysis.is_empty() && analysis.unreadable.is_empty() {
@@ -21,7 +23,7 @@ pub fn write_summary(analysis: &Analysis, elapsed: Duration, out: &mut dyn Write
     if let [only] = &others[..]
         && analysis.inputs.len() <= 3
     {
-        writeln!(out, "{}: holds nothing that meshlint reads", only.name)?;
+        writeln!(out, "{}: holds nothing that meshlint reads", printable(&only.name))?;
     }
     if !analysis.variants.is_empty() {
         writeln!(out, "{}", variants(analysis))?;
@@ -38,7 +40,7 @@ fn variants(analysis: &Analysis) -> String {
     format!(
         "judged as {} meshes, because their folders declare the same resources differently: {}{more}\n  name the files of one mesh, or say --complete all, to have them judged together",
         analysis.variants.len(),
-        shown.join(", ")
+        printable(&shown.join(", "))
     )
 }
 
@@ -85,7 +87,7 @@ fn not_evaluated(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
     let mut left_out = 0;
     for reasons in analysis.not_evaluated.chunk_by(|a, b| a.rule == b.rule) {
         for open in reasons.iter().take(SHOWN) {
-            writeln!(out, "{lead}{} for {} {}", open.rule, counted(open.count, open.what), open.why)?;
+            writeln!(out, "{lead}{} for {} {}", open.rule, counted(open.count, open.what), printable(&open.why))?;
             lead = "               ";
         }
         let rest = reasons.get(SHOWN..).unwrap_or_default();
@@ -104,7 +106,7 @@ fn not_evaluated(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
     let more = if remedies.len() > SHOWN { "; …" } else { "" };
     remedies.truncate(SHOWN);
     if !remedies.is_empty() {
-        writeln!(out, "  to have them judged: {}{more}", remedies.join("; "))?;
+        writeln!(out, "  to have them judged: {}{more}", printable(&remedies.join("; ")))?;
     }
     if left_out > 0 {
         writeln!(out, "  --format json lists all of them")?;

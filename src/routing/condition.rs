@@ -94,6 +94,11 @@ impl Atom {
         if self.dimension != other.dimension || (other.absent_is_empty && !self.absent_is_empty) {
             return false;
         }
+        // An absent property meets no condition on a value, not even an inverted one.
+        let asks_absence = |atom: &Self| atom.is_inverted && atom.text == TextCondition::Present;
+        if asks_absence(other) && !asks_absence(self) {
+            return false;
+        }
         match (self.is_inverted, other.is_inverted) {
             (false, false) => self.text.covers(&other.text),
             (true, true) => other.text.covers(&self.text),
@@ -144,6 +149,14 @@ mod tests {
         let not = |text: &str| header("x", TextCondition::Prefix(text.to_owned())).inverted();
         assert!(prefix("/", vec![not("ab")]).covers(&prefix("/", vec![not("a")])));
         assert!(!prefix("/", vec![not("a")]).covers(&prefix("/", vec![not("ab")])));
+    }
+
+    #[test]
+    fn absence_is_no_value_that_differs() {
+        let absent = header("x", TextCondition::Present).inverted();
+        let other = header("x", TextCondition::Exact("a".to_owned())).inverted();
+        assert!(!prefix("/", vec![other]).covers(&prefix("/", vec![absent.clone()])));
+        assert!(prefix("/", vec![absent.clone()]).covers(&prefix("/", vec![absent])));
     }
 
     #[test]

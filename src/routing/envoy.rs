@@ -2,7 +2,9 @@
 //! (<https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto>).
 
 use crate::document::Node;
-use crate::envoy::{PathMatch, Route};
+use crate::envoy::{
+    ConditionKind, HeaderMatch, PathMatch, Route, RouteCondition, RouteMatch, StringMatch, StringMatchKind, ValueTest,
+};
 
 use super::path::PathKind;
 use super::{Atom, Condition, Dimension, TextCondition};
@@ -11,29 +13,17 @@ impl Condition {
     /// The condition of a route of Envoy's.
     pub fn of_envoy(route: Route<'_>) -> Self {
         let mut condition = Self::any();
-        let Some(conditions) = route.conditions() else {
+        let Some(node) = route.conditions() else {
             return condition;
         };
-        for (key, value) in conditions.entries() {
-            match key.text {
-                "headers" => condition.atoms.extend(value.items().map(header)),
-                "query_parameters" | "queryParameters" => condition.atoms.extend(value.items().map(query)),
-                "case_sensitive" | "caseSensitive" => condition.path.ignores_case = value.as_bool() == Some(false),
-                "runtime_fraction" | "runtimeFraction" | "runtime" => condition.is_partial = true,
-                "prefix"
-                | "path"
-                | "safe_regex"
-                | "safeRegex"
-                | "regex"
-                | "path_separated_prefix"
-                | "pathSeparatedPrefix"
-                | "connect_matcher"
-                | "connectMatcher" => {}
-                other => condition.atoms.push(unknown(other, value)),
+        let read = RouteMatch::of(node);
+        condition.path.kind = path_kind(read.path, read.path_node);
+        condition.path.ignores_case = read.ignores_case;
+        for part in &read.conditions {
+            match part.kind {
+                ConditionKind::Fraction(_) => condition.is_partial = true,
+                _ => condition.atoms.push(atom(part)),
             }
-        }
-        if let Some((path, _)) = route.path() {
-            condition.path.kind = path_kind(path, conditions);
         }
         // A plugin may decline a request after all, and the next route is asked.
         condition.is_partial |= route.chooses_cluster_by_request();
@@ -41,81 +31,68 @@ impl Condition {
     }
 }
 
-fn path_kind(path: PathMatch<'_>, conditions: Node<'_>) -> PathKind {
+fn path_kind(path: PathMatch<'_>, node: Node<'_>) -> PathKind {
     match path {
         PathMatch::Prefix(text) => PathKind::Prefix(text.to_owned()),
         PathMatch::Exact(text) => PathKind::Exact(text.to_owned()),
         PathMatch::SeparatedPrefix(text) => PathKind::SeparatedPrefix(text.to_owned()),
         PathMatch::Regex(text) => PathKind::Regex(text.to_owned()),
         PathMatch::Connect => PathKind::Connect,
-        PathMatch::Other => PathKind::Other(conditions.to_json()),
+        PathMatch::Template(text) => PathKind::Other(format!("template {text}")),
+        PathMatch::Other => PathKind::Other(node.to_json()),
+    }
+}
+
+fn atom(part: &RouteCondition<'_>) -> Atom {
+    match part.kind {
+        ConditionKind::Header(matcher) => header(matcher, part.node),
+        ConditionKind::Query(name, test) => {
+            let atom = Atom::new(Dimension::Query(name.to_owned()), text_of(test, part.node));
+            if matches!(test, ValueTest::Present(false)) { atom.inverted() } else { atom }
+        }
+        _ => unknown(part.node),
     }
 }
 
 /// A condition that is only known by how it is written: it implies itself and nothing else.
-fn unknown(name: &str, value: Node<'_>) -> Atom {
-    Atom::new(Dimension::Other("condition"), TextCondition::Exact(format!("{name}={}", value.to_json())))
+fn unknown(node: Node<'_>) -> Atom {
+    let name = node.key().map_or("", |key| key.text);
+    Atom::new(Dimension::Other("condition"), TextCondition::Exact(format!("{name}={}", node.to_json())))
 }
 
-fn header(matcher: Node<'_>) -> Atom {
-    let name = matcher.get("name").and_then(Node::text).unwrap_or_default().to_ascii_lowercase();
+fn header(matcher: HeaderMatch<'_>, node: Node<'_>) -> Atom {
+    let name = matcher.name.to_ascii_lowercase();
     let name = if name == "host" { ":authority".to_owned() } else { name };
-    let flag = |field: &str| matcher.field(field).and_then(Node::as_bool) == Some(true);
-    let presence = matcher.field("present_match").and_then(Node::as_bool);
-    let absent_is_empty = flag("treat_missing_header_as_empty");
-    let text = match (absent_is_empty, text_of(matcher)) {
-        (true, TextCondition::Present) => TextCondition::Other(matcher.to_json()), // always there, then
+    let text = match (matcher.absent_is_empty, text_of(matcher.test, node)) {
+        (true, TextCondition::Present) => TextCondition::Other(node.to_json()), // always there, then
         (_, text) => text,
     };
     let atom = Atom::new(Dimension::Header(name), text);
-    let atom = if absent_is_empty { atom.or_absent() } else { atom };
-    if flag("invert_match") != (presence == Some(false)) { atom.inverted() } else { atom }
+    let atom = if matcher.absent_is_empty { atom.or_absent() } else { atom };
+    let wants_absence = matches!(matcher.test, ValueTest::Present(false));
+    if matcher.is_inverted == wants_absence { atom } else { atom.inverted() }
 }
 
-fn query(matcher: Node<'_>) -> Atom {
-    let name = matcher.get("name").and_then(Node::text).unwrap_or_default();
-    let presence = matcher.field("present_match").and_then(Node::as_bool);
-    let atom = Atom::new(Dimension::Query(name.to_owned()), text_of(matcher));
-    if presence == Some(false) { atom.inverted() } else { atom }
-}
-
-/// The condition on a header's or a parameter's value, in today's or yesterday's spelling.
-fn text_of(matcher: Node<'_>) -> TextCondition {
-    for (key, value) in matcher.entries() {
-        let text = || value.text().unwrap_or_default().to_owned();
-        return match key.text {
-            "string_match" | "stringMatch" => string_match(value),
-            "exact_match" | "exactMatch" => TextCondition::Exact(text()),
-            "prefix_match" | "prefixMatch" => TextCondition::Prefix(text()),
-            "suffix_match" | "suffixMatch" => TextCondition::Suffix(text()),
-            "contains_match" | "containsMatch" => TextCondition::Contains(text()),
-            "safe_regex_match" | "safeRegexMatch" => {
-                TextCondition::Regex(value.get("regex").and_then(Node::text).unwrap_or_default().to_owned())
-            }
-            "regex_match" | "regexMatch" => TextCondition::Regex(text()),
-            "range_match" | "rangeMatch" | "value" | "regex" => TextCondition::Other(matcher.to_json()),
-            _ => continue,
-        };
+/// The condition on a header's or a parameter's value.
+fn text_of(test: ValueTest<'_>, matcher: Node<'_>) -> TextCondition {
+    match test {
+        ValueTest::Present(_) => TextCondition::Present,
+        // Not the same as presence where it is inverted: an absent header meets neither.
+        ValueTest::Any => TextCondition::Regex(".*".to_owned()),
+        ValueTest::Text(text) => string_match(text, matcher),
+        ValueTest::Range(..) | ValueTest::Unknown(_) => TextCondition::Other(matcher.to_json()),
     }
-    TextCondition::Present
 }
 
-fn string_match(matcher: Node<'_>) -> TextCondition {
-    if matcher.field("ignore_case").and_then(Node::as_bool) == Some(true) {
+fn string_match(text: StringMatch<'_>, matcher: Node<'_>) -> TextCondition {
+    if text.ignores_case {
         return TextCondition::Other(matcher.to_json());
     }
-    for (key, value) in matcher.entries() {
-        let text = || value.text().unwrap_or_default().to_owned();
-        return match key.text {
-            "exact" => TextCondition::Exact(text()),
-            "prefix" => TextCondition::Prefix(text()),
-            "suffix" => TextCondition::Suffix(text()),
-            "contains" => TextCondition::Contains(text()),
-            "safe_regex" | "safeRegex" => {
-                TextCondition::Regex(value.get("regex").and_then(Node::text).unwrap_or_default().to_owned())
-            }
-            _ => TextCondition::Other(matcher.to_json()),
-        };
+    match text.kind {
+        StringMatchKind::Exact(text) => TextCondition::Exact(text.to_owned()),
+        StringMatchKind::Prefix(text) => TextCondition::Prefix(text.to_owned()),
+        StringMatchKind::Suffix(text) => TextCondition::Suffix(text.to_owned()),
+        StringMatchKind::Contains(text) => TextCondition::Contains(text.to_owned()),
+        StringMatchKind::Regex(text) => TextCondition::Regex(text.to_owned()),
     }
-    TextCondition::Other(matcher.to_json())
 }

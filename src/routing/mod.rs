@@ -7,11 +7,13 @@
 mod condition;
 mod envoy;
 mod istio;
+mod order;
 mod path;
 mod request;
 mod text;
 
 pub use condition::{Atom, Condition, Dimension};
+pub use order::Earlier;
 pub use path::PathCondition;
 pub use request::Request;
 pub use text::TextCondition;

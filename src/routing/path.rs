@@ -1,6 +1,6 @@
 //! Conditions on the path, as Envoy matches it: without query, byte by byte.
 
-use super::text::matches_fully;
+use super::text::{literal_start, matches_fully};
 
 /// A condition on the path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +50,25 @@ impl PathCondition {
         }
     }
 
+    /// What all paths start with that this takes, in small letters. If this covers another
+    /// condition, it starts that one's start.
+    pub(super) fn start(&self) -> String {
+        let start = match &self.kind {
+            _ if self.takes_all() => "",
+            PathKind::Prefix(text)
+            | PathKind::Exact(text)
+            | PathKind::SeparatedPrefix(text)
+            | PathKind::Other(text) => text,
+            PathKind::Regex(expression) => literal_start(expression),
+            PathKind::Connect => "",
+        };
+        start.to_ascii_lowercase()
+    }
+
     /// Whether every path that `other` takes is one that this takes.
     pub fn covers(&self, other: &Self) -> bool {
+        use PathKind::*;
+
         if matches!(other.kind, PathKind::Connect) || matches!(self.kind, PathKind::Connect) {
             return self.kind == other.kind;
         }
@@ -64,7 +81,6 @@ impl PathCondition {
         let fold = |text: &str| {
             if self.ignores_case { text.to_ascii_lowercase() } else { text.to_owned() }
         };
-        use PathKind::*;
         match (&self.kind, &other.kind) {
             (Prefix(outer), Prefix(inner) | Exact(inner) | SeparatedPrefix(inner)) => {
                 fold(inner).starts_with(&fold(outer))
@@ -96,9 +112,8 @@ impl PathCondition {
     }
 
     fn has_letters(&self) -> bool {
-        let text = match &self.kind {
-            PathKind::Prefix(text) | PathKind::Exact(text) | PathKind::SeparatedPrefix(text) => text,
-            _ => return false, // case does not matter to expressions
+        let (PathKind::Prefix(text) | PathKind::Exact(text) | PathKind::SeparatedPrefix(text)) = &self.kind else {
+            return false; // case does not matter to expressions
         };
         text.bytes().any(|b| b.is_ascii_alphabetic())
     }
@@ -108,10 +123,10 @@ impl PathCondition {
         match &self.kind {
             PathKind::Prefix(text) if text.is_empty() => "any path".to_owned(),
             PathKind::Prefix(text) => format!("`{text}*`"),
-            PathKind::Exact(text) | PathKind::SeparatedPrefix(text) => format!("`{text}`"),
-            PathKind::Regex(text) => format!("`{text}`"),
+            PathKind::Exact(text) | PathKind::SeparatedPrefix(text) | PathKind::Regex(text) | PathKind::Other(text) => {
+                format!("`{text}`")
+            }
             PathKind::Connect => "CONNECT".to_owned(),
-            PathKind::Other(text) => format!("`{text}`"),
         }
     }
 }

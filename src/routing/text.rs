@@ -89,14 +89,18 @@ thread_local! {
     static COMPILED: RefCell<FxHashMap<Box<str>, Option<Regex>>> = RefCell::default();
 }
 
+/// The largest program that an expression may become, in bytes. RE2 refuses such expressions long
+/// before this; building the program of one takes milliseconds.
+const LARGEST_PROGRAM: usize = 1 << 18;
+
 fn compile(expression: &str) -> Option<Regex> {
     let anchored = format!("^(?:{expression})$");
-    RegexBuilder::new(&anchored).unicode(true).size_limit(1 << 20).build().ok()
+    RegexBuilder::new(&anchored).unicode(true).size_limit(LARGEST_PROGRAM).build().ok()
 }
 
 /// The characters that everything that matches an expression starts with. They are often enough to
 /// know that a text does not match, and compiling an expression costs more than all else here.
-fn literal_start(expression: &str) -> &str {
+pub(super) fn literal_start(expression: &str) -> &str {
     if expression.contains('|') {
         return "";
     }

@@ -13,6 +13,10 @@ use super::super::problem::Problem;
 use super::super::tape::{Key, Shape, Tape};
 use super::super::{MAX_DEPTH, Span, block};
 
+/// Longer keys are no keys: YAML wants the colon within 1024 characters, so that a reader need not
+/// look further ahead.
+const LONGEST_KEY: usize = 1000;
+
 /// The document needs the full parser.
 #[derive(Debug)]
 pub(super) struct Unusual;
@@ -36,13 +40,16 @@ pub(super) fn read(bytes: &[u8], part: Range<usize>, tape: &mut Tape, problems: 
     reader.document(part.start)
 }
 
-/// Control characters, and carriage returns that do not belong to a line break.
+/// Characters that YAML forbids, byte order marks, and carriage returns that do not belong to a
+/// line break.
 fn has_odd_bytes(bytes: &[u8]) -> bool {
     let control = |b: &u8| matches!(b, 0..=8 | 11 | 12 | 14..=31 | 127);
     if bytes.iter().any(control) {
         return true;
     }
-    memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'))
+    let forbidden = |rest: &[u8]| matches!(rest, [0xc2, 0x80..=0x84 | 0x86..=0x9f, ..] | [0xef, 0xbb, 0xbf, ..] | [0xef, 0xbf, 0xbe | 0xbf, ..]);
+    memchr::memchr2_iter(0xc2, 0xef, bytes).any(|at| bytes.get(at..).is_some_and(forbidden))
+        || memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'))
 }
 
 /// An open block collection.
@@ -94,7 +101,8 @@ impl Reader<'_> {
                 _ => at = self.line(content, (content - at) as i64, content_end, next)?,
             }
         }
-        self.finish()
+        self.finish();
+        Ok(())
     }
 
     /// Steps over the `---` line that a document may start with.
@@ -153,6 +161,9 @@ impl Reader<'_> {
             if let Some(frame) = self.frames.last_mut() {
                 let text = self.bytes.get(Span::new(at, colon).range()).unwrap_or_default();
                 frame.keys.add(unquoted(text));
+            }
+            if colon - at > LONGEST_KEY {
+                return Err(Unusual);
             }
             let value = self.skip_spaces(colon + 1, content_end);
             if value >= content_end || self.byte(value) == Some(b'#') {
@@ -239,7 +250,7 @@ impl Reader<'_> {
         }
     }
 
-    fn finish(&mut self) -> Fast<()> {
+    fn finish(&mut self) {
         // The root's own pending value is that of an empty document, which has no root.
         if self.pending.as_ref().is_some_and(|p| p.indent >= 0) {
             self.absent_value();
@@ -247,7 +258,6 @@ impl Reader<'_> {
         while !self.frames.is_empty() {
             self.close();
         }
-        Ok(())
     }
 
     /// Reads the key at `at`, if the line has one there: the key and the offset of its colon.
@@ -260,6 +270,7 @@ impl Reader<'_> {
                     .then_some((Key::At(at as u32), colon)))
             }
             Some(b'?') if self.ends_word(at + 1, content_end) => Err(Unusual),
+            Some(b',' | b']' | b'}') => Err(Unusual), // start no plain scalar
             Some(b'&' | b'*' | b'!' | b'|' | b'>' | b'%' | b'@' | b'`' | b'{' | b'[') => Ok(None),
             _ => self.plain_key(at, content_end),
         }
@@ -444,7 +455,7 @@ impl Reader<'_> {
         }
         let text = self.bytes.get(at..end).unwrap_or_default();
         let quoted = matches!(text.first(), Some(b'"' | b'\''));
-        if text == b"<<" || (!quoted && plain_key_end(self.bytes, at) != end) {
+        if colon - at > LONGEST_KEY || text == b"<<" || (!quoted && plain_key_end(self.bytes, at) != end) {
             return Err(Unusual);
         }
         keys.add(unquoted(text));

@@ -6,15 +6,15 @@
 use std::ops::Range;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span as YamlSpan, StructureStyle, Tag};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::keys::{KeyFilter, find_duplicates};
 use super::super::node::{key_of, plain_key_end};
 use super::super::problem::{Problem, ProblemKind};
-use super::super::tape::{Key, Shape, Tape};
+use super::super::tape::{Key, RawNode, Shape, Tape};
 use super::super::{MAX_DEPTH, Span};
 
-/// Values that the aliases of one document may add.
+/// Values that the aliases of one text may add, beyond one for each of its bytes.
 const ALIAS_BUDGET: usize = 100_000;
 
 /// Reads the documents in `part` and appends their roots.
@@ -62,7 +62,6 @@ struct Builder<'a> {
     frames: Vec<Frame>,
     anchors: FxHashMap<usize, u32>,
     anchor_names: FxHashMap<usize, String>,
-    copied: usize,
     last_end: usize,
     document_start: super::super::tape::Mark,
     first: u32,
@@ -82,7 +81,6 @@ impl<'a> Builder<'a> {
             frames: Vec::new(),
             anchors: FxHashMap::default(),
             anchor_names: FxHashMap::default(),
-            copied: 0,
             last_end: base,
             document_start,
             first,
@@ -139,7 +137,8 @@ impl<'a> Builder<'a> {
         }
         let (span, text) = as_key();
         frame.keys.add(text.as_bytes());
-        frame.has_merge |= &*text == "<<";
+        // A quoted `<<` is a key like any other.
+        frame.has_merge |= &*text == "<<" && self.text.get(span.range()) == Some("<<");
         frame.key = Some(readable_key(self.text.as_bytes(), span, text));
         self.last_end = span.end as usize;
         None
@@ -169,12 +168,22 @@ impl<'a> Builder<'a> {
                     self.tape.push_decoded(Shape::Quoted, span, key, value.into());
                 }
             }
+            // The parser adds the line break that the last line of a text may lack.
+            _ if self.ends_without_break(span) => {
+                let text = value.strip_suffix('\n').unwrap_or(value);
+                self.tape.push_decoded(Shape::Block, span, key, text.into());
+            }
             _ => self.tape.push_decoded(Shape::Block, span, key, value.into()),
         }
         if !span.is_empty() {
-            self.last_end = span.start as usize + raw.trim_end().len();
+            self.last_end = span.start as usize + raw.trim_ascii_end().len();
         }
         self.define(anchor, index);
+    }
+
+    fn ends_without_break(&self, span: Span) -> bool {
+        let text = self.text.trim_end_matches([' ', '\t']);
+        !text.ends_with('\n') && span.end as usize >= text.len()
     }
 
     fn define(&mut self, anchor: usize, index: u32) {
@@ -186,9 +195,16 @@ impl<'a> Builder<'a> {
     fn open(&mut self, is_mapping: bool, style: StructureStyle, anchor: usize, span: Span) {
         let mark = self.tape.mark();
         let awaits_key = self.frames.last().is_some_and(|f| f.is_mapping && f.key.is_none());
+        let follows_key = self.frames.last().is_some_and(|f| f.is_mapping && f.key.is_some());
+        let mut start = span.start as usize;
+        if follows_key && !is_mapping && style == StructureStyle::Block {
+            start = self.first_dash(start);
+        }
+        // No event says where the dash of an absent item stands; at least it is not before this.
+        self.last_end = self.last_end.max(start);
         let key = if awaits_key { Key::None } else { self.key_or_value(|| (span, "".into())).unwrap_or_default() };
         let shape = if is_mapping { Shape::Object } else { Shape::Array };
-        let node = self.tape.push(shape, Span::new(span.start as usize, span.start as usize), key);
+        let node = self.tape.push(shape, Span::new(start, start), key);
         self.frames.push(Frame {
             node,
             is_mapping,
@@ -199,6 +215,20 @@ impl<'a> Builder<'a> {
             has_merge: false,
             as_key: awaits_key.then_some(mark),
         });
+    }
+
+    /// Where a block sequence starts. The parser gives the place of the first item for one that is
+    /// not indented below its key.
+    fn first_dash(&self, start: usize) -> usize {
+        let mut at = self.last_end;
+        for (place, line) in self.text.get(at..start).unwrap_or_default().split_inclusive('\n').enumerate() {
+            let content = line.trim_start_matches(' ');
+            if place > 0 && content.starts_with('-') {
+                return at + line.len() - content.len();
+            }
+            at += line.len();
+        }
+        start
     }
 
     fn close(&mut self, span: Span) {
@@ -250,13 +280,10 @@ impl<'a> Builder<'a> {
         // An anchor that is still open contains its own alias: there is no such tree.
         let open = |index: u32| self.frames.iter().any(|f| f.node == index);
         match target.filter(|index| !open(*index)) {
-            Some(index) if self.spend(index) => self.tape.copy_subtree(index, key),
+            Some(index) if self.can_copy(index) => self.tape.copy_subtree(index, key),
             Some(_) => {
                 self.tape.push(Shape::Empty, span, key);
-                let reported = self.problems.iter().any(|p| p.kind == ProblemKind::AliasBudget);
-                if !reported {
-                    self.report(ProblemKind::AliasBudget, span);
-                }
+                self.report_budget(span);
             }
             None => {
                 let name = self.slice(span).trim_start_matches('*').to_owned();
@@ -276,10 +303,17 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn spend(&mut self, index: u32) -> bool {
-        let size = self.tape.node(index).map_or(0, |n| n.next() - index) as usize;
-        self.copied += size;
-        self.copied <= ALIAS_BUDGET && self.tape.len() + size < super::super::tape::MAX_NODES
+    fn report_budget(&mut self, span: Span) {
+        if !self.problems.iter().any(|p| p.kind == ProblemKind::AliasBudget) {
+            self.report(ProblemKind::AliasBudget, span);
+        }
+    }
+
+    /// Whether the budget still has what a copy costs.
+    fn can_copy(&self, index: u32) -> bool {
+        let cost = self.tape.copy_cost(index);
+        let budget = ALIAS_BUDGET + self.text.len();
+        self.tape.copied() + cost <= budget && self.tape.len() + cost < super::super::tape::MAX_NODES
     }
 
     /// Adds the members of `<<` that the mapping does not have itself, and hides the merge key.
@@ -288,23 +322,27 @@ impl<'a> Builder<'a> {
             return;
         };
         self.tape.replace(merge_key.0);
-        let mut present: Vec<String> = self.members(mapping).into_iter().map(|(_, name)| name).collect();
-        let sources = match self.tape.node(merge_key.0).map(|n| n.shape()) {
+        let mut present: FxHashSet<String> = self.members(mapping).into_iter().map(|(_, name)| name).collect();
+        let sources = match self.tape.node(merge_key.0).map(RawNode::shape) {
             Some(Shape::Object) => vec![merge_key.0],
             Some(Shape::Array) => self.children(merge_key.0),
             _ => Vec::new(),
         };
         for source in sources {
             for (member, name) in self.members(source) {
-                if present.contains(&name) || !self.spend(member) {
+                if present.contains(&name) {
                     continue;
                 }
                 let Some((span, text)) = key_of(self.text.as_bytes(), self.tape, member) else {
                     continue;
                 };
+                if !self.can_copy(member) {
+                    self.report_budget(span);
+                    continue;
+                }
                 let key = readable_key(self.text.as_bytes(), span, text.into());
                 self.tape.copy_subtree(member, key);
-                present.push(name);
+                present.insert(name);
             }
         }
         let end = self.tape.node(mapping).map_or(0, |n| n.end as usize);
@@ -313,18 +351,18 @@ impl<'a> Builder<'a> {
 
     fn children(&self, container: u32) -> Vec<u32> {
         let mut found = Vec::new();
-        let end = self.tape.node(container).map_or(0, |n| n.next());
+        let end = self.tape.node(container).map_or(0, RawNode::next);
         let mut index = container + 1;
         while index < end {
             found.push(index);
-            index = self.tape.node(index).map_or(end, |n| n.next());
+            index = self.tape.node(index).map_or(end, RawNode::next);
         }
         found
     }
 
     fn members(&self, object: u32) -> Vec<(u32, String)> {
         let name = |index: u32| Some((index, key_of(self.text.as_bytes(), self.tape, index)?.1.to_owned()));
-        match self.tape.node(object).map(|n| n.shape()) {
+        match self.tape.node(object).map(RawNode::shape) {
             Some(Shape::Object) => self.children(object).into_iter().filter_map(name).collect(),
             _ => Vec::new(),
         }
@@ -364,7 +402,6 @@ impl<'a> Builder<'a> {
         self.frames.clear();
         self.anchors.clear();
         self.anchor_names.clear();
-        self.copied = 0;
         self.braces = None;
         self.document_start = self.tape.mark();
         self.first = self.tape.len() as u32;

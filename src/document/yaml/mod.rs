@@ -80,6 +80,16 @@ fn documents(bytes: &[u8]) -> Vec<Range<usize>> {
     parts
 }
 
+/// Reads with the full parser alone, to compare the fast path with it.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_fully(text: &str, tape: &mut Tape, problems: &mut Vec<Problem>, roots: &mut Vec<u32>) {
+    for part in documents(text.as_bytes()) {
+        let known = problems.len();
+        full::read(text, part.clone(), tape, problems, roots);
+        mark_templates(text, &part, problems, known);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,15 +104,5 @@ mod tests {
     #[test]
     fn a_directive_stays_with_its_document() {
         assert_eq!(documents(b"%YAML 1.1\n---\na: 1\n").len(), 1);
-    }
-}
-
-/// Reads with the full parser alone, to compare the fast path with it.
-#[cfg(test)]
-pub(super) fn full_for_tests(text: &str, tape: &mut Tape, problems: &mut Vec<Problem>, roots: &mut Vec<u32>) {
-    for part in documents(text.as_bytes()) {
-        let known = problems.len();
-        full::read(text, part.clone(), tape, problems, roots);
-        mark_templates(text, &part, problems, known);
     }
 }

@@ -6,7 +6,7 @@ use memchr::memmem;
 use rustc_hash::FxHashMap;
 
 /// How much is searched at once.
-const BLOCK: usize = 64 << 10;
+const BLOCK: usize = 8 << 10;
 
 /// Some names, and where they are in the blocks of a text that were asked for.
 pub(super) struct Names {

@@ -135,7 +135,7 @@ fn named<'d>(context: &Context<'_, 'd>, rule: DestinationRule<'d>) -> Option<(De
 
 /// Rules merge if they are for the same clients and exported alike.
 fn merges(a: DestinationRule<'_>, b: DestinationRule<'_>) -> bool {
-    let export = |r: DestinationRule<'_>| r.export_to().map(|n| n.to_json());
+    let export = |r: DestinationRule<'_>| r.export_to().map(crate::document::Node::to_json);
     a.workload_selector().is_none() && b.workload_selector().is_none() && export(a) == export(b)
 }
 

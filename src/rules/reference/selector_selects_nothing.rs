@@ -104,7 +104,7 @@ fn selector_of<'d>(mesh: &Mesh<'d>, object: Object<'d>) -> Option<Selector<'d>> 
             note: "requests to its hosts get 503 UH (no_healthy_upstream)",
             is_global: false,
         }),
-        ("security.istio.io", _) | ("telemetry.istio.io", _) | ("extensions.istio.io", _) => {
+        ("security.istio.io" | "telemetry.istio.io" | "extensions.istio.io", _) => {
             policy(spec.at(["selector", "matchLabels"]))
         }
         _ => None,

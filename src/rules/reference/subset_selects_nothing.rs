@@ -62,7 +62,7 @@ fn judge<'d>(context: &Context<'_, 'd>, services: &[&Service<'d>], subset: &Subs
     let mut empty = None;
     for service in services {
         let Some(port) = service.ports.first() else { return };
-        match (mesh.has_endpoints(service, port, None), mesh.has_endpoints(service, port, Some(&subset))) {
+        match (mesh.has_endpoints(service, port, None), mesh.has_endpoints(service, port, Some(subset))) {
             (Some(true), Some(false)) => empty = Some(*service),
             (None, _) => {
                 skip(service, findings);

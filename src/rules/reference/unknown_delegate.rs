@@ -36,7 +36,7 @@ pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualServic
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let options = context.mesh.options;
-    for reference in service.view.http().filter_map(|route| route.delegate()) {
+    for reference in service.view.http().filter_map(crate::istio::HttpRoute::delegate) {
         let Some(name) = reference.text_at("name") else {
             continue;
         };

@@ -51,8 +51,8 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         if mesh.half_qualified(written.value).is_some() {
             continue; // a rule of its own says so
         }
-        if !mesh.knows_host(&use_.host, service.namespace) {
-            skip(mesh, &use_.host, findings);
+        if !mesh.knows_host(use_.host, service.namespace) {
+            skip(mesh, use_.host, findings);
             continue;
         }
         if let Cluster::UnderWildcard { service } = use_.cluster {
@@ -66,7 +66,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
                 false => format!("stands for {}, which does not exist", use_.host),
             })
             .note(format!("{requests} get 503 NC (cluster_not_found) in {}", describe::clients(&outcome.clients)));
-        if let Some(near) = nearest(mesh, &use_.host) {
+        if let Some(near) = nearest(mesh, use_.host) {
             draft = draft.help(format!("did you mean `{near}`?"));
         }
         findings.push(draft);

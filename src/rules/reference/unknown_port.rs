@@ -47,7 +47,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         let Cluster::UnknownPort { service: target } = use_.cluster else {
             continue;
         };
-        let host = context.brief(&use_.host);
+        let host = context.brief(use_.host);
         let clients = describe::clients(&outcome.clients);
         let draft = match use_.destination.port {
             Some(port) => Draft::new(port, format!("{host} has no port {}", port.value)).label("no such port"),

@@ -68,7 +68,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             );
             continue;
         }
-        let host = context.brief(&use_.host);
+        let host = context.brief(use_.host);
         let clients = describe::clients(&outcome.clients);
         let others = rules_with(context, target, subset.value);
         let message = match others.is_empty() {

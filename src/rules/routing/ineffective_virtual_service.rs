@@ -143,8 +143,8 @@ fn reason<'d>(
 }
 
 fn no_route<'d>(service: &PreparedVirtualService<'d>) -> Reason<'d> {
-    let conditions = service.routes.iter().flat_map(|r| &r.matches).flat_map(|m| m.parts());
-    let port = conditions.filter_map(|part| part.port()).map(|p| p.node).next();
+    let conditions = service.routes.iter().flat_map(|r| &r.matches).flat_map(crate::mesh::RouteMatch::parts);
+    let port = conditions.filter_map(crate::istio::HttpMatch::port).map(|p| p.node).next();
     Reason {
         place: port.or_else(|| service.routes.first().map(|r| r.route.node)),
         label: "no request that comes in here meets its port, gateway or source".to_owned(),

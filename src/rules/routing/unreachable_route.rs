@@ -33,7 +33,7 @@ use super::prelude::*;
 use crate::envoy::{Dump, IstioMetadata, Route, RouteConfiguration, VirtualHost};
 use crate::finding::Subject;
 use crate::mesh::{PreparedRoute, PreparedVirtualService};
-use crate::routing::Condition;
+use crate::routing::{Condition, Earlier};
 
 const META: Meta =
     Meta { id: "unreachable-route", family: Family::Routing, severity: Severity::Warning, aliases: &["IST0130"] };
@@ -104,11 +104,11 @@ fn check_virtual_host<'d>(
     };
     let all: Vec<(Route<'d>, Condition)> =
         [first, second].into_iter().chain(routes).map(|route| (route, Condition::of_envoy(route))).collect();
+    let mut earlier = Earlier::default();
     for (place, (route, condition)) in all.iter().enumerate() {
-        let earlier = all.get(..place).unwrap_or_default();
-        let Some((cover, _)) = earlier.iter().find(|(_, other)| other.covers(condition)) else {
-            continue;
-        };
+        let cover = earlier.first_covering(condition).and_then(|cover| all.get(cover));
+        earlier.push(condition);
+        let Some((cover, _)) = cover else { continue };
         let name = if route.name().is_empty() { condition.path.describe() } else { format!("`{}`", route.name()) };
         let pointed = |route: &Route<'d>| route.conditions().unwrap_or(route.node);
         let draft = Draft::new(pointed(route), format!("no request reaches the route {name} of {}", host.name()))

@@ -48,8 +48,11 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     for gateway in &mesh.gateways {
         let mut namespaces: Vec<&str> = mesh.proxies_of(gateway).map(|client| client.namespace).collect();
         namespaces.dedup();
-        for credential in
-            gateway.view.servers().filter_map(|s| s.tls()).flat_map(|tls| tls.credentials().collect::<Vec<_>>())
+        for credential in gateway
+            .view
+            .servers()
+            .filter_map(crate::istio::Server::tls)
+            .flat_map(|tls| tls.credentials().collect::<Vec<_>>())
         {
             if credential.contains("://") {
                 continue; // a file, or another provider's

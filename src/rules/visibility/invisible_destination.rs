@@ -48,7 +48,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         let Cluster::Invisible { service: target } = use_.cluster else {
             continue;
         };
-        let host = context.brief(&use_.host);
+        let host = context.brief(use_.host);
         let clients = describe::clients(&outcome.clients);
         let draft = Draft::new(use_.destination.host, format!("{host} is not visible to {clients}"))
             .label("not exported to these clients")
@@ -57,7 +57,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
     }
     for outcome in effects.outcomes(|u| is_left_out_by_sidecar(context, service, u)) {
         let use_ = outcome.example;
-        let host = context.brief(&use_.host);
+        let host = context.brief(use_.host);
         let clients = describe::clients(&outcome.clients);
         let mut draft = Draft::new(
             use_.destination.host,

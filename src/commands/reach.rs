@@ -1,0 +1,198 @@
+//! `meshlint reach`.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::document::{Document, Node, positions};
+use crate::envoy::dumps;
+use crate::simulate::{HostReach, Reach, Request, Simulator, reach};
+
+use super::trace::{read, version};
+use super::{ColorChoice, Outcome};
+
+/// Arguments of `reach`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A config dump or a RouteConfiguration; - for standard input
+    #[arg(value_name = "DUMP")]
+    dump: PathBuf,
+
+    /// How to print verdicts
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+
+    /// Show reachable routes too, each with a request that reaches it
+    #[arg(long)]
+    all: bool,
+
+    /// Envoy's version, where behaviour depends on it; the dump's own by default
+    #[arg(long, value_name = "VERSION")]
+    envoy_version: Option<String>,
+
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    color: ColorChoice,
+}
+
+/// How verdicts are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Full,
+    /// One JSON object per line: a virtual host or a route.
+    Jsonl,
+}
+
+/// Runs `reach`.
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
+    let version = version(arguments.envoy_version.as_deref())?;
+    let document = read(&arguments.dump)?;
+    let dumps = dumps(&document);
+    let dump = dumps.first().ok_or_else(|| format!("{} holds no configuration of Envoy", document.name()))?;
+    let simulator = Simulator::of(dump, version);
+    if simulator.route_configs().next().is_none() {
+        return Err(format!("{} holds no routes", document.name()));
+    }
+    let verdicts = reach(&simulator);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = match arguments.format {
+        Format::Jsonl => write_lines(&mut out, &verdicts),
+        Format::Full => write_full(&mut out, &document, &verdicts, arguments),
+    };
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}")),
+        _ => Ok(Outcome::Clean),
+    }
+}
+
+fn write_lines(out: &mut impl Write, verdicts: &[HostReach<'_>]) -> io::Result<()> {
+    for host in verdicts {
+        let domains: Vec<&str> = host.dead_domains.iter().map(|domain| domain.value).collect();
+        let mut line = line(host, &host.verdict);
+        line["dead_domains"] = json!(domains);
+        writeln!(out, "{line}")?;
+        for (place, (route, verdict)) in host.routes.iter().enumerate() {
+            let mut line = self::line(host, verdict);
+            line["route"] = json!(route.name());
+            line["route_index"] = json!(place);
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
+}
+
+fn line(host: &HostReach<'_>, verdict: &Reach) -> Value {
+    let mut line = json!({
+        "route_config": host.config.name(),
+        "virtual_host": host.host.name(),
+        "virtual_host_index": host.index,
+        "verdict": verdict.name(),
+    });
+    match verdict {
+        Reach::Reachable(request) => line["witness"] = witness(request),
+        Reach::Covered(by) => line["covered_by"] = json!(by),
+        Reach::Impossible(why) | Reach::Unknown(why) => line["reason"] = json!(why),
+    }
+    line
+}
+
+/// A request in the form of the lines that `trace --requests` reads.
+fn witness(request: &Request) -> Value {
+    let mut line = json!({"method": request.method, "authority": request.authority, "headers": request.headers});
+    if let Some(path) = &request.path {
+        line["path"] = json!(path);
+    }
+    if let Some(scheme) = &request.scheme {
+        line["scheme"] = json!(scheme);
+    }
+    if let Some(tls) = &request.connection.tls {
+        let certificate = tls.certificate.as_ref().map(|c| if c.is_valid { "valid" } else { "untrusted" });
+        line["tls"] = json!({"client_cert": certificate});
+    }
+    line
+}
+
+/// A request for people.
+fn shown(request: &Request) -> String {
+    let host = request.authority.as_deref().unwrap_or_default();
+    let scheme = request.scheme.as_deref().unwrap_or("http");
+    let mut text = format!("{} {scheme}://{host}{}", request.method, request.path.as_deref().unwrap_or_default());
+    for (name, value) in &request.headers {
+        text.push_str(&format!(" {name}: {value}"));
+    }
+    text
+}
+
+fn write_full(
+    out: &mut impl Write,
+    document: &Document,
+    verdicts: &[HostReach<'_>],
+    arguments: &Arguments,
+) -> io::Result<()> {
+    let style = super::check::style(arguments.color);
+    let rows: Vec<Row<'_>> = verdicts.iter().flat_map(rows).filter(|row| arguments.all || !row.is_good).collect();
+    let offsets: Vec<u32> = rows.iter().map(|row| row.place.anchor().start).collect();
+    for (row, position) in rows.iter().zip(positions(document.bytes(), &offsets)) {
+        let code = if row.is_good { "32" } else { "31" };
+        let verdict =
+            if style.color { format!("\x1b[{code}m{:11}\x1b[0m", row.verdict) } else { format!("{:11}", row.verdict) };
+        writeln!(out, "{verdict} {}  {}:{}:{}", row.what, document.name(), position.line, position.column)?;
+        writeln!(out, "            {}", row.why)?;
+    }
+    if !rows.is_empty() {
+        writeln!(out)?;
+    }
+    let count = |name: &str| verdicts.iter().flat_map(|host| &host.routes).filter(|(_, v)| v.name() == name).count();
+    let hosts = verdicts.iter().filter(|host| host.verdict.name() != "reachable").count();
+    writeln!(
+        out,
+        "{} routes: {} reachable, {} unreachable, {} unknown; {} virtual hosts, {hosts} of them not reachable",
+        verdicts.iter().map(|host| host.routes.len()).sum::<usize>(),
+        count("reachable"),
+        count("unreachable"),
+        count("unknown"),
+        verdicts.len(),
+    )
+}
+
+struct Row<'d> {
+    verdict: &'static str,
+    is_good: bool,
+    what: String,
+    why: String,
+    place: Node<'d>,
+}
+
+/// The verdict on a virtual host if nothing reaches it; on its routes otherwise.
+fn rows<'d>(host: &HostReach<'d>) -> Vec<Row<'d>> {
+    let row = |verdict: &Reach, what: String, place: Node<'d>| Row {
+        verdict: verdict.name(),
+        is_good: matches!(verdict, Reach::Reachable(_)),
+        what,
+        why: why(verdict),
+        place,
+    };
+    let name = format!("{} {}", host.config.name(), host.host.name());
+    if !matches!(host.verdict, Reach::Reachable(_)) {
+        return vec![row(&host.verdict, name, host.host.node)];
+    }
+    let routes = host.routes.iter().enumerate();
+    let rows =
+        routes.map(|(place, (route, verdict))| row(verdict, format!("{name} #{place} {}", route.name()), route.node));
+    rows.collect()
+}
+
+fn why(verdict: &Reach) -> String {
+    match verdict {
+        Reach::Reachable(request) => format!("by {}", shown(request)),
+        Reach::Covered(by) => {
+            let places: Vec<String> = by.iter().map(|place| format!("#{place}")).collect();
+            format!("covered by {}", places.join(", "))
+        }
+        Reach::Impossible(why) | Reach::Unknown(why) => (*why).to_owned(),
+    }
+}

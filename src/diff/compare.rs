@@ -1,0 +1,187 @@
+//! Comparing messages field by field.
+
+use std::collections::BTreeMap;
+
+use crate::document::{Kind, Node};
+
+use super::volatile::{Volatile, is_volatile};
+use super::{Difference, Differences, Named};
+
+/// The most characters of a value that are shown.
+const SHOWN: usize = 120;
+/// Fields whose values are secret.
+const SECRET: [&str; 6] =
+    ["privateKey", "password", "sessionTicketKeys", "genericSecret", "inlineBytes", "inlineString"];
+/// What a piece of JSON has in it that holds a secret.
+const SECRET_WITHIN: [&str; 6] =
+    ["rivate_key", "rivateKey", "nline_bytes", "nlineBytes", "nline_string", "nlineString"];
+
+/// A comparison under way.
+pub(super) struct Comparison {
+    pub(super) of_old: Volatile,
+    pub(super) of_new: Volatile,
+    pub(super) with_volatile: bool,
+    pub(super) found: Differences,
+}
+
+/// Where in which resource the comparison is.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    kind: &'static str,
+    resource: &'p str,
+}
+
+impl Comparison {
+    /// The bootstraps; what they say of the node is volatile.
+    pub(super) fn bootstraps(&mut self, old: Option<Node<'_>>, new: Option<Node<'_>>) {
+        let inner = |node: Node<'_>| node.get("bootstrap").map_or(node.index(), Node::index);
+        if let (Some(old), Some(new)) = (old, new) {
+            let old = old.document().node(inner(old)).unwrap_or(old);
+            let new = new.document().node(inner(new)).unwrap_or(new);
+            self.nodes(Place { kind: "bootstrap", resource: "bootstrap" }, "", old, new);
+        }
+    }
+
+    /// The resources of a section that both have.
+    pub(super) fn lists(&mut self, kind: &'static str, old: &Named<'_>, new: &Named<'_>) {
+        let (Some(old), Some(new)) = (old, new) else { return };
+        for (name, node) in old {
+            match new.get(name) {
+                Some(other) => self.nodes(Place { kind, resource: name }, "", *node, *other),
+                None => self.note(Place { kind, resource: name }, "", Some("present"), None),
+            }
+        }
+        for name in new.keys().filter(|name| !old.contains_key(*name)) {
+            self.note(Place { kind, resource: name }, "", None, Some("present"));
+        }
+    }
+
+    fn note(&mut self, place: Place<'_>, path: &str, old: Option<&str>, new: Option<&str>) {
+        let is_secret = SECRET.iter().any(|name| path.split('.').any(|part| part == *name));
+        let holds_secret = |text: &str| is_secret || SECRET_WITHIN.iter().any(|word| text.contains(word));
+        let shown = |text: &str| match holds_secret(text) {
+            true => "(not shown)".to_owned(),
+            false if text.chars().count() > SHOWN => text.chars().take(SHOWN).chain(['…']).collect(),
+            false => text.to_owned(),
+        };
+        let difference =
+            Difference { kind: place.kind, path: path.to_owned(), old: old.map(shown), new: new.map(shown) };
+        self.found.entry(difference).or_default().push(place.resource.to_owned());
+    }
+
+    fn nodes(&mut self, place: Place<'_>, path: &str, old: Node<'_>, new: Node<'_>) {
+        match (old.kind(), new.kind()) {
+            (Kind::Object, Kind::Object) => {
+                let members = |node: Node<'_>| -> BTreeMap<String, u32> {
+                    let entries = node.entries().filter(|(_, value)| !value.is_null());
+                    entries.map(|(key, value)| (canonical(key.text), value.index())).collect()
+                };
+                self.members(place, path, (old, &members(old)), (new, &members(new)));
+            }
+            (Kind::Array, Kind::Array) => {
+                let (of_old, of_new) = items(old, new);
+                self.members(place, path, (old, &of_old), (new, &of_new));
+            }
+            _ => self.scalars(place, path, old, new),
+        }
+    }
+
+    fn members(
+        &mut self,
+        place: Place<'_>,
+        path: &str,
+        (old, of_old): (Node<'_>, &BTreeMap<String, u32>),
+        (new, of_new): (Node<'_>, &BTreeMap<String, u32>),
+    ) {
+        let mut keys: Vec<&String> = of_old.keys().chain(of_new.keys()).collect();
+        keys.sort();
+        keys.dedup();
+        for key in keys {
+            if key == "@type" || (!self.with_volatile && is_volatile(key)) {
+                continue;
+            }
+            let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            let node = |node: Node<'_>, members: &BTreeMap<String, u32>| {
+                members.get(key).copied().map(|index| (node.index(), index))
+            };
+            let a = node(old, of_old).and_then(|(_, index)| old.document().node(index));
+            let b = node(new, of_new).and_then(|(_, index)| new.document().node(index));
+            match (a, b) {
+                (Some(a), Some(b)) => self.nodes(place, &inner, a, b),
+                (Some(a), None) => {
+                    let text = self.of_old.without(&a.to_json());
+                    self.note(place, &inner, Some(&text), None);
+                }
+                (None, Some(b)) => {
+                    let text = self.of_new.without(&b.to_json());
+                    self.note(place, &inner, None, Some(&text));
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn scalars(&mut self, place: Place<'_>, path: &str, old: Node<'_>, new: Node<'_>) {
+        let text = |node: Node<'_>| node.text().map_or_else(|| node.to_json(), str::to_owned);
+        let (a, b) = (self.of_old.without(&text(old)), self.of_new.without(&text(new)));
+        if a != b {
+            self.note(place, path, Some(&a), Some(&b));
+        }
+    }
+}
+
+/// The JSON name of a field; keys of maps with other characters stay.
+fn canonical(key: &str) -> String {
+    let is_name = key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if !is_name {
+        return key.to_owned();
+    }
+    let mut out = String::with_capacity(key.len());
+    let mut upper = false;
+    for c in key.chars() {
+        match c {
+            '_' => upper = true,
+            c => {
+                out.push(if upper { c.to_ascii_uppercase() } else { c });
+                upper = false;
+            }
+        }
+    }
+    out
+}
+
+/// The items of two lists by what names them, if that is unique in both, or else by their place.
+fn items(old: Node<'_>, new: Node<'_>) -> (BTreeMap<String, u32>, BTreeMap<String, u32>) {
+    match (by_name(old), by_name(new)) {
+        (Some(old), Some(new)) => (old, new),
+        _ => (by_place(old), by_place(new)),
+    }
+}
+
+fn by_place(list: Node<'_>) -> BTreeMap<String, u32> {
+    list.items().enumerate().map(|(place, item)| (format!("[{place}]"), item.index())).collect()
+}
+
+fn by_name(list: Node<'_>) -> Option<BTreeMap<String, u32>> {
+    let mut found = BTreeMap::new();
+    for item in list.items() {
+        if found.insert(format!("[{}]", name(item)?), item.index()).is_some() {
+            return None;
+        }
+    }
+    Some(found)
+}
+
+/// What names an item: its name, the address of an endpoint, or the text itself.
+fn name(item: Node<'_>) -> Option<String> {
+    if !item.is_object() {
+        return item.text().map(str::to_owned);
+    }
+    if let Some(name) = item.get("name").and_then(Node::text).filter(|name| !name.is_empty()) {
+        return Some(name.to_owned());
+    }
+    let address = item.get("endpoint")?.get("address")?;
+    let socket = address.field("socket_address");
+    let text = |name: &str| socket.and_then(|s| s.field(name)).and_then(Node::text).unwrap_or_default();
+    Some(socket.map_or_else(|| address.to_json(), |_| format!("{}:{}", text("address"), text("port_value"))))
+}

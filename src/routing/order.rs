@@ -1,0 +1,89 @@
+//! Which earlier condition leaves nothing for a later one, without comparing each with each.
+//!
+//! Whatever covers a condition takes paths whose common start is a start of the other's. Conditions
+//! are therefore kept by the text that all their paths start with, and only those whose text starts
+//! the new one's are compared.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+
+use super::Condition;
+
+/// Conditions in their order.
+#[derive(Debug, Default)]
+pub struct Earlier<'c> {
+    conditions: Vec<&'c Condition>,
+    by_start: FxHashMap<String, Vec<usize>>,
+    /// How long the starts are.
+    lengths: BTreeSet<usize>,
+}
+
+impl<'c> Earlier<'c> {
+    /// Adds a condition behind all others.
+    pub fn push(&mut self, condition: &'c Condition) {
+        let start = condition.path.start();
+        self.lengths.insert(start.len());
+        self.by_start.entry(start).or_default().push(self.conditions.len());
+        self.conditions.push(condition);
+    }
+
+    /// The place of the first condition that takes every request that `condition` takes.
+    pub fn first_covering(&self, condition: &Condition) -> Option<usize> {
+        let start = condition.path.start();
+        let mut first: Option<usize> = None;
+        for length in self.lengths.range(..=start.len()) {
+            let same_start = start.get(..*length).and_then(|start| self.by_start.get(start));
+            let mut candidates = same_start.into_iter().flatten().take_while(|place| first.is_none_or(|f| **place < f));
+            let covers = |place: &&usize| self.conditions.get(**place).is_some_and(|other| other.covers(condition));
+            first = candidates.find(covers).copied().or(first);
+        }
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Document;
+    use crate::envoy::Dump;
+    use crate::input::Text;
+
+    #[test]
+    fn the_index_agrees_with_comparing_all() {
+        let matches = [
+            r#"{"prefix": "/"}, "x": 1"#,
+            r#"{"prefix": "/", "headers": [{"name": "a", "present_match": true}]}"#,
+            r#"{"prefix": "/api/"}"#,
+            r#"{"prefix": "/API/", "case_sensitive": false}"#,
+            r#"{"path": "/api/users"}"#,
+            r#"{"path": "/Api/Users", "case_sensitive": false}"#,
+            r#"{"path_separated_prefix": "/api/users"}"#,
+            r#"{"safe_regex": {"regex": "/api/users?"}}"#,
+            r#"{"safe_regex": {"regex": "/api/[a-z]+"}}"#,
+            r#"{"safe_regex": {"regex": ".*"}}"#,
+            r#"{"connect_matcher": {}}"#,
+            r#"{"prefix": "/é"}"#,
+            r#"{"prefix": ""}"#,
+        ];
+        // Every order of a few: rotations are enough to have each before each.
+        for shift in 0..matches.len() {
+            let mut routes: Vec<String> =
+                matches.iter().map(|m| format!(r#"{{"match": {m}, "route": {{"cluster": "c"}}}}"#)).collect();
+            routes.rotate_left(shift);
+            let text = format!(r#"{{"virtual_hosts": [{{"domains": ["*"], "routes": [{}]}}]}}"#, routes.join(","));
+            let document = Document::read("", Text::from(text.as_str()));
+            let roots: Vec<_> = document.roots().collect();
+            let dump = Dump::of(&document, &roots);
+            let hosts = dump.route_configurations().iter().flat_map(|config| config.virtual_hosts());
+            let conditions: Vec<_> = hosts.flat_map(|host| host.routes().map(Condition::of_envoy)).collect();
+            assert_eq!(conditions.len(), matches.len());
+            let mut earlier = Earlier::default();
+            for (place, condition) in conditions.iter().enumerate() {
+                let compared = conditions.iter().take(place).position(|other| other.covers(condition));
+                assert_eq!(earlier.first_covering(condition), compared, "{condition:?}");
+                earlier.push(condition);
+            }
+        }
+    }
+}

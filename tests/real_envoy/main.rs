@@ -1,0 +1,115 @@
+//! What a real Envoy does with random requests to random configurations, held against the simulator.
+//!
+//! `ENVOY_BIN` names the binary; without it the test is skipped. `ENVOY_REQUESTS` bounds the number
+//! of requests and `ENVOY_SEED` starts another run.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::expect_used, missing_docs)]
+
+mod client;
+mod compare;
+mod envoy;
+mod generator;
+mod random;
+mod witnesses;
+
+use std::path::{Path, PathBuf};
+
+use meshlint::simulate::EnvoyVersion;
+
+/// How many requests each configuration gets.
+const REQUESTS: usize = 100;
+/// How many configurations one Envoy runs.
+const BATCH: usize = 20;
+
+fn number(name: &str, default: usize) -> usize {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
+
+fn binary() -> Option<PathBuf> {
+    let binary = std::env::var_os("ENVOY_BIN").map(PathBuf::from).filter(|path| path.exists());
+    if binary.is_none() {
+        println!("skipped: ENVOY_BIN names no Envoy");
+    }
+    binary
+}
+
+#[test]
+fn random_requests_go_where_a_real_envoy_sends_them() {
+    let Some(binary) = binary() else { return };
+    let version = EnvoyVersion::parse(&envoy::version(&binary)).unwrap();
+    let wanted = number("ENVOY_REQUESTS", 20_000);
+    let seed = number("ENVOY_SEED", 1) as u64 * 1_000_000;
+    let mut total = compare::Outcome::default();
+    let batches = wanted.div_ceil(REQUESTS * BATCH);
+    for batch in 0..batches {
+        let first = seed + (batch * BATCH) as u64;
+        let seeds: Vec<u64> = (first..first + BATCH as u64).collect();
+        run(&binary, version, &seeds, &mut total);
+    }
+    println!(
+        "real Envoy {version}: {} requests to {} configurations ({} rejected by Envoy), {} disagreements",
+        total.asked, total.configs, total.rejected, total.wrong
+    );
+    for (kind, count) in &total.kinds {
+        println!("  {count:7} {kind}");
+    }
+    for (seed, wrong) in total.examples.iter().take(10) {
+        println!("  seed {seed} {}", wrong.chars().take(2500).collect::<String>());
+    }
+    assert!(total.wrong == 0, "{} disagreements", total.wrong);
+}
+
+#[test]
+fn witnesses_reach_their_routes_and_nothing_else_is_hit() {
+    let Some(binary) = binary() else { return };
+    let version = EnvoyVersion::parse(&envoy::version(&binary)).unwrap();
+    let is_old = version < EnvoyVersion { major: 1, minor: 37, patch: 0 };
+    let configs = number("ENVOY_REQUESTS", 20_000) / REQUESTS;
+    let seed = number("ENVOY_SEED", 1) as u64 * 1_000_000 + 500_000;
+    let mut total = witnesses::Outcome::default();
+    let mut rejected = 0;
+    for batch in 0..configs.div_ceil(BATCH) {
+        let first = seed + (batch * BATCH) as u64;
+        let seeds: Vec<u64> = (first..first + BATCH as u64).collect();
+        let mut cases: Vec<generator::Case> = seeds.iter().map(|s| generator::case(*s, REQUESTS, is_old)).collect();
+        for case in &mut cases {
+            case.manager.as_object_mut().unwrap().remove("rbac");
+        }
+        match envoy::Envoy::start(&binary, compare::bootstrap(&cases), first as usize) {
+            Ok(envoy) => witnesses::check(&envoy, version, &seeds, &cases, &mut total),
+            Err(_) => rejected += BATCH,
+        }
+    }
+    println!(
+        "real Envoy {version}: {} reachable routes ({} witnesses replayed, {} need TLS, HTTP/2 or another client address), {} unreachable, unknown {:?}; \
+         {} random requests; {rejected} configurations rejected; {} contradictions",
+        total.reachable,
+        total.replayed,
+        total.not_sent,
+        total.unreachable,
+        total.unknown,
+        total.random,
+        total.wrong.len()
+    );
+    for wrong in total.wrong.iter().take(12) {
+        println!("  {}", wrong.chars().take(900).collect::<String>());
+    }
+    assert!(total.wrong.is_empty(), "{} contradictions", total.wrong.len());
+}
+
+/// Runs configurations in one Envoy; halves them while Envoy rejects one.
+fn run(binary: &Path, version: EnvoyVersion, seeds: &[u64], total: &mut compare::Outcome) {
+    let is_old = version < EnvoyVersion { major: 1, minor: 37, patch: 0 };
+    let cases: Vec<generator::Case> = seeds.iter().map(|seed| generator::case(*seed, REQUESTS, is_old)).collect();
+    match envoy::Envoy::start(binary, compare::bootstrap(&cases), seeds[0] as usize) {
+        Ok(envoy) => compare::compare(&envoy, version, seeds, &cases, total),
+        Err(reason) if seeds.len() == 1 => {
+            total.rejected += 1;
+            println!("  seed {} is rejected: {reason}", seeds[0]);
+        }
+        Err(_) => {
+            let (left, right) = seeds.split_at(seeds.len() / 2);
+            run(binary, version, left, total);
+            run(binary, version, right, total);
+        }
+    }
+}
