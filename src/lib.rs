@@ -3,8 +3,8 @@
 //! The way of the data: [`input`] finds and opens, [`document`] reads, [`kube`], [`istio`] and
 //! [`envoy`] are typed views, [`mesh`] is what they mean together, [`routing`] is the algebra of
 //! matching, [`simulate`] follows a request, [`rules`] judge, [`engine`] runs them, [`config`] says
-//! how, [`report`] prints. [`tables`] shows what a proxy has, [`authz`] who may call it, [`describe`]
-//! what concerns a workload. A module uses only those before it.
+//! how, [`inventory`] says what a bundle holds, [`report`] prints. [`tables`] shows what a proxy has,
+//! [`authz`] who may call it, [`describe`] what concerns a workload. A module uses only those before it.
 
 pub mod authz;
 pub mod commands;
@@ -16,6 +16,7 @@ pub mod engine;
 pub mod envoy;
 pub mod finding;
 pub mod input;
+pub mod inventory;
 pub mod istio;
 pub mod kube;
 pub mod logs;

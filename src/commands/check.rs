@@ -24,7 +24,7 @@ use super::{ColorChoice, Outcome};
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Files and folders: manifests, config dumps, or - for standard input
+    /// Files and folders: manifests, config dumps, bug reports (also archives), or - for standard input
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
 

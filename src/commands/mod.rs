@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod authz;
+mod bundle;
 mod check;
 mod config;
 mod describe;
@@ -33,8 +34,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check manifests and Envoy config dumps.
+    /// Check manifests, Envoy config dumps and bug reports.
     Check(Box<check::Arguments>),
+    /// Show what a bug report holds: versions, proxies, what is missing, secrets in clear.
+    Bundle(bundle::Arguments),
     /// Show a proxy's clusters, listeners, routes, endpoints, … as istioctl does, from a file.
     #[command(visible_alias = "pc")]
     ProxyConfig(proxy_config::Arguments),
@@ -119,6 +122,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Bundle(arguments) => bundle::run(arguments),
         Command::ProxyConfig(arguments) => proxy_config::run(arguments),
         Command::ProxyStatus(arguments) => proxy_status::run(arguments),
         Command::ZtunnelConfig(arguments) => ztunnel_config::run(arguments),

@@ -50,6 +50,7 @@ pub enum Format {
 pub struct Document {
     name: Box<str>,
     home: Box<str>,
+    owner: Option<Box<str>>,
     text: Text,
     format: Format,
     tape: Tape,
@@ -90,6 +91,7 @@ impl Document {
         Self {
             name: Box::default(),
             home: Box::from(DEFAULT_HOME),
+            owner: None,
             text,
             format: Format::Yaml,
             tape: Tape::default(),
@@ -145,7 +147,16 @@ impl Document {
         let mut tape = json::sized_tape(text.len());
         let mut problems = Vec::new();
         let roots = json::read(&text, start, &mut tape, &mut problems);
-        Self { name: Box::default(), home: Box::from(DEFAULT_HOME), text, format: Format::Json, tape, roots, problems }
+        Self {
+            name: Box::default(),
+            home: Box::from(DEFAULT_HOME),
+            owner: None,
+            text,
+            format: Format::Json,
+            tape,
+            roots,
+            problems,
+        }
     }
 
     fn yaml(text: Text) -> Self {
@@ -156,7 +167,16 @@ impl Document {
             Ok(utf8) => yaml::read(utf8, &mut tape, &mut problems),
             Err(_) => Vec::new(),
         };
-        Self { name: Box::default(), home: Box::from(DEFAULT_HOME), text, format: Format::Yaml, tape, roots, problems }
+        Self {
+            name: Box::default(),
+            home: Box::from(DEFAULT_HOME),
+            owner: None,
+            text,
+            format: Format::Yaml,
+            tape,
+            roots,
+            problems,
+        }
     }
 
     /// Reads YAML twice: as always, and with the full parser alone, to hold the fast path against it.
@@ -183,6 +203,22 @@ impl Document {
     /// Says in which namespace the resources are that name none.
     pub fn set_home(&mut self, namespace: &str) {
         self.home = namespace.into();
+    }
+
+    /// Whose it is, where its place among other files tells: the proxy of a dump.
+    pub fn owner(&self) -> Option<&str> {
+        self.owner.as_deref()
+    }
+
+    /// Says whose it is.
+    pub fn set_owner(&mut self, owner: &str) {
+        self.owner = Some(owner.into());
+    }
+
+    /// Finds nothing wrong with text before the JSON: tools that collect dumps put the notices of
+    /// kubectl in front of them.
+    pub fn accept_leading_text(&mut self) {
+        self.problems.retain(|problem| problem.kind != ProblemKind::LeadingText);
     }
 
     /// The language it was read as.

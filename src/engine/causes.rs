@@ -2,7 +2,7 @@
 
 use crate::document::Node;
 use crate::envoy::ClusterName;
-use crate::finding::{Cause, Draft, Finding, Meta, Pinned, Place, Severity, Symptom};
+use crate::finding::{Cause, Draft, Finding, Meta, Pinned, Place, Symptom};
 use crate::kube::Object;
 use crate::mesh::{Service, Source};
 use crate::rules::Context;
@@ -29,12 +29,15 @@ pub(super) fn attach<'d>(findings: &mut [Finding], context: &Context<'_, 'd>, fo
     }
 }
 
-fn point_at(finding: &mut Finding, origin: &Origin<'_>, found: &[Found<'_>]) {
+fn point_at<'d>(finding: &mut Finding, origin: &Origin<'d>, found: &[Found<'d>]) {
     let Some(pinned) = Pinned::of(Draft::new(origin.place, "")) else { return };
+    let worst = worst_within(origin.within, found);
     finding.cause = Some(Cause {
         object: origin.object.id().shown(),
         location: pinned.location.clone(),
-        finding: worst_within(origin.within, found),
+        path: pinned.path.clone(),
+        found_at: worst.map(|(_, draft)| draft.place().span),
+        finding: worst.map(|(meta, draft)| (*meta, draft.severity_under(meta))),
     });
     let (related, excerpts) = pinned.related(&origin.label);
     finding.related.push(related);
@@ -117,11 +120,11 @@ fn of_service<'d>(service: &Service<'d>, is_empty: bool) -> Origin<'d> {
 }
 
 /// The worst finding that is about `node` or about something in it.
-fn worst_within(node: Node<'_>, found: &[Found<'_>]) -> Option<(&'static Meta, Severity)> {
+fn worst_within<'f, 'd>(node: Node<'d>, found: &'f [Found<'d>]) -> Option<&'f Found<'d>> {
     let range = node.span();
     let is_within = |place: &Place<'_>| {
         std::ptr::eq(place.document, node.document()) && range.start <= place.span.start && place.span.end <= range.end
     };
     let about = found.iter().filter(|(_, draft)| is_within(draft.place()));
-    about.map(|(meta, draft)| (*meta, draft.severity_under(meta))).max_by_key(|(_, severity)| *severity)
+    about.max_by_key(|(meta, draft)| draft.severity_under(meta))
 }

@@ -7,9 +7,10 @@
 use crate::document::Document;
 use crate::envoy::{self, Form};
 use crate::finding::{Draft, Finding, Findings, Meta, Skip, resolve};
-use crate::input::{self, Candidate};
+use crate::input::{Candidate, Role, looks_like_ours};
 use crate::rules::{self, Check, Proxy};
 
+use super::visit::{Piece, Visited, visit};
 use super::{Directive, Selection, suppress};
 
 /// An input that was read.
@@ -38,24 +39,73 @@ pub enum Loaded {
     },
 }
 
-/// Reads a candidate.
-pub fn load(candidate: &Candidate, selection: &Selection) -> Loaded {
-    let text = match input::open(candidate) {
-        Ok(text) => text,
-        Err(reason) => return Loaded::Unreadable(reason),
+/// Reads a candidate and all that is in it.
+pub fn load(candidate: &Candidate, selection: &Selection) -> Visited<Loaded> {
+    visit(candidate, &wants, &|piece| judge(piece, selection))
+}
+
+fn other(document: &Document, selection: &Selection) -> Loaded {
+    Loaded::Other { findings: judge_text(document, selection), directives: suppress::read(document) }
+}
+
+/// What is judged: dumps, resources, and what may be either.
+fn wants(role: Role, path: &str, head: &[u8]) -> bool {
+    match role {
+        Role::Dump | Role::Manifests => true,
+        Role::Unknown => looks_like_ours(path, head),
+        Role::Proxy(_) | Role::Istiod(_) | Role::Note(_) | Role::Log => false,
+    }
+}
+
+fn judge(piece: Piece, selection: &Selection) -> Loaded {
+    let role = piece.role();
+    let text = match piece.text {
+        None => return Loaded::Recorded(recorded(role)),
+        Some(Err(reason)) => return Loaded::Unreadable(reason),
+        Some(Ok(text)) => text,
     };
-    let is_relevant = candidate.is_named || mentions_mesh(&text);
-    let document = Document::read(candidate.name.as_str(), text);
+    let is_relevant = piece.is_named || role == Role::Dump || mentions_mesh(&text);
+    let mut document = Document::read(piece.name, text);
+    if let Some(proxy) = piece.place.and_then(|place| place.proxy()) {
+        document.set_owner(&proxy);
+    }
+    if role == Role::Dump {
+        document.accept_leading_text();
+    }
     match envoy::form_of(&document) {
         Form::Manifests => Loaded::Manifests(document),
         Form::Envoy => judge_dump(&document, selection),
         Form::Ztunnel => Loaded::Recorded("ztunnel dump"),
         Form::Admin(name) => Loaded::Recorded(name),
+        Form::Other if role == Role::Manifests => judge_listing(&document, selection),
+        Form::Other if role == Role::Dump && is_plain(document.bytes()) => Loaded::Recorded("no dump"),
         Form::Other if is_text_admin_output(document.bytes()) => Loaded::Recorded("admin output"),
-        Form::Other if is_relevant => {
-            Loaded::Other { findings: judge_text(&document, selection), directives: suppress::read(&document) }
-        }
+        Form::Other if is_relevant => other(&document, selection),
         Form::Other => Loaded::Other { findings: Vec::new(), directives: Vec::new() },
+    }
+}
+
+/// What should hold resources may be a table, an error of kubectl, or broken.
+fn judge_listing(document: &Document, selection: &Selection) -> Loaded {
+    match mentions_mesh(document.bytes()) {
+        true => other(document, selection),
+        false => Loaded::Recorded("text"),
+    }
+}
+
+/// Whether a text is no JSON at all: the error of whoever should have got a dump.
+fn is_plain(text: &[u8]) -> bool {
+    memchr::memchr(b'{', text).is_none()
+}
+
+/// What a file is that is not read.
+fn recorded(role: Role) -> &'static str {
+    match role {
+        Role::Proxy(name) | Role::Istiod(name) | Role::Note(name) => name,
+        Role::Log => "log",
+        Role::Dump => "dump",
+        Role::Manifests => "manifests",
+        Role::Unknown => "other",
     }
 }
 

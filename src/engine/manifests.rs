@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::document::Document;
 use crate::finding::{Draft, Finding, Findings, Meta, Skip, resolve};
@@ -20,12 +20,15 @@ use super::{Selection, Settings};
 pub(super) struct Manifests<'a> {
     documents: Vec<Document>,
     folders: Vec<Option<&'a Path>>,
+    /// Of documents of a bundle: which.
+    bundles: Vec<Option<&'a Path>>,
 }
 
 impl<'a> Manifests<'a> {
-    pub(super) fn push(&mut self, document: Document, folder: Option<&'a Path>) {
+    pub(super) fn push(&mut self, document: Document, folder: Option<&'a Path>, is_of_bundle: bool) {
         self.documents.push(document);
         self.folders.push(folder);
+        self.bundles.push(folder.filter(|_| is_of_bundle));
     }
 
     /// The documents that are judged together.
@@ -97,7 +100,9 @@ pub(super) fn judge(
     let mut judged = Judged::default();
     for group in &groups {
         let documents: Vec<&Document> = group.iter().filter_map(|place| manifests.documents.get(*place)).collect();
-        let (findings, skips) = judge_mesh(&documents, settings, proxies, in_proxies);
+        let bundles: Vec<_> = group.iter().filter_map(|place| manifests.bundles.get(*place).copied()).collect();
+        let objects = distinct(&documents, &bundles);
+        let (findings, skips) = judge_mesh(&documents, &objects, settings, proxies, in_proxies);
         judged.findings.extend(findings);
         judged.skips.extend(skips);
     }
@@ -107,8 +112,28 @@ pub(super) fn judge(
     judged
 }
 
-fn judge_mesh(
-    documents: &[&Document],
+/// The resources of the documents. A bundle has some of them in several files (the pods of
+/// istio-system, the nodes), which is no duplicate: its cluster has one.
+fn distinct<'d>(documents: &[&'d Document], bundles: &[Option<&Path>]) -> Vec<Object<'d>> {
+    let mut seen = FxHashSet::default();
+    let mut found = Vec::new();
+    for (document, bundle) in documents.iter().zip(bundles) {
+        let (objects, _) = objects(document);
+        let Some(bundle) = bundle else {
+            found.extend(objects);
+            continue;
+        };
+        let is_new = |object: &Object<'d>| {
+            seen.insert((*bundle, object.group(), object.kind(), object.namespace(), object.name()))
+        };
+        found.extend(objects.into_iter().filter(is_new));
+    }
+    found
+}
+
+fn judge_mesh<'d>(
+    documents: &[&'d Document],
+    objects: &[Object<'d>],
     settings: &Settings,
     proxies: &[Proxy],
     in_proxies: &mut [Finding],
@@ -116,9 +141,8 @@ fn judge_mesh(
     if documents.is_empty() && proxies.is_empty() {
         return Default::default();
     }
-    let objects: Vec<Object<'_>> = documents.iter().flat_map(|document| objects(document).0).collect();
-    let options = mesh_options(&objects, &settings.mesh);
-    let mesh = Mesh::new(&objects, &options);
+    let options = mesh_options(objects, &settings.mesh);
+    let mesh = Mesh::new(objects, &options);
     let context = Context::new(&mesh, proxies);
     let Outcome { drafts, mut finished, skips } = run_rules(documents, &context, &settings.selection);
     attach(in_proxies, &context, &drafts);

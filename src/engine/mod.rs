@@ -11,6 +11,7 @@ mod run;
 mod selection;
 mod suppress;
 mod variants;
+mod visit;
 mod watch;
 
 pub use analysis::{Analysis, Counts, InputKind, InputSummary, NotEvaluated, Suppressed};
@@ -20,4 +21,5 @@ pub use load::{Loaded, load};
 pub use run::{Settings, run};
 pub use selection::Selection;
 pub use suppress::{Directive, Scope, relative, rules_of};
+pub use visit::{Piece, Visited, Wants, visit};
 pub use watch::{Event, Watch};

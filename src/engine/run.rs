@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::finding::{Finding, Severity, Skip};
+use crate::finding::{Finding, Severity, Skip, group};
 use crate::input::{Candidate, Discovery};
 use crate::kube::{objects, shown};
 use crate::mesh;
 
 use super::manifests::{Manifests, judge};
 use super::suppress;
-use super::{Analysis, Directive, Event, InputKind, InputSummary, Loaded, NotEvaluated, Selection, Watch, load};
+use super::{
+    Analysis, Directive, Event, InputKind, InputSummary, Loaded, NotEvaluated, Selection, Visited, Watch, load,
+};
 
 /// What a run needs to know besides its inputs.
 #[derive(Clone, Debug, Default)]
@@ -44,35 +46,41 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
     let mut known = Vec::new();
     let mut skips = Vec::new();
     let mut directives = settings.ignores.clone();
-    for (candidate, loaded) in discovery.candidates.iter().zip(load_all(&discovery.candidates, settings)) {
-        let name = candidate.name.clone();
-        let kind = match loaded {
-            Loaded::Unreadable(reason) => {
-                analysis.unreadable.push((name, reason));
-                continue;
-            }
-            Loaded::Manifests(document) => {
-                let (objects, _) = objects(&document);
-                let count = objects.len();
-                directives.extend(suppress::read(&document));
-                manifests.push(document, candidate.unit());
-                InputKind::Manifests(count)
-            }
-            Loaded::Dump { findings, skips: open, proxies } => {
-                analysis.findings.extend(findings);
-                skips.extend(open);
-                let names = proxies.iter().map(|proxy| proxy.name.clone()).collect();
-                known.extend(proxies);
-                InputKind::Dump(names)
-            }
-            Loaded::Recorded(what) => InputKind::Recorded(what),
-            Loaded::Other { findings, directives: own } => {
-                directives.extend(own);
-                analysis.findings.extend(findings);
-                InputKind::Other
-            }
-        };
-        analysis.inputs.push(InputSummary { name, kind });
+    let mut is_bundle = false;
+    for (candidate, visited) in discovery.candidates.iter().zip(load_all(&discovery.candidates, settings)) {
+        let unit = if visited.is_bundle { Some(candidate.bundle_path()) } else { candidate.unit() };
+        analysis.unreadable.extend(visited.unreadable);
+        analysis.skipped += visited.skipped;
+        is_bundle |= visited.is_bundle;
+        for (name, loaded) in visited.results {
+            let kind = match loaded {
+                Loaded::Unreadable(reason) => {
+                    analysis.unreadable.push((name, reason));
+                    continue;
+                }
+                Loaded::Manifests(document) => {
+                    let (objects, _) = objects(&document);
+                    let count = objects.len();
+                    directives.extend(suppress::read(&document));
+                    manifests.push(document, unit, visited.is_bundle);
+                    InputKind::Manifests(count)
+                }
+                Loaded::Dump { findings, skips: open, proxies } => {
+                    analysis.findings.extend(findings);
+                    skips.extend(open);
+                    let names = proxies.iter().map(|proxy| proxy.name.clone()).collect();
+                    known.extend(proxies);
+                    InputKind::Dump(names)
+                }
+                Loaded::Recorded(what) => InputKind::Recorded(what),
+                Loaded::Other { findings, directives: own } => {
+                    directives.extend(own);
+                    analysis.findings.extend(findings);
+                    InputKind::Other
+                }
+            };
+            analysis.inputs.push(InputSummary { name, kind });
+        }
     }
     settings.watch.tell(Event::Stage { name: "judge", steps: 0 });
     let judged = judge(&mut manifests, settings, &known, &mut analysis.findings);
@@ -80,7 +88,7 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
     analysis.variants = judged.variants;
     skips.extend(judged.skips);
     analysis.not_evaluated = summarized(skips);
-    analysis.findings = sorted(analysis.findings);
+    analysis.findings = sorted(group(analysis.findings, is_bundle));
     suppress::apply(&mut analysis, &directives, &settings.selection);
     analysis.findings = numbered(sorted(analysis.findings));
     apply_severities(&mut analysis.findings, &settings.severities);
@@ -88,7 +96,7 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
 }
 
 /// Reads every candidate, the biggest first, so that no thread is left with one at the end.
-fn load_all(candidates: &[Candidate], settings: &Settings) -> Vec<Loaded> {
+fn load_all(candidates: &[Candidate], settings: &Settings) -> Vec<Visited<Loaded>> {
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by_key(|place| std::cmp::Reverse(candidates.get(*place).map(|c| c.size)));
     let one = |place: &usize| {

@@ -435,10 +435,10 @@ impl<'d> Dump<'d> {
         self.bootstrap?.get("node")?.text_at("id").map(|id| id.value)
     }
 
-    /// For people: `pod.namespace`, the node id, or the file.
+    /// For people: `pod.namespace`, the node id, or the file where not even its place tells.
     pub fn proxy(&self) -> &'d str {
         let Some(id) = self.node_id().filter(|id| !id.is_empty()) else {
-            return self.document.name();
+            return self.document.owner().unwrap_or(self.document.name());
         };
         id.split('~').nth(2).filter(|name| name.contains('.')).unwrap_or(id)
     }

@@ -9,7 +9,8 @@ use super::{Confidence, Draft, Family, Finding, Location, Meta, Place, Related, 
 pub struct Pinned {
     /// Where it is.
     pub location: Location,
-    path: String,
+    /// JSON pointer to it.
+    pub path: String,
     subject: Subject,
     excerpts: Vec<Excerpt>,
 }
@@ -54,6 +55,7 @@ impl Pinned {
             symptom: None,
             cause: None,
             touches_change: None,
+            seen_in: Vec::new(),
             fingerprint: fingerprint(rule.id, &self.subject, &self.location.file, &self.path),
             excerpts: self.labelled(label, true),
         }

@@ -9,7 +9,7 @@ use crate::kube::{Object, shown};
 use super::excerpt::{Excerpt, Placed, excerpts};
 use super::fingerprint::fingerprint;
 use super::redact::Redaction;
-use super::{Cause, Confidence, Draft, Meta, Place, Severity, Subject, Symptom};
+use super::{Cause, Confidence, Draft, Meta, Place, Seen, Severity, Subject, Symptom};
 
 /// A finding that stands on its own: no document is needed to print it.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ pub struct Finding {
     pub cause: Option<Cause>,
     /// Whether it touches a line that was changed, if that was asked.
     pub touches_change: Option<bool>,
+    /// The proxies that show it, if they were brought together here.
+    pub seen_in: Vec<Seen>,
     /// Identity across runs.
     pub fingerprint: String,
     /// The source around the places.
@@ -51,7 +53,7 @@ pub struct Finding {
 }
 
 /// A range in a file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
     /// The file, as the user named it.
     pub file: String,
@@ -124,6 +126,7 @@ fn finish<'d>(
         symptom: draft.symptom,
         cause: None,
         touches_change: None,
+        seen_in: Vec::new(),
     }
 }
 

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
+use super::layout::{Place, is_bundle};
+
 /// The path that stands for standard input.
-pub(super) const STDIN: &str = "-";
+const STDIN: &str = "-";
 
 /// A file that may hold something to analyse.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +23,39 @@ pub struct Candidate {
     /// Whether the user named it, and not just a folder that holds it. Such a file is always read,
     /// and what is wrong with it is always said.
     pub is_named: bool,
+    /// The folder of the bug report that holds it.
+    pub bundle: Option<PathBuf>,
 }
 
 impl Candidate {
-    /// What it is applied together with: the files of one folder, or all that the user named.
+    /// What it is applied together with: the files of one folder or of one bug report, or all that
+    /// the user named.
     pub fn unit(&self) -> Option<&Path> {
-        self.path.parent().filter(|_| !self.is_named)
+        let folder = || self.path.parent().filter(|_| !self.is_named);
+        self.bundle.as_deref().or_else(folder)
+    }
+
+    /// The folder or the archive of the bug report that it belongs to or is.
+    pub fn bundle_path(&self) -> &Path {
+        self.bundle.as_deref().unwrap_or(&self.path)
+    }
+
+    /// Whether it is standard input.
+    pub fn is_stdin(&self) -> bool {
+        self.path.as_os_str() == STDIN
+    }
+
+    /// When it was written, in seconds since 1970; 0 where that is not known.
+    pub fn modified(&self) -> u64 {
+        let time = fs::metadata(&self.path).and_then(|metadata| metadata.modified()).ok();
+        let since = time.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        since.map_or(0, |since| since.as_secs())
+    }
+
+    /// What its path within a bug report says.
+    pub fn place(&self) -> Option<Place> {
+        let inner = self.path.strip_prefix(self.bundle.as_ref()?).ok()?;
+        Some(Place::of(&inner.to_string_lossy()))
     }
 }
 
@@ -52,17 +81,20 @@ pub fn discover(paths: &[PathBuf]) -> Discovery {
                 name: "<stdin>".to_owned(),
                 size: 0,
                 is_named: true,
+                bundle: None,
             });
             continue;
         }
         match fs::metadata(path) {
             Err(error) => found.unreadable.push((display(path), reason(&error))),
+            Ok(metadata) if metadata.is_dir() && is_bundle(path) => search_bundle(path, &mut found),
             Ok(metadata) if metadata.is_dir() => search(path, &mut found),
             Ok(metadata) => found.candidates.push(Candidate {
                 path: path.clone(),
                 name: display(path),
                 size: metadata.len(),
                 is_named: true,
+                bundle: None,
             }),
         }
     }
@@ -87,11 +119,38 @@ fn search(folder: &Path, found: &mut Discovery) {
         let path = entry.into_path();
         let size = fs::metadata(&path).map_or(0, |m| m.len());
         if has_known_name(&path) || starts_like_ours(&path) {
-            found.candidates.push(Candidate { name: display(&path), path, size, is_named: false });
+            found.candidates.push(Candidate { name: display(&path), path, size, is_named: false, bundle: None });
         } else {
             found.skipped += 1;
         }
     }
+}
+
+/// Takes every file of a bug report: its layout says which of them are read. Links are not followed.
+fn search_bundle(folder: &Path, found: &mut Discovery) {
+    let walk = WalkBuilder::new(folder).standard_filters(false).sort_by_file_path(Path::cmp).build();
+    for entry in walk {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                found.unreadable.push((display(folder), error.to_string()));
+                continue;
+            }
+        };
+        if !entry.file_type().is_some_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let size = entry.metadata().map_or(0, |m| m.len());
+        let path = entry.into_path();
+        let bundle = Some(folder.to_owned());
+        found.candidates.push(Candidate { name: display(&path), path, size, is_named: false, bundle });
+    }
+}
+
+/// Whether a file in an archive or a bug report may hold something to analyse, by its name and its
+/// first bytes.
+pub fn looks_like_ours(path: &str, head: &[u8]) -> bool {
+    has_known_name(Path::new(path)) || begins_like_ours(head)
 }
 
 fn has_known_name(path: &Path) -> bool {
@@ -107,7 +166,10 @@ fn starts_like_ours(path: &Path) -> bool {
     let Ok(length) = fs::File::open(path).and_then(|mut file| file.read(&mut head)) else {
         return false;
     };
-    let head = head.get(..length).unwrap_or_default();
+    begins_like_ours(head.get(..length).unwrap_or_default())
+}
+
+fn begins_like_ours(head: &[u8]) -> bool {
     let marks: [&[u8]; 3] = [b"\"configs\"", b"envoy.admin.v", b"\napiVersion: "];
     head.starts_with(b"apiVersion: ") || marks.iter().any(|mark| memchr::memmem::find(head, mark).is_some())
 }

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-use super::discover::STDIN;
-use super::{Candidate, Text};
+use super::archive::{Counted, HEAD, Meter, Metered, kind_of};
+use super::{ArchiveKind, Candidate, Text};
 
 /// The first bytes of a gzip stream.
 const GZIP: &[u8] = b"\x1f\x8b";
@@ -19,12 +20,43 @@ const INFLATE_LIMIT: u64 = 2 << 30;
 /// # Errors
 /// One line on what cannot be read.
 pub fn open(candidate: &Candidate) -> Result<Text, String> {
-    let text = read(candidate).map_err(|error| error.to_string())?;
+    inflated(read(candidate).map_err(|error| error.to_string())?)
+}
+
+/// A text, inflated if it is compressed.
+///
+/// # Errors
+/// One line on what is wrong with the compressed data.
+pub fn inflated(text: Text) -> Result<Text, String> {
     if text.starts_with(GZIP) { inflate(&text) } else { Ok(text) }
 }
 
-fn read(candidate: &Candidate) -> io::Result<Text> {
-    if candidate.path.as_os_str() == STDIN {
+/// The first bytes of a file; none of one that cannot be read, which reading it will say.
+pub fn head(path: &Path) -> Vec<u8> {
+    let mut head = Vec::with_capacity(HEAD);
+    let read = File::open(path).and_then(|file| file.take(HEAD as u64).read_to_end(&mut head));
+    if read.is_err() {
+        head.clear();
+    }
+    head
+}
+
+/// The kind of archive that a file is, if it is one.
+pub fn archive_kind(path: &Path) -> Option<ArchiveKind> {
+    kind_of(&head(path))
+}
+
+/// The kind of archive that a text is, if it is one.
+pub fn archive_kind_of(text: &Text) -> Option<ArchiveKind> {
+    kind_of(text.get(..HEAD).unwrap_or(text))
+}
+
+/// Reads the bytes of a candidate as they are.
+///
+/// # Errors
+/// Those of the file system.
+pub fn read(candidate: &Candidate) -> io::Result<Text> {
+    if candidate.is_stdin() {
         let mut bytes = Vec::new();
         io::stdin().lock().read_to_end(&mut bytes)?;
         return Ok(Text::from(bytes));
@@ -35,11 +67,14 @@ fn read(candidate: &Candidate) -> io::Result<Text> {
 /// Inflates a gzip stream; what can be read of a truncated one is kept.
 fn inflate(compressed: &[u8]) -> Result<Text, String> {
     let mut inflated = Vec::new();
-    let outcome = MultiGzDecoder::new(compressed).take(INFLATE_LIMIT + 1).read_to_end(&mut inflated);
+    let meter = Meter::default();
+    let stream = Metered::new(MultiGzDecoder::new(Counted::new(compressed, &meter)), &meter);
+    let outcome = stream.take(INFLATE_LIMIT + 1).read_to_end(&mut inflated);
     if inflated.len() as u64 > INFLATE_LIMIT {
         return Err(format!("inflates to more than {} GiB", INFLATE_LIMIT >> 30));
     }
     match outcome {
+        Err(error) if meter.stopped().is_some() => Err(error.to_string()),
         Err(error) if inflated.is_empty() => Err(format!("broken gzip stream: {error}")),
         _ => Ok(Text::from(inflated)),
     }

@@ -45,8 +45,11 @@ fn group(finding: &Finding, style: Style) -> Group<'_> {
             group = group.element(snippet(excerpt).path(printable(&excerpt.file)));
         }
     }
-    if let Some(place) = place_in_proxy(&finding.subject) {
+    if let Some(place) = place_in_proxy(&finding.subject).filter(|_| finding.seen_in.is_empty()) {
         group = group.element(Level::NOTE.with_name("in").message(printable(&place).into_owned()));
+    }
+    for line in finding.seen_lines() {
+        group = group.element(Level::NOTE.with_name("seen").message(printable(&line).into_owned()));
     }
     if let Some(cause) = &finding.cause {
         group = group.element(Level::NOTE.with_name("cause").message(printable(&cause_line(cause)).into_owned()));

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::engine::{Analysis, InputKind};
-use crate::finding::{Finding, Location, Subject};
+use crate::finding::{Finding, Location, Seen, Subject};
 use crate::kube::ObjectId;
 
 /// Version of the form. Fields may be added to it; none is removed or changes its meaning.
@@ -40,6 +40,8 @@ struct JsonFinding<'a> {
     origin: Option<JsonOrigin<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<JsonCause<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    seen_in: Vec<JsonSeen<'a>>,
     path: &'a str,
     label: &'a str,
     location: JsonLocation<'a>,
@@ -63,6 +65,17 @@ struct JsonProxy<'a> {
     name: &'a str,
     section: &'a str,
     resource: &'a str,
+}
+
+/// A proxy that shows what the finding is about.
+#[derive(Serialize)]
+struct JsonSeen<'a> {
+    proxy: &'a str,
+    rule: &'static str,
+    message: &'a str,
+    section: &'a str,
+    resource: &'a str,
+    location: JsonLocation<'a>,
 }
 
 #[derive(Serialize)]
@@ -206,12 +219,24 @@ fn finding(finding: &Finding) -> JsonFinding<'_> {
             rule: cause.finding.map(|(rule, _)| rule.id),
             severity: cause.finding.map(|(_, severity)| severity),
         }),
+        seen_in: finding.seen_in.iter().map(seen).collect(),
         path: &finding.path,
         label: &finding.label,
         location: location(&finding.location),
         related: related.collect(),
         touches_change: finding.touches_change,
         fingerprint: &finding.fingerprint,
+    }
+}
+
+fn seen(seen: &Seen) -> JsonSeen<'_> {
+    JsonSeen {
+        proxy: &seen.proxy,
+        rule: seen.rule.id,
+        message: &seen.message,
+        section: seen.section,
+        resource: &seen.resource,
+        location: location(&seen.location),
     }
 }
 
@@ -318,6 +343,21 @@ pub fn schema() -> serde_json::Value {
                     "severity": {"enum": ["error", "warning", "info"]},
                 },
                 "required": ["resource", "location"],
+            },
+            "seenIn": {
+                "type": "array",
+                "description": "the proxies that show it, where the same of several is one finding",
+                "items": object(
+                    json!({
+                        "proxy": string,
+                        "rule": string,
+                        "message": string,
+                        "section": string,
+                        "resource": string,
+                        "location": location,
+                    }),
+                    &["proxy", "rule", "message", "section", "resource", "location"],
+                ),
             },
             "path": {"type": "string", "description": "JSON pointer: within the resource, or within the dump"},
             "label": string,

@@ -45,6 +45,7 @@ impl Files {
             name: name.clone(),
             size: content.len() as u64,
             is_named: self.named,
+            bundle: None,
         };
         Discovery { candidates: self.written.iter().map(candidate).collect(), ..Discovery::default() }
     }
