@@ -1,8 +1,8 @@
 //! The same fault in many proxies is one finding.
 //!
 //! Findings about proxies that say the same of the same thing become one with the list of proxies.
-//! Where the manifests hold what caused it, that is where the finding points, and what the proxies
-//! show stands under it. What a rule found there already is the finding then.
+//! In a bundle whose manifests hold what caused it, that is where the finding points, and what the
+//! proxies show stands under it. What a rule found there already is the finding then.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -56,8 +56,8 @@ impl Key {
     }
 }
 
-/// Makes one finding of what several proxies show. In a bundle also what one proxy shows is brought
-/// to its cause.
+/// Makes one finding of what several proxies show. In a bundle what proxies show, be it one, is
+/// brought to its cause.
 pub fn group(findings: Vec<Finding>, is_bundle: bool) -> Vec<Finding> {
     let is_of_proxy = |finding: &Finding| matches!(finding.subject, Subject::Proxy { .. });
     let (of_proxies, mut found): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_of_proxy);
@@ -73,10 +73,10 @@ pub fn group(findings: Vec<Finding>, is_bundle: bool) -> Vec<Finding> {
     }
     for same in symptoms {
         let seen = same.iter().filter_map(Seen::of).collect();
-        if let Some(cause) = cause_of(&same, &mut found) {
-            cause.add(seen, &same);
-        } else {
-            found.extend(merged(same, seen));
+        // Whoever names manifests and dumps asks about both; a bundle is asked for causes.
+        match cause_of(&same, &mut found).filter(|_| is_bundle) {
+            Some(cause) => cause.add(seen, &same),
+            None => found.extend(merged(same, seen, is_bundle)),
         }
     }
     found
@@ -177,14 +177,14 @@ impl Finding {
 }
 
 /// One finding of several.
-fn merged(same: Vec<Finding>, seen: Vec<Seen>) -> Option<Finding> {
+fn merged(same: Vec<Finding>, seen: Vec<Seen>, is_bundle: bool) -> Option<Finding> {
     let mut all = same.into_iter();
     let mut first = all.next()?;
     for other in all {
         first.notes.retain(|note| other.notes.contains(note));
     }
     first.seen_in = seen;
-    match first.cause.is_some() {
+    match is_bundle && first.cause.is_some() {
         true => point_at_cause(&mut first),
         false => forget_proxy(&mut first),
     }
