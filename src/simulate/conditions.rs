@@ -98,6 +98,14 @@ impl<'d> Conditions<'d> {
         Self { path, path_node: read.path_node, ignores_case: read.ignores_case, tests }
     }
 
+    /// What every path starts with that meets the condition on it, up to the case of letters.
+    pub(super) fn path_start(&self) -> &'d str {
+        match &self.path {
+            PathTest::Prefix(text) | PathTest::Exact(text) | PathTest::SeparatedPrefix(text) => text,
+            PathTest::Regex(_) | PathTest::Template(_) | PathTest::Connect | PathTest::Unknown => "",
+        }
+    }
+
     /// Whether a request meets all conditions; conditions on the path are told of first.
     pub(super) fn met_by(&self, subject: &Subject<'_>, rules: &Rules<'_>) -> Met<'d> {
         let mut met = match self.path_met(subject) {

@@ -28,6 +28,7 @@ mod reach;
 mod request;
 mod resolve;
 mod rewrite;
+mod route_index;
 mod server_name;
 mod simulator;
 mod table;

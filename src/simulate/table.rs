@@ -8,6 +8,7 @@ use crate::envoy::{Route, RouteConfiguration, VirtualHost};
 use super::conditions::{Conditions, Met, Subject};
 use super::domains::Domains;
 use super::matcher_tree::{self, Found};
+use super::route_index::RouteIndex;
 use super::version::Rules;
 
 /// A route configuration.
@@ -24,6 +25,7 @@ struct Host<'d> {
     view: VirtualHost<'d>,
     requires_tls: Option<TlsRequirement>,
     routes: OnceLock<Vec<CompiledRoute<'d>>>,
+    index: OnceLock<RouteIndex>,
 }
 
 /// `require_tls`.
@@ -70,8 +72,12 @@ impl<'d> Table<'d> {
     /// Makes a route configuration ready.
     pub(super) fn of(config: RouteConfiguration<'d>) -> Self {
         let flag = config.node.field("ignore_path_parameters_in_path_matching").and_then(Node::as_bool);
-        let host =
-            |view: VirtualHost<'d>| Host { view, requires_tls: TlsRequirement::of(view), routes: OnceLock::new() };
+        let host = |view: VirtualHost<'d>| Host {
+            view,
+            requires_tls: TlsRequirement::of(view),
+            routes: OnceLock::new(),
+            index: OnceLock::new(),
+        };
         Self {
             config,
             domains: Domains::of(config),
@@ -91,6 +97,20 @@ impl<'d> Table<'d> {
         host.routes.get_or_init(|| host.view.routes().map(CompiledRoute::of).collect())
     }
 
+    /// The routes of the virtual host at a place whose condition on the path a request may meet,
+    /// with their places, in order.
+    fn candidates<'t>(
+        &'t self,
+        index: usize,
+        subject: &Subject<'_>,
+    ) -> impl Iterator<Item = (usize, &'t CompiledRoute<'d>)> + use<'t, 'd> {
+        let routes = self.routes(index);
+        let starts = || RouteIndex::of(routes.iter().map(|route| route.conditions.path_start()));
+        let found = self.hosts.get(index).map(|host| host.index.get_or_init(starts));
+        let places = found.map(|found| found.places(subject.path.as_deref())).unwrap_or_default();
+        places.into_iter().filter_map(move |place| Some((place, routes.get(place)?)))
+    }
+
     /// The first route of the virtual host at a place that takes a request. Routes before `target`
     /// that only may take it are passed over.
     pub(super) fn first_route(
@@ -108,7 +128,7 @@ impl<'d> Table<'d> {
             Met::Yes => true,
             Met::Perhaps(..) => place == target,
         };
-        self.routes(index).iter().enumerate().position(takes)
+        self.candidates(index, subject).find(|candidate| takes(*candidate)).map(|(place, _)| place)
     }
 
     /// The path as this table's routes match it.
@@ -152,7 +172,7 @@ impl<'d> Table<'d> {
             let found = found.into_iter().find(met);
             return found.map_or(Choice::Nothing, |route| Choice::Route { index: None, route });
         }
-        for (place, route) in self.routes(index).iter().enumerate() {
+        for (place, route) in self.candidates(index, subject) {
             match route.conditions.met_by(subject, rules) {
                 Met::No(_) => continue,
                 Met::Yes => {}

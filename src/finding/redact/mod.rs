@@ -34,6 +34,8 @@ const SECRET_MEMBERS: [&[u8]; 7] = [
 ];
 /// The members of a Secret.
 const DATA_MEMBERS: [&[u8]; 2] = [b"data", b"stringData"];
+/// How the first line of a PEM block of a private key ends.
+const PRIVATE_LABELS: [&[u8]; 1] = [b"PRIVATE KEY-----"];
 /// A key that is shown may start this far before what is shown of it.
 const LONGEST_KEY: usize = 16 << 10;
 /// An address with its user and password is not longer than this.
@@ -53,6 +55,7 @@ struct Known {
     secrets: Vec<Range<usize>>,
     secret_members: Names,
     data_members: Names,
+    private_labels: Names,
 }
 
 impl Known {
@@ -61,6 +64,7 @@ impl Known {
             secrets: secret_values(document),
             secret_members: Names::new(&SECRET_MEMBERS),
             data_members: Names::new(&DATA_MEMBERS),
+            private_labels: Names::new(&PRIVATE_LABELS),
         }
     }
 }
@@ -80,7 +84,7 @@ impl Redaction {
             // What cannot be read may be a Secret, and its kind may be among what is missing.
             hidden.extend(members(text, &shown, &mut known.data_members, LARGEST_SECRET));
         }
-        hidden.extend(private_pems(text, &shown));
+        hidden.extend(private_pems(text, &shown, &mut known.private_labels));
         hidden.extend(long_runs(text, &shown));
         hidden.extend(passwords_of_urls(text, &shown));
         for range in hidden {
@@ -122,15 +126,13 @@ fn members(text: &[u8], shown: &Range<usize>, names: &mut Names, reach: usize) -
 }
 
 /// What stands between the lines of a PEM block of a private key.
-fn private_pems(text: &[u8], shown: &Range<usize>) -> Vec<Range<usize>> {
-    let from = shown.start.saturating_sub(LONGEST_KEY);
-    let window = text.get(from..shown.end).unwrap_or_default();
-    let blocks = memmem::find_iter(window, b"PRIVATE KEY-----").filter_map(|at| {
-        let body = window.get(at + 16..)?;
-        let end = memmem::find(body, b"-----END").unwrap_or(body.len());
-        Some(from + at + 16..from + at + 16 + end)
-    });
-    blocks.collect()
+fn private_pems(text: &[u8], shown: &Range<usize>, labels: &mut Names) -> Vec<Range<usize>> {
+    let found = labels.find(text, shown.start.saturating_sub(LONGEST_KEY)..shown.end);
+    let body = |label: Range<usize>| {
+        let rest = text.get(label.end..shown.end).unwrap_or_default();
+        label.end..label.end + memmem::find(rest, b"-----END").unwrap_or(rest.len())
+    };
+    found.into_iter().map(body).collect()
 }
 
 /// Runs of base64, as long as they are in the text and not only in what is shown of them.
@@ -144,7 +146,11 @@ fn long_runs(text: &[u8], shown: &Range<usize>) -> Vec<Range<usize>> {
             at += 1;
             continue;
         }
-        let start = (at.saturating_sub(LONGEST_KEY)..at).rev().find(|before| !is_part(*before)).map_or(0, |b| b + 1);
+        // Only the first run may have started before what is shown.
+        let start = match at == shown.start {
+            true => (at.saturating_sub(LONGEST_KEY)..at).rev().find(|before| !is_part(*before)).map_or(0, |b| b + 1),
+            false => at,
+        };
         let end = (at..text.len()).take(LONGEST_KEY).find(|behind| !is_part(*behind)).unwrap_or(text.len());
         let run = text.get(start..end).unwrap_or_default();
         if run.len() > LONGEST_SHOWN || run.starts_with(PEM_IN_BASE64) {
