@@ -48,7 +48,8 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
     let has_strict = mesh.objects.iter().any(|o| o.kind() == "PeerAuthentication");
     let mut reported: Vec<(u32, String)> = Vec::new();
-    for client in mesh.clients.iter().chain(&mesh.gateway_clients).filter(|_| has_strict) {
+    let sidecars = mesh.clients.iter().filter(|client| may_have_sidecar(mesh, client));
+    for client in sidecars.chain(&mesh.gateway_clients).filter(|_| has_strict) {
         let scope = Scope::of(mesh, client);
         for service in mesh.services.iter().filter(|s| s.is_kubernetes() && scope.imports(s)) {
             for port in &service.ports {
@@ -67,6 +68,13 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
             }
         }
     }
+}
+
+/// Whether there may be such a sidecar: pods without one send what they like, whatever the rules.
+fn may_have_sidecar(mesh: &Mesh<'_>, client: &Client<'_>) -> bool {
+    let Some(name) = client.workload else { return true };
+    let mut workloads = mesh.workloads_of(client.namespace).filter(|w| w.can_be_client());
+    workloads.any(|w| (client.is_whole_namespace || w.object.name() == name) && mesh.has_sidecar(w) != Some(false))
 }
 
 /// What a client's DestinationRule makes it send to a port, and where it says so.
