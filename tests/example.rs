@@ -1,28 +1,26 @@
 //! The example of the README: a small broken shop, its manifests and a dump of one of its proxies.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing, missing_docs)]
+
+mod support;
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use serde_json::Value;
+use support::{Ran, meshlint, run_with};
 
-fn check(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_meshlint"))
-        .args(["check", "examples/shop"])
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("COLUMNS", "120")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+fn check(arguments: &[&str]) -> Ran {
+    let mut command = meshlint();
+    command.args(["check", "examples/shop"]).args(arguments);
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("COLUMNS", "120");
+    let ran = run_with(command, b"");
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    ran
 }
 
 #[test]
 fn the_shop_is_wrong_in_many_ways() {
-    let report: Value = serde_json::from_str(&check(&["--format", "json"])).unwrap();
-    let findings = report["findings"].as_array().unwrap();
+    let findings: Vec<Value> = check(&["--format", "json"]).findings();
     let rules: BTreeSet<_> = findings.iter().map(|finding| finding["rule"].as_str().unwrap()).collect();
     assert!(rules.len() >= 8, "{rules:?}");
     let in_proxies = findings.iter().filter(|finding| finding["proxy"].is_object());
@@ -33,7 +31,7 @@ fn the_shop_is_wrong_in_many_ways() {
 /// Every line that a user sees, but for the time that it took.
 #[test]
 fn the_whole_report() {
-    let report = check(&[]);
+    let report = check(&[]).out;
     let timeless: Vec<_> = report.lines().map(|line| line.split(" · ").next().unwrap_or(line)).collect();
     insta::assert_snapshot!(timeless.join("\n"));
 }
@@ -41,12 +39,7 @@ fn the_whole_report() {
 /// The README's lines about what was not evaluated are what is printed.
 #[test]
 fn the_readme_shows_what_is_printed() {
-    let output = Command::new(env!("CARGO_BIN_EXE_meshlint"))
-        .args(["check", "examples/shop", "--format", "concise"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    let summary = String::from_utf8(output.stderr).unwrap();
+    let summary = check(&["--format", "concise"]).err;
     let readme = include_str!("../README.md");
     let open: Vec<_> = summary.lines().skip_while(|line| !line.starts_with("not evaluated")).collect();
     assert!(!open.is_empty());

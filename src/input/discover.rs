@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder};
 
 use super::layout::{Place, is_bundle};
 
@@ -104,18 +104,7 @@ pub fn discover(paths: &[PathBuf]) -> Discovery {
 }
 
 fn search(folder: &Path, found: &mut Discovery) {
-    let walk = WalkBuilder::new(folder).sort_by_file_path(Path::cmp).build();
-    for entry in walk {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                found.unreadable.push((display(folder), error.to_string()));
-                continue;
-            }
-        };
-        if !entry.file_type().is_some_and(|kind| kind.is_file()) {
-            continue;
-        }
+    for entry in files(&WalkBuilder::new(folder), folder, found) {
         let path = entry.into_path();
         let size = fs::metadata(&path).map_or(0, |m| m.len());
         if has_known_name(&path) || starts_like_ours(&path) {
@@ -126,20 +115,23 @@ fn search(folder: &Path, found: &mut Discovery) {
     }
 }
 
+/// The files that a walk through a folder comes by, in order; what cannot be read is noted.
+fn files(walk: &WalkBuilder, folder: &Path, found: &mut Discovery) -> Vec<DirEntry> {
+    let mut walk = walk.clone();
+    let mut files = Vec::new();
+    for entry in walk.sort_by_file_path(Path::cmp).build() {
+        match entry {
+            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => files.push(entry),
+            Ok(_) => {}
+            Err(error) => found.unreadable.push((display(folder), error.to_string())),
+        }
+    }
+    files
+}
+
 /// Takes every file of a bug report: its layout says which of them are read. Links are not followed.
 fn search_bundle(folder: &Path, found: &mut Discovery) {
-    let walk = WalkBuilder::new(folder).standard_filters(false).sort_by_file_path(Path::cmp).build();
-    for entry in walk {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                found.unreadable.push((display(folder), error.to_string()));
-                continue;
-            }
-        };
-        if !entry.file_type().is_some_and(|kind| kind.is_file()) {
-            continue;
-        }
+    for entry in files(WalkBuilder::new(folder).standard_filters(false), folder, found) {
         let size = entry.metadata().map_or(0, |m| m.len());
         let path = entry.into_path();
         let bundle = Some(folder.to_owned());

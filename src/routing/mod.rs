@@ -10,10 +10,12 @@ mod istio;
 mod order;
 mod path;
 mod request;
+mod starts;
 mod text;
 
 pub use condition::{Atom, Condition, Dimension};
 pub use order::Earlier;
 pub use path::PathCondition;
 pub use request::Request;
+pub use starts::Starts;
 pub use text::TextCondition;

@@ -4,38 +4,28 @@
 //! are therefore kept by the text that all their paths start with, and only those whose text starts
 //! the new one's are compared.
 
-use std::collections::BTreeSet;
-
-use rustc_hash::FxHashMap;
-
-use super::Condition;
+use super::{Condition, Starts};
 
 /// Conditions in their order.
 #[derive(Debug, Default)]
 pub struct Earlier<'c> {
     conditions: Vec<&'c Condition>,
-    by_start: FxHashMap<String, Vec<usize>>,
-    /// How long the starts are.
-    lengths: BTreeSet<usize>,
+    starts: Starts,
 }
 
 impl<'c> Earlier<'c> {
     /// Adds a condition behind all others.
     pub fn push(&mut self, condition: &'c Condition) {
-        let start = condition.path.start();
-        self.lengths.insert(start.len());
-        self.by_start.entry(start).or_default().push(self.conditions.len());
+        self.starts.push(condition.path.start());
         self.conditions.push(condition);
     }
 
     /// The place of the first condition that takes every request that `condition` takes.
     pub fn first_covering(&self, condition: &Condition) -> Option<usize> {
-        let start = condition.path.start();
+        let covers = |place: &&usize| self.conditions.get(**place).is_some_and(|other| other.covers(condition));
         let mut first: Option<usize> = None;
-        for length in self.lengths.range(..=start.len()) {
-            let same_start = start.get(..*length).and_then(|start| self.by_start.get(start));
-            let mut candidates = same_start.into_iter().flatten().take_while(|place| first.is_none_or(|f| **place < f));
-            let covers = |place: &&usize| self.conditions.get(**place).is_some_and(|other| other.covers(condition));
+        for places in self.starts.of(condition.path.start()) {
+            let mut candidates = places.iter().take_while(|place| first.is_none_or(|f| **place < f));
             first = candidates.find(covers).copied().or(first);
         }
         first

@@ -50,10 +50,10 @@ impl PathCondition {
         }
     }
 
-    /// What all paths start with that this takes, in small letters. If this covers another
+    /// What all paths start with that this takes, up to the case of letters. If this covers another
     /// condition, it starts that one's start.
-    pub(super) fn start(&self) -> String {
-        let start = match &self.kind {
+    pub(super) fn start(&self) -> &str {
+        match &self.kind {
             _ if self.takes_all() => "",
             PathKind::Prefix(text)
             | PathKind::Exact(text)
@@ -61,8 +61,7 @@ impl PathCondition {
             | PathKind::Other(text) => text,
             PathKind::Regex(expression) => literal_start(expression),
             PathKind::Connect => "",
-        };
-        start.to_ascii_lowercase()
+        }
     }
 
     /// Whether every path that `other` takes is one that this takes.

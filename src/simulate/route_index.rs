@@ -1,47 +1,37 @@
 //! Which routes of a virtual host a path may meet, without asking each of thousands.
 
-use std::collections::BTreeSet;
-
-use rustc_hash::FxHashMap;
+use crate::routing::Starts;
 
 /// Virtual hosts with fewer routes are asked one by one.
 const WORTH_IT: usize = 32;
 
 /// The places of routes by what the paths that they take start with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct RouteIndex {
     count: usize,
-    by_start: FxHashMap<String, Vec<usize>>,
-    /// How long the starts are.
-    lengths: BTreeSet<usize>,
+    /// Nothing where there are few.
+    starts: Option<Starts>,
 }
 
 impl RouteIndex {
     /// Indexes routes by their [starts](super::conditions::Conditions::path_start).
     pub(super) fn of<'a>(starts: impl ExactSizeIterator<Item = &'a str>) -> Self {
-        let mut index = Self { count: starts.len(), ..Self::default() };
-        if index.count < WORTH_IT {
-            return index;
+        let count = starts.len();
+        if count < WORTH_IT {
+            return Self { count, starts: None };
         }
-        for (place, start) in starts.enumerate() {
-            index.lengths.insert(start.len());
-            index.by_start.entry(start.to_ascii_lowercase()).or_default().push(place);
-        }
-        index
+        let mut index = Starts::default();
+        starts.for_each(|start| index.push(start));
+        Self { count, starts: Some(index) }
     }
 
     /// The places, in order, of all routes that a request with this path may meet, and perhaps of
     /// others.
     pub(super) fn places(&self, path: Option<&str>) -> Vec<usize> {
-        let Some(path) = path.filter(|_| self.count >= WORTH_IT) else {
+        let (Some(starts), Some(path)) = (&self.starts, path) else {
             return (0..self.count).collect();
         };
-        let path = path.to_ascii_lowercase();
-        let mut places = Vec::new();
-        for length in self.lengths.range(..=path.len()) {
-            let same = path.get(..*length).and_then(|start| self.by_start.get(start));
-            places.extend(same.into_iter().flatten());
-        }
+        let mut places: Vec<usize> = starts.of(path).flatten().copied().collect();
         places.sort_unstable();
         places
     }

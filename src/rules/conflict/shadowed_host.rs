@@ -35,7 +35,7 @@
 //! The Services, ServiceEntries and DestinationRules.
 
 use super::prelude::*;
-use crate::istio::DestinationRule;
+use crate::istio::{DestinationRule, NETWORKING};
 use crate::mesh::{Service, is_subset_of, is_wildcard, resolve};
 
 const META: Meta = Meta {
@@ -99,8 +99,12 @@ fn over_entry<'d>(entry: &Service<'d>, other: &Service<'d>) -> Draft<'d> {
 
 fn check_rules<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
-    let rules: Vec<_> =
-        mesh.objects.iter().filter_map(|o| DestinationRule::of(*o)).filter_map(|rule| named(context, rule)).collect();
+    let rules: Vec<_> = mesh
+        .all_of(NETWORKING, "DestinationRule")
+        .iter()
+        .filter_map(|o| DestinationRule::of(*o))
+        .filter_map(|rule| named(context, rule))
+        .collect();
     for (place, (rule, namespace, host)) in rules.iter().enumerate() {
         let earlier = rules.get(..place).unwrap_or_default();
         if let Some((first, ..)) =

@@ -29,7 +29,7 @@
 //! workload.
 
 use super::prelude::*;
-use crate::istio::Sidecar;
+use crate::istio::{NETWORKING, Sidecar};
 use crate::kube::{Address, PodTemplate};
 use crate::mesh::{Mesh, Service, fqdn};
 use crate::rules::{Proxy, Registry};
@@ -70,7 +70,7 @@ fn of_pod_template<'d>(mesh: &Mesh<'d>, proxy: &Proxy, registry: &Registry, find
 }
 
 fn of_sidecar<'d>(mesh: &Mesh<'d>, proxy: &Proxy, registry: &Registry, findings: &mut Findings<'d>) {
-    for sidecar in mesh.objects.iter().filter_map(|object| Sidecar::of(*object)) {
+    for sidecar in mesh.all_of(NETWORKING, "Sidecar").iter().filter_map(|object| Sidecar::of(*object)) {
         if proxy.namespace.as_deref() != Some(sidecar.object.namespace()) || sidecar.workload_selector().is_some() {
             continue;
         }

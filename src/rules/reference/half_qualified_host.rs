@@ -30,7 +30,7 @@
 
 use super::prelude::*;
 use crate::document::Spanned;
-use crate::istio::DestinationRule;
+use crate::istio::{DestinationRule, NETWORKING};
 use crate::mesh::{PreparedVirtualService, Scope};
 
 const META: Meta =
@@ -90,7 +90,8 @@ fn leads_nowhere<'m, 'd>(
 }
 
 fn check_rules<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
-    let rules = context.mesh.objects.iter().filter_map(|object| DestinationRule::of(*object));
+    let rules =
+        context.mesh.all_of(NETWORKING, "DestinationRule").iter().filter_map(|object| DestinationRule::of(*object));
     for host in rules.filter_map(DestinationRule::host) {
         if let Some(full) = context.mesh.half_qualified(host.value) {
             findings.push(draft(host, &full).note("the rule's policy and subsets are for no service"));

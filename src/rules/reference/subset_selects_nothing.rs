@@ -27,7 +27,7 @@
 
 use super::prelude::*;
 use crate::document::Node;
-use crate::istio::{DestinationRule, Subset};
+use crate::istio::{DestinationRule, NETWORKING, Subset};
 use crate::kube::Labels;
 use crate::mesh::{Cluster, Mesh, Service, Source, is_wildcard, resolve};
 use crate::similar::similar;
@@ -43,7 +43,7 @@ pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] 
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
-    for rule in mesh.objects.iter().filter_map(|object| DestinationRule::of(*object)) {
+    for rule in mesh.all_of(NETWORKING, "DestinationRule").iter().filter_map(|object| DestinationRule::of(*object)) {
         let Some(host) = rule.host() else { continue };
         let namespace = rule.object.namespace();
         let full = resolve(host.value, namespace, &mesh.options.cluster_domain);

@@ -25,7 +25,7 @@
 //! The VirtualServices of the delegate's namespace.
 
 use super::prelude::*;
-use crate::istio::VirtualService;
+use crate::istio::{NETWORKING, VirtualService};
 use crate::mesh::{PreparedVirtualService, Visibility, is_delegate};
 use crate::similar::similar;
 
@@ -41,7 +41,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             continue;
         };
         let namespace = reference.text_at("namespace").map_or(service.namespace, |n| n.value);
-        let all = || context.mesh.objects.iter().filter_map(|o| VirtualService::of(*o));
+        let all = || context.mesh.all_of(NETWORKING, "VirtualService").iter().filter_map(|o| VirtualService::of(*o));
         let here = || all().filter(|v| v.object.namespace() == namespace);
         let note = "istiod leaves the route out: requests that would take it get 404 NR, or go on to a later route";
         let Some(target) = here().find(|v| v.object.name() == name.value) else {

@@ -24,7 +24,7 @@
 //! The Services of the host's namespace, or ServiceEntries for a host outside the cluster.
 
 use super::prelude::*;
-use crate::istio::DestinationRule;
+use crate::istio::{DestinationRule, NETWORKING};
 use crate::mesh::{is_wildcard, kubernetes_parts, resolve};
 use crate::similar::similar;
 
@@ -40,7 +40,7 @@ pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
     let domain = &mesh.options.cluster_domain;
-    for rule in mesh.objects.iter().filter_map(|object| DestinationRule::of(*object)) {
+    for rule in mesh.all_of(NETWORKING, "DestinationRule").iter().filter_map(|object| DestinationRule::of(*object)) {
         let Some(host) = rule.host() else { continue };
         let namespace = rule.object.namespace();
         let full = resolve(host.value, namespace, domain);

@@ -28,7 +28,7 @@
 
 use super::prelude::*;
 use crate::mesh::{PreparedVirtualService, resolve_gateway};
-use crate::routing::Condition;
+use crate::routing::{Condition, Earlier};
 
 const META: Meta =
     Meta { id: "ineffective-match", family: Family::Routing, severity: Severity::Info, aliases: &["IST0131"] };
@@ -41,13 +41,14 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 }
 
 fn covered<'d>(service: &PreparedVirtualService<'d>, conditions: &[Vec<Condition>], findings: &mut Findings<'d>) {
-    let mut before: Vec<(&Condition, crate::document::Node<'d>)> = Vec::new();
+    let mut before = Earlier::default();
+    let mut places: Vec<crate::document::Node<'d>> = Vec::new();
     for (route, own) in service.routes.iter().zip(conditions) {
         let nodes: Vec<_> = route.matches.iter().map(|m| m.node().unwrap_or(route.route.node)).collect();
-        let reached_by_all = own.iter().all(|condition| before.iter().any(|(earlier, _)| earlier.covers(condition)));
+        let is_reached_by_none = own.iter().all(|condition| before.first_covering(condition).is_some());
         for (condition, node) in own.iter().zip(&nodes) {
-            let cover = before.iter().find(|(earlier, _)| earlier.covers(condition));
-            if let Some((_, earlier)) = cover.filter(|_| !reached_by_all) {
+            let cover = before.first_covering(condition).and_then(|cover| places.get(cover));
+            if let Some(earlier) = cover.filter(|_| !is_reached_by_none) {
                 let draft = Draft::new(*node, "this alternative takes no request that is not taken before")
                     .label("adds nothing")
                     .related(*earlier, "takes all of these already")
@@ -55,10 +56,14 @@ fn covered<'d>(service: &PreparedVirtualService<'d>, conditions: &[Vec<Condition
                     .help("if both conditions must hold, put them into one entry");
                 findings.push(draft);
             }
-            before.push((condition, *node));
+            before.push(condition);
+            places.push(*node);
         }
         if route.matches.is_empty() {
-            before.extend(own.iter().map(|condition| (condition, route.route.node)));
+            for condition in own {
+                before.push(condition);
+                places.push(route.route.node);
+            }
         }
     }
 }

@@ -41,13 +41,15 @@ const META: Meta =
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check), Check::Dump(check_dump)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
-    let conditions = &context.effects(service).conditions;
-    for (place, route) in service.routes.iter().enumerate() {
-        let earlier = || service.routes.iter().zip(conditions).take(place);
-        let cover =
-            |condition: &Condition| earlier().find(|(_, all)| all.iter().any(|e| e.covers(condition))).map(|(r, _)| r);
-        let Some(own) = conditions.get(place) else { continue };
+    let mut earlier = Earlier::default();
+    let mut owners: Vec<&PreparedRoute<'d>> = Vec::new();
+    for (route, own) in service.routes.iter().zip(&context.effects(service).conditions) {
+        let cover = |condition: &Condition| owners.get(earlier.first_covering(condition)?).copied();
         let covers: Vec<_> = own.iter().filter_map(cover).collect();
+        for condition in own {
+            earlier.push(condition);
+            owners.push(route);
+        }
         if covers.len() < own.len() || covers.is_empty() {
             continue;
         }

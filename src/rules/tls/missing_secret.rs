@@ -72,7 +72,7 @@ fn judge<'d>(
     findings: &mut Findings<'d>,
 ) {
     let mesh = context.mesh;
-    let secrets = || mesh.objects.iter().filter(|o| o.is("", "Secret"));
+    let secrets = || mesh.all_of("", "Secret").iter();
     let here = || secrets().filter(|s| s.namespace() == namespace);
     if let Some(secret) = here().find(|s| s.name() == credential.value) {
         findings.extend_with(lacks_keys(*secret, credential));

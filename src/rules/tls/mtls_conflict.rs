@@ -31,7 +31,7 @@
 
 use super::prelude::*;
 use crate::document::Node;
-use crate::istio::TlsMode;
+use crate::istio::{SECURITY, TlsMode};
 use crate::kube::TargetPort;
 use crate::mesh::{Client, Mesh, Port, PortMode, Scope, ServerMode, Service, Source, Workload};
 
@@ -46,7 +46,7 @@ pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] 
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
-    let has_strict = mesh.objects.iter().any(|o| o.kind() == "PeerAuthentication");
+    let has_strict = !mesh.all_of(SECURITY, "PeerAuthentication").is_empty();
     let mut reported: Vec<(u32, String)> = Vec::new();
     let sidecars = mesh.clients.iter().filter(|client| may_have_sidecar(mesh, client));
     for client in sidecars.chain(&mesh.gateway_clients).filter(|_| has_strict) {
