@@ -6,6 +6,7 @@
 
 mod condition;
 mod envoy;
+mod expression;
 mod istio;
 mod order;
 mod path;
@@ -14,8 +15,10 @@ mod starts;
 mod text;
 
 pub use condition::{Atom, Condition, Dimension};
+pub(crate) use expression::{Expression, translate};
 pub use order::Earlier;
-pub use path::PathCondition;
+pub use path::{PathCondition, PathKind};
 pub use request::Request;
 pub use starts::Starts;
 pub use text::TextCondition;
+pub(crate) use text::literal_start;

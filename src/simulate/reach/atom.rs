@@ -5,10 +5,10 @@ use rustc_hash::FxHashMap;
 use crate::envoy::{ConditionKind, HeaderMatch, PathMatch, Route, RouteMatch, StringMatch, StringMatchKind, ValueTest};
 
 use super::super::conditions::overridden;
-use super::super::expression::translate;
 use super::super::template;
 use super::super::version::Rules;
 use super::language::Language;
+use crate::routing::translate;
 
 /// A property of a request that conditions are about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -68,10 +68,21 @@ pub struct HostReach<'d> {
 
 /// The verdicts on every virtual host and route of a proxy.
 pub fn reach<'d>(simulator: &Simulator<'d>) -> Vec<HostReach<'d>> {
+    reach_of(simulator, &|_, _| true)
+}
+
+/// The verdicts on those virtual hosts that are wanted, each by its configuration and its place.
+pub fn reach_of<'d>(
+    simulator: &Simulator<'d>,
+    is_wanted: &dyn Fn(RouteConfiguration<'d>, usize) -> bool,
+) -> Vec<HostReach<'d>> {
     let mut languages = Languages::default();
     let mut verdicts = Vec::new();
     for (table, manager) in simulator.tables_with_managers() {
         for (index, host) in table.config.virtual_hosts().enumerate() {
+            if !is_wanted(table.config, index) {
+                continue;
+            }
             verdicts.push(host_reach(simulator, table, manager, (index, host), &mut languages));
         }
     }

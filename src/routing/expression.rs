@@ -7,6 +7,9 @@ use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
 
+/// The largest program that an expression may become, in bytes.
+const LARGEST_PROGRAM: usize = 4 << 20;
+
 /// An expression that has to match all of a text.
 #[derive(Clone, Debug)]
 pub(crate) struct Expression(Option<Arc<Regex>>);
@@ -14,8 +17,13 @@ pub(crate) struct Expression(Option<Arc<Regex>>);
 impl Expression {
     /// Compiles an expression.
     pub(crate) fn new(expression: &str) -> Self {
+        Self::within(expression, LARGEST_PROGRAM)
+    }
+
+    /// Compiles an expression that does not become larger than this.
+    pub(crate) fn within(expression: &str, bytes: usize) -> Self {
         let anchored = format!("^(?:{})$", translate(expression));
-        let regex = RegexBuilder::new(&anchored).size_limit(4 << 20).build();
+        let regex = RegexBuilder::new(&anchored).size_limit(bytes).build();
         Self(regex.ok().map(Arc::new))
     }
 
