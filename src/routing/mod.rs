@@ -2,7 +2,8 @@
 //!
 //! VirtualService matches and Envoy routes lower into one [`Condition`]. Here one condition is only
 //! held against another (*does it take everything that the other takes?*) and against concrete
-//! requests; both answers are exact where they are given, and "no" where nothing is known.
+//! requests; both answers are exact where they are given, and "no" where nothing is known. Proofs about
+//! several conditions together start from these and are found in [`simulate`](crate::simulate).
 
 mod condition;
 mod envoy;
@@ -11,6 +12,7 @@ mod istio;
 mod order;
 mod path;
 mod request;
+mod sample;
 mod starts;
 mod text;
 
@@ -19,6 +21,7 @@ pub(crate) use expression::{Expression, translate};
 pub use order::Earlier;
 pub use path::{PathCondition, PathKind};
 pub use request::Request;
+pub use sample::Sample;
 pub use starts::Starts;
 pub use text::TextCondition;
 pub(crate) use text::literal_start;

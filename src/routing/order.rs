@@ -4,7 +4,7 @@
 //! are therefore kept by the text that all their paths start with, and only those whose text starts
 //! the new one's are compared.
 
-use super::{Condition, Starts};
+use super::{Condition, Request, Starts};
 
 /// Conditions in their order.
 #[derive(Debug, Default)]
@@ -29,6 +29,25 @@ impl<'c> Earlier<'c> {
             first = candidates.find(covers).copied().or(first);
         }
         first
+    }
+
+    /// Whether some condition takes a request, or may. Those that take only a share of requests are
+    /// passed over: they leave others.
+    pub fn may_take(&self, request: &Request<'_>) -> bool {
+        let may = |place: &usize| {
+            let condition = self.conditions.get(*place).filter(|condition| !condition.is_partial);
+            condition.is_some_and(|condition| condition.takes(request) != Some(false))
+        };
+        self.starts.of(request.path).flatten().any(may)
+    }
+
+    /// Whether other conditions may leave nothing to `condition` together, by a guess that errs on
+    /// this side.
+    pub fn may_cover(&self, condition: &Condition) -> bool {
+        if self.conditions.is_empty() {
+            return false;
+        }
+        condition.sample().is_none_or(|sample| self.may_take(&sample.request()))
     }
 }
 

@@ -47,7 +47,7 @@ pub use filter_chain::Criterion;
 pub use filters::{Effect, FilterNote};
 pub use line::Line;
 pub use listeners::Entrance;
-pub use reach::{HostReach, Reach, reach, reach_of};
+pub use reach::{Cover, HostReach, Prover, Reach, reach, reach_of, unhandled_path};
 pub use request::{Certificate, Chance, Connection, Decisions, Direction, Request, Tls};
 pub use resolve::Resolved;
 pub use simulator::{Entry, Simulator};

@@ -361,16 +361,14 @@ impl<'d> Simulator<'d> {
         failing.unwrap_or_default()
     }
 
-    /// Every table with the connection manager that uses it, or Envoy's defaults where none does.
-    pub(super) fn tables_with_managers(&self) -> impl Iterator<Item = (&Table<'d>, &Manager<'d>)> {
-        let managers = || {
-            self.listeners.entries.iter().flat_map(|listener| {
-                let chains = listener.view.filter_chains();
-                chains.filter_map(|chain| listener.manager(chain, &self.rules))
-            })
-        };
+    /// The connection managers that use tables, by the places of these.
+    pub(super) fn managers(&self) -> FxHashMap<usize, &Manager<'d>> {
+        let managers = self.listeners.entries.iter().flat_map(|listener| {
+            let chains = listener.view.filter_chains();
+            chains.filter_map(|chain| listener.manager(chain, &self.rules))
+        });
         let mut of_table: FxHashMap<usize, &Manager<'d>> = FxHashMap::default();
-        for manager in managers() {
+        for manager in managers {
             let place = match manager.routes {
                 Some(RouteSource::Inline(config)) => self.by_node.get(&config.node.index()),
                 Some(RouteSource::Rds(name)) => self.by_name.get(name.value),
@@ -378,9 +376,18 @@ impl<'d> Simulator<'d> {
             };
             place.map(|place| of_table.entry(*place).or_insert(manager));
         }
-        (0..self.tables.len()).filter_map(move |place| {
-            Some((self.table(place)?, of_table.get(&place).copied().unwrap_or(&self.standalone)))
-        })
+        of_table
+    }
+
+    /// The table of a route configuration with the connection manager that uses it, or with Envoy's
+    /// defaults where none does.
+    pub(super) fn table_with_manager<'s>(
+        &'s self,
+        config: RouteConfiguration<'d>,
+        managers: &FxHashMap<usize, &'s Manager<'d>>,
+    ) -> Option<(&'s Table<'d>, &'s Manager<'d>)> {
+        let place = *self.by_node.get(&config.node.index())?;
+        Some((self.table(place)?, managers.get(&place).copied().unwrap_or(&self.standalone)))
     }
 
     /// The virtual host that a request comes to.

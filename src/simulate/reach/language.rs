@@ -56,6 +56,11 @@ impl Language {
         Some(Self(Arc::new(Automata { dfa, start })))
     }
 
+    /// Whether a text is in it.
+    pub(super) fn has(&self, text: &str) -> bool {
+        self.accepts_at(text.bytes().fold(self.0.start, |state, byte| self.0.dfa.next_state(state, byte)))
+    }
+
     fn accepts_at(&self, state: StateID) -> bool {
         self.0.dfa.is_match_state(self.0.dfa.next_eoi_state(state))
     }
