@@ -21,7 +21,7 @@ use super::witnesses::line;
 pub(crate) struct Outcome {
     pub(crate) dumps: usize,
     pub(crate) configs: usize,
-    pub(crate) rejected: HashMap<String, usize>,
+    pub(crate) rejected: Vec<String>,
     pub(crate) reachable: usize,
     pub(crate) replayed: usize,
     pub(crate) not_sent: usize,
@@ -79,8 +79,7 @@ fn run(binary: &Path, version: EnvoyVersion, path: &Path, configs: &[Marked], re
     match Envoy::start(binary, bootstrap.clone(), total.configs) {
         Ok(envoy) => check(&envoy, version, path, (configs, &bootstrap), requests, total),
         Err(reason) if configs.len() == 1 => {
-            let reason = reason.rsplit("error] ").next().unwrap_or_default().chars().take(160).collect();
-            *total.rejected.entry(reason).or_default() += 1;
+            total.rejected.push(format!("{}: {reason}", path.display()));
         }
         Err(_) => {
             let (left, right) = configs.split_at(configs.len() / 2);
