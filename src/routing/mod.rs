@@ -15,13 +15,13 @@ mod request;
 mod sample;
 mod starts;
 mod text;
+mod word;
 
 pub use condition::{Atom, Condition, Dimension};
 pub(crate) use expression::{Expression, translate};
-pub use order::Earlier;
+pub use order::{Earlier, Left};
 pub use path::{PathCondition, PathKind};
 pub use request::Request;
-pub use sample::Sample;
 pub use starts::Starts;
 pub use text::TextCondition;
 pub(crate) use text::literal_start;

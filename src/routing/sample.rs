@@ -1,7 +1,10 @@
 //! A request that meets a condition, guessed without any search: if no earlier condition takes it,
 //! the condition is not covered, and nothing needs to be proved.
 
+use std::borrow::Cow;
+
 use super::path::PathKind;
+use super::word::word;
 use super::{Atom, Condition, Dimension, Request, TextCondition};
 
 /// A value that is unlike what people write.
@@ -9,23 +12,29 @@ const UNUSUAL: &str = "~";
 
 /// The parts of a request.
 #[derive(Clone, Debug)]
-pub struct Sample<'c> {
+pub(super) struct Sample<'c> {
     method: &'c str,
     authority: &'c str,
     scheme: &'c str,
-    path: &'c str,
+    path: Cow<'c, str>,
     query: String,
     headers: Vec<(&'c str, &'c str)>,
 }
 
 impl Condition {
-    /// A request that meets the condition, as far as it tells; nothing where that takes a search.
-    pub fn sample(&self) -> Option<Sample<'_>> {
-        let path = match &self.path.kind {
-            PathKind::Prefix(text) if text.is_empty() => "/",
-            PathKind::Prefix(text) | PathKind::Exact(text) | PathKind::SeparatedPrefix(text) => text,
-            PathKind::Regex(_) | PathKind::Connect | PathKind::Other(_) => return None,
-        };
+    /// A path that meets the condition; nothing where that takes a search.
+    pub(super) fn sample_path(&self) -> Option<Cow<'_, str>> {
+        match &self.path.kind {
+            PathKind::Prefix(text) if text.is_empty() => Some("/".into()),
+            PathKind::Prefix(text) | PathKind::Exact(text) | PathKind::SeparatedPrefix(text) => Some(text.into()),
+            PathKind::Regex(expression) => word(expression).map(Cow::Owned),
+            PathKind::Connect | PathKind::Other(_) => None,
+        }
+    }
+
+    /// A request with such a path that meets the condition, as far as it tells; nothing where that takes a
+    /// search.
+    pub(super) fn sample<'c>(&'c self, path: Cow<'c, str>) -> Option<Sample<'c>> {
         let mut sample = Sample {
             method: "GET",
             authority: "example.com",
@@ -55,12 +64,12 @@ impl Condition {
 
 impl<'c> Sample<'c> {
     /// The request.
-    pub fn request(&self) -> Request<'_> {
+    pub(super) fn request(&self) -> Request<'_> {
         Request {
             method: self.method,
             authority: self.authority,
             scheme: self.scheme,
-            path: self.path,
+            path: &self.path,
             query_string: &self.query,
             headers: &self.headers,
         }

@@ -29,6 +29,7 @@ mod request;
 mod resolve;
 mod rewrite;
 mod route_index;
+mod scopes;
 mod server_name;
 mod simulator;
 mod table;

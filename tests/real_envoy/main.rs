@@ -10,6 +10,7 @@ mod envoy;
 mod generator;
 mod random;
 mod replay;
+mod scoped;
 mod witnesses;
 
 use std::path::{Path, PathBuf};
@@ -95,6 +96,20 @@ fn witnesses_reach_their_routes_and_nothing_else_is_hit() {
         println!("  {}", wrong.chars().take(900).collect::<String>());
     }
     assert!(total.wrong.is_empty(), "{} contradictions", total.wrong.len());
+}
+
+#[test]
+fn scopes_choose_the_route_configurations_that_a_real_envoy_chooses() {
+    let Some(binary) = binary() else { return };
+    let version = EnvoyVersion::parse(&envoy::version(&binary)).unwrap();
+    let total = scoped::check(&binary, version, number("ENVOY_SEED", 1) as u64, 60, 60);
+    println!(
+        "real Envoy {version}: {} requests to scoped routes, {} of them in no scope, {} disagreements",
+        total.asked,
+        total.without,
+        total.wrong.len()
+    );
+    assert!(total.wrong.is_empty(), "{}", total.wrong.join("\n"));
 }
 
 /// How many dumps are replayed, unless `ENVOY_DUMPS` says otherwise.

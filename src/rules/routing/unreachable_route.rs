@@ -37,7 +37,7 @@ use super::prelude::*;
 use crate::envoy::{Dump, IstioMetadata, Route, RouteConfiguration, VirtualHost};
 use crate::finding::Subject;
 use crate::mesh::{PreparedRoute, PreparedVirtualService};
-use crate::routing::{Condition, Earlier};
+use crate::routing::{Condition, Earlier, Left};
 use crate::simulate::{Cover, Prover, Reach, Simulator};
 
 const META: Meta =
@@ -142,20 +142,38 @@ fn check_virtual_host<'d>(
 ) -> Vec<usize> {
     let mut routes = host.routes();
     let Some(first) = routes.next() else { return Vec::new() };
+    let mut routes = routes.peekable();
+    if routes.peek().is_none() && has_plain_prefix(first) {
+        return Vec::new(); // as most virtual hosts of sidecars
+    }
     let all: Vec<(Route<'d>, Condition)> =
         std::iter::once(first).chain(routes).map(|route| (route, Condition::of_envoy(route))).collect();
     let mut earlier = Earlier::default();
     let mut open = Vec::new();
     for (place, (route, condition)) in all.iter().enumerate() {
-        let cover = earlier.first_covering(condition).and_then(|cover| all.get(cover));
-        if let Some((cover, _)) = cover {
-            findings.push(draft(dump, (config, host), (place, *route), &[cover]));
-        } else if open.len() < MOST_PROOFS && (condition.has_impossible_path() || earlier.may_cover(condition)) {
+        let is_open = match earlier.leave(condition) {
+            Left::Nothing(cover) => {
+                let covers: Vec<_> = all.get(cover).map(|(cover, _)| cover).into_iter().collect();
+                findings.push(draft(dump, (config, host), (place, *route), &covers));
+                false
+            }
+            Left::Perhaps => true,
+            Left::Something => condition.has_impossible_path(),
+        };
+        if is_open && open.len() < MOST_PROOFS {
             open.push(place);
         }
-        earlier.push(condition);
+        if place + 1 < all.len() {
+            earlier.push(condition);
+        }
     }
     open
+}
+
+/// Whether a route is for a prefix that paths can have.
+fn has_plain_prefix(route: Route<'_>) -> bool {
+    let prefix = route.conditions().and_then(|conditions| conditions.text_at("prefix"));
+    prefix.is_some_and(|prefix| prefix.starts_with('/') && !prefix.contains(['?', '#']))
 }
 
 fn draft<'d>(

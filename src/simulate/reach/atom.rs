@@ -1,6 +1,6 @@
 //! The conditions of a route as sets of values, one dimension each.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use rustc_hash::FxHashMap;
 
@@ -9,7 +9,7 @@ use crate::envoy::{ConditionKind, HeaderMatch, PathMatch, Route, RouteMatch, Str
 use super::super::conditions::overridden;
 use super::super::template;
 use super::super::version::Rules;
-use super::language::Language;
+use super::language::{Language, Shortest, shortest};
 use crate::routing::translate;
 
 /// A property of a request that conditions are about.
@@ -91,18 +91,43 @@ pub(super) const NOT_THE_CLIENTS: [&str; 14] = [
     "x-envoy-retry-on",
 ];
 
-/// Languages by their expressions: the same few stand in many routes.
-#[derive(Debug, Default)]
-pub(super) struct Languages(RefCell<FxHashMap<String, Option<Language>>>);
+/// What an expression costs that becomes too large.
+const LOST: u64 = 1 << 19;
+
+/// Languages by their expressions: the same few stand in many routes. And how much may still be spent on them.
+#[derive(Debug)]
+pub(super) struct Languages {
+    known: RefCell<FxHashMap<String, Option<Language>>>,
+    fuel: Cell<u64>,
+}
+
+/// Without a bound.
+impl Default for Languages {
+    fn default() -> Self {
+        Self::bounded(u64::MAX)
+    }
+}
 
 impl Languages {
+    /// With this much to spend: the steps of searches, and as much for each automaton as its size says.
+    pub(super) fn bounded(fuel: u64) -> Self {
+        Self { known: RefCell::default(), fuel: Cell::new(fuel) }
+    }
+
     pub(super) fn get(&self, expression: &str) -> Option<Language> {
-        if let Some(found) = self.0.borrow().get(expression) {
+        if let Some(found) = self.known.borrow().get(expression) {
             return found.clone();
         }
-        let language = Language::new(expression);
-        self.0.borrow_mut().insert(expression.to_owned(), language.clone());
+        let language = if self.fuel.get() > 0 { Language::new(expression) } else { None };
+        let cost = language.as_ref().map_or(LOST, Language::cost);
+        self.fuel.set(self.fuel.get().saturating_sub(cost));
+        self.known.borrow_mut().insert(expression.to_owned(), language.clone());
         language
+    }
+
+    /// The [shortest word](super::language::shortest).
+    pub(super) fn shortest(&self, parts: &[(Language, bool)]) -> Shortest {
+        shortest(parts, &self.fuel)
     }
 
     /// The conditions of the route at a place.
@@ -222,7 +247,11 @@ impl Languages {
             Values::None => false,
             Values::In(language) => {
                 let nothing = self.get("")?;
-                super::language::shortest(&[(language, true), (nothing, true)]) != super::language::Shortest::Nothing
+                match self.shortest(&[(language, true), (nothing, true)]) {
+                    Shortest::Word(_) => true,
+                    Shortest::Nothing => false,
+                    Shortest::Bound => return None,
+                }
             }
             Values::NotIn(_) => return None,
         };

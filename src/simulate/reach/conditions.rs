@@ -3,23 +3,31 @@
 
 use std::collections::BTreeSet;
 
-use crate::routing::{Atom as Written, Condition, Dimension as Property, Earlier, PathCondition, PathKind};
+use crate::routing::{Atom as Written, Condition, Dimension as Property, Earlier, Left, PathCondition, PathKind};
 use crate::routing::{Request as Probe, TextCondition, translate};
 
 use super::atom::{Atom, Atoms, Dimension, Languages, NOT_THE_CLIENTS, Values, fold};
-use super::language::{Shortest, shortest};
+use super::language::Shortest;
 use super::search::{AllAtoms, Found, Landing, Search};
 use super::space::{Frame, PATHS, Point};
 
 /// The most requests that are tried for one condition.
 const MOST_TRIES: usize = 200;
+/// What may be spent on the conditions of one VirtualService: some tenths of a second.
+const FUEL: u64 = 10_000_000;
 
 /// Conditions in their order, the first that is met counts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Cover<'c> {
     conditions: Vec<&'c Condition>,
     earlier: Earlier<'c>,
     languages: Languages,
+}
+
+impl Default for Cover<'_> {
+    fn default() -> Self {
+        Self { conditions: Vec::new(), earlier: Earlier::default(), languages: Languages::bounded(FUEL) }
+    }
 }
 
 impl<'c> Cover<'c> {
@@ -32,15 +40,13 @@ impl<'c> Cover<'c> {
     /// The places of conditions that together take all that `condition` takes; nothing where some
     /// request is left, or where that is not known.
     pub fn of(&self, condition: &'c Condition) -> Option<BTreeSet<usize>> {
-        if let Some(first) = self.earlier.first_covering(condition) {
-            return Some(BTreeSet::from([first]));
-        }
-        if !self.earlier.may_cover(condition) {
-            return None;
-        }
-        match self.prove(condition) {
-            Found::Covered(by) if !by.is_empty() => Some(by),
-            _ => None,
+        match self.earlier.leave(condition) {
+            Left::Nothing(by) => Some(BTreeSet::from([by])),
+            Left::Something => None,
+            Left::Perhaps => match self.prove(condition) {
+                Found::Covered(by) if !by.is_empty() => Some(by),
+                _ => None,
+            },
         }
     }
 
@@ -71,7 +77,7 @@ impl<'c> Cover<'c> {
 /// The shortest path of a plain GET that meets none of the conditions; nothing if there is none, or
 /// where that is not known.
 pub fn unhandled_path(conditions: &[&Condition]) -> Option<String> {
-    let languages = Languages::default();
+    let languages = Languages::bounded(FUEL);
     let may_take = |condition: &&&Condition| {
         let elsewhere = Condition { path: PathCondition::any(), atoms: condition.atoms.clone(), is_partial: false };
         elsewhere.takes(&Probe::get("/")) != Some(false)
@@ -84,7 +90,7 @@ pub fn unhandled_path(conditions: &[&Condition]) -> Option<String> {
     PATHS.iter().find_map(|paths| {
         let mut parts = vec![(languages.get(paths)?, true)];
         parts.extend(taken.iter().cloned());
-        match shortest(&parts) {
+        match languages.shortest(&parts) {
             Shortest::Word(path) => Some(path),
             Shortest::Nothing | Shortest::Bound => None,
         }

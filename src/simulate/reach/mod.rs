@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 
 use crate::document::{Node, Spanned};
-use crate::envoy::{Route, RouteConfiguration, VirtualHost};
+use crate::envoy::{PathMatch, Route, RouteConfiguration, RouteMatch, VirtualHost};
 
 use super::manager::Manager;
 use super::normalize::port_start;
@@ -23,10 +23,10 @@ use super::request::{Request, Tls};
 use super::simulator::Simulator;
 use super::table::Table;
 
-use atom::Languages;
+use atom::{Dimension, Languages};
 pub use conditions::{Cover, unhandled_path};
 use search::{AllAtoms, Found, Landing, Search};
-use space::{Frame, Point};
+use space::{Frame, Point, request};
 
 /// Whether a route or a virtual host can be reached.
 #[derive(Clone, Debug)]
@@ -71,6 +71,8 @@ pub struct HostReach<'d> {
 
 /// The most requests that are tried for one route.
 const MOST_TRIES: usize = 600;
+/// What may be spent on one dump where single routes are asked about: about a second.
+const FUEL: u64 = 30_000_000;
 
 /// The verdicts on every virtual host and route of a proxy.
 pub fn reach<'d>(simulator: &Simulator<'d>) -> Vec<HostReach<'d>> {
@@ -82,7 +84,7 @@ pub fn reach_of<'d>(
     simulator: &Simulator<'d>,
     is_wanted: &dyn Fn(RouteConfiguration<'d>, usize) -> bool,
 ) -> Vec<HostReach<'d>> {
-    let prover = Prover { most_tries: MOST_TRIES, ..Prover::new(simulator) };
+    let prover = Prover { most_tries: MOST_TRIES, languages: Languages::default(), ..Prover::new(simulator) };
     let mut verdicts = Vec::new();
     for config in simulator.route_configs() {
         let hosts = config.virtual_hosts().enumerate().filter(|(index, _)| is_wanted(config, *index));
@@ -119,8 +121,8 @@ struct Way<'d> {
 impl<'s, 'd> Prover<'s, 'd> {
     /// Gets ready; gives up on a route sooner than [`reach`] does.
     pub fn new(simulator: &'s Simulator<'d>) -> Self {
-        let most_tries = MOST_TRIES / 6;
-        Self { simulator, managers: simulator.managers(), languages: Languages::default(), most_tries }
+        let languages = Languages::bounded(FUEL);
+        Self { simulator, managers: simulator.managers(), languages, most_tries: MOST_TRIES / 6 }
     }
 
     /// The verdicts on routes of a virtual host, by their places; none if nothing comes to the host.
@@ -214,6 +216,12 @@ impl<'s, 'd> Prover<'s, 'd> {
                 let landed = self.simulator.lands_at(host.table, host.manager, host.index, target, request);
                 landed.map_or(Landing::Elsewhere, Landing::Route)
             };
+            let plain = routes.get(target).and_then(|route| plain_request(*route, frame));
+            if let Some((point, request)) = plain
+                && land(&point, &request) == Landing::Route(target)
+            {
+                return Reach::Reachable(Box::new(request));
+            }
             let search = Search {
                 atoms: &atoms,
                 target,
@@ -228,6 +236,22 @@ impl<'s, 'd> Prover<'s, 'd> {
         };
         targets.map(verdict).collect()
     }
+}
+
+/// The request whose path is that of a route which asks nothing else: most routes are reached so, without
+/// any automaton.
+fn plain_request(route: Route<'_>, frame: &Frame) -> Option<(Point, Request)> {
+    let read = RouteMatch::of(route.conditions()?);
+    let (PathMatch::Prefix(text) | PathMatch::Exact(text) | PathMatch::SeparatedPrefix(text)) = read.path else {
+        return None;
+    };
+    let is_natural = |byte: u8| byte.is_ascii_alphanumeric() || b"/._~-".contains(&byte);
+    if !read.conditions.is_empty() || !text.starts_with('/') || !text.bytes().all(is_natural) {
+        return None;
+    }
+    let point = Point::from([(Dimension::Path, vec![text.to_owned()])]);
+    let request = request(&point, frame, false);
+    Some((point, request))
 }
 
 impl From<Found> for Reach {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::request::{Certificate, Request, Tls};
 use super::atom::{Atom, Dimension, Languages, Values};
-use super::language::{Language, Shortest, shortest};
+use super::language::{Language, Shortest};
 
 /// Values of dimensions; of headers there may be several.
 pub(super) type Point = BTreeMap<Dimension, Vec<String>>;
@@ -127,12 +127,12 @@ impl Demand {
         for base in base {
             let mut parts = vec![(base.clone(), true)];
             parts.extend(self.parts.iter().cloned());
-            match shortest(&parts) {
+            match languages.shortest(&parts) {
                 Shortest::Word(word) => return Ok(vec![word]),
                 other => last = other,
             }
             if last == Shortest::Nothing
-                && let Some(values) = self.several(dimension, frame, &base)?
+                && let Some(values) = self.several(dimension, frame, &base, languages)?
             {
                 return Ok(values);
             }
@@ -141,7 +141,13 @@ impl Demand {
     }
 
     /// Several values of one header: each demand on a value may be met by another one.
-    fn several(&self, dimension: &Dimension, frame: &Frame, base: &Language) -> Result<Option<Vec<String>>, Shortest> {
+    fn several(
+        &self,
+        dimension: &Dimension,
+        frame: &Frame,
+        base: &Language,
+        languages: &Languages,
+    ) -> Result<Option<Vec<String>>, Shortest> {
         let wanted: Vec<&(Language, bool)> = self.parts.iter().filter(|(_, wanted)| *wanted).collect();
         let Dimension::Header(name) = dimension else { return Ok(None) };
         if wanted.len() < 2 || !frame.individually || super::super::headers::Headers::is_kept_once(name) {
@@ -151,7 +157,7 @@ impl Demand {
         for one in wanted {
             let mut parts = vec![(base.clone(), true), one.clone()];
             parts.extend(self.parts.iter().filter(|(_, wanted)| !wanted).cloned());
-            match shortest(&parts) {
+            match languages.shortest(&parts) {
                 Shortest::Word(word) => values.push(word),
                 Shortest::Nothing => return Ok(None),
                 Shortest::Bound => return Err(Shortest::Bound),
