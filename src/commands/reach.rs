@@ -85,7 +85,8 @@ fn write_lines(out: &mut impl Write, verdicts: &[HostReach<'_>]) -> io::Result<(
         for (place, (route, verdict)) in host.routes.iter().enumerate() {
             let mut line = self::line(host, verdict);
             line["route"] = json!(route.name());
-            line["route_index"] = json!(place);
+            // As `trace` says it: only lists have places.
+            line["route_index"] = json!(Some(place).filter(|_| !host.host.has_matcher()));
             writeln!(out, "{line}")?;
         }
     }

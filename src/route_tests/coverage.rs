@@ -25,11 +25,11 @@ pub struct Coverage<'d> {
     pub missing: Vec<(HostReach<'d>, Vec<usize>)>,
 }
 
-/// The places of routes that tests came to: configuration, virtual host, route.
+/// Where tests came to: virtual hosts by their configuration and place, routes by their nodes.
 #[derive(Debug, Default)]
 pub(crate) struct Reached {
     hosts: FxHashSet<(u32, usize)>,
-    routes: FxHashSet<(u32, usize, usize)>,
+    routes: FxHashSet<u32>,
 }
 
 impl Reached {
@@ -37,9 +37,7 @@ impl Reached {
         let answer = &branch.answer;
         let (Some(config), Some((host, _))) = (answer.route_config, answer.virtual_host) else { return };
         self.hosts.insert((config.node.index(), host));
-        if let Some(route) = answer.route.and_then(|(place, _)| place) {
-            self.routes.insert((config.node.index(), host, route));
-        }
+        self.routes.extend(answer.route.map(|(_, route)| route.node.index()));
     }
 }
 
@@ -49,14 +47,13 @@ impl<'d> Coverage<'d> {
         let counts = |config: u32, host: usize| scope == Scope::All || reached.hosts.contains(&(config, host));
         let mut coverage = Self::default();
         for host in reach_of(simulator, &|config, index| counts(config.node.index(), index)) {
-            let key = |route| (host.config.node.index(), host.index, route);
             let is_dead = |verdict: &Reach| matches!(verdict, Reach::Covered(_) | Reach::Impossible(_));
             let alive = host.routes.iter().enumerate().filter(|(_, (_, verdict))| !is_dead(verdict));
-            let places: Vec<usize> = alive.map(|(place, _)| place).collect();
-            let missing: Vec<usize> =
-                places.iter().copied().filter(|place| !reached.routes.contains(&key(*place))).collect();
-            coverage.routes += places.len();
-            coverage.reached += places.len() - missing.len();
+            let alive: Vec<(usize, u32)> = alive.map(|(place, (route, _))| (place, route.node.index())).collect();
+            let missing = alive.iter().filter(|(_, route)| !reached.routes.contains(route));
+            let missing: Vec<usize> = missing.map(|(place, _)| *place).collect();
+            coverage.routes += alive.len();
+            coverage.reached += alive.len() - missing.len();
             if !missing.is_empty() {
                 coverage.missing.push((host, missing));
             }

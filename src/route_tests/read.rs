@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::document::{Document, Node};
+use crate::document::{Document, Key, Node, Span, Spanned};
 use crate::fault::{Fault, rendered};
 use crate::simulate::{EnvoyVersion, Line, Url};
 
@@ -44,7 +44,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn fault(&mut self, span: crate::document::Span, message: impl Into<String>) {
+    fn fault(&mut self, span: Span, message: impl Into<String>) {
         self.faults.push(Fault::new(span, message));
     }
 
@@ -53,27 +53,26 @@ impl Reader {
         &mut self,
         node: Node<'t>,
         what: &str,
-        known: impl Iterator<Item = &'static str> + Clone,
+        known: &(impl Iterator<Item = &'static str> + Clone),
     ) -> Vec<(&'static str, Node<'t>)> {
         if !node.is_object() {
             self.fault(node.anchor(), format!("{what} is an object, and this is {}", node.kind()));
         }
         let mut members = Vec::new();
         for (key, value) in node.entries() {
-            match known.clone().find(|name| *name == key.text) {
-                Some(name) => members.push((name, value)),
-                None => {
-                    let message = format!("{what} has no key `{}`", key.text);
-                    self.faults.push(Fault::unknown(key.span, message, key.text, known.clone()));
-                }
+            if let Some(name) = known.clone().find(|name| *name == key.text) {
+                members.push((name, value));
+                continue;
             }
+            let message = format!("{what} has no key `{}`", key.text);
+            self.faults.push(Fault::unknown(key.span, message, key.text, known.clone()));
         }
         members
     }
 
     fn file<'t>(&mut self, root: Node<'t>) -> RouteTests<'t> {
         let mut tests = RouteTests::default();
-        let members = self.members(root, "a file of route tests", names(&FILE));
+        let members = self.members(root, "a file of route tests", &names(&FILE));
         let defaults = members.iter().find(|(name, _)| *name == "defaults").map(|(_, node)| self.request(*node));
         let defaults = defaults.unwrap_or_default();
         for (name, value) in &members {
@@ -102,7 +101,7 @@ impl Reader {
         tests
     }
 
-    fn text<'t>(&mut self, node: Node<'t>) -> Option<crate::document::Spanned<'t, &'t str>> {
+    fn text<'t>(&mut self, node: Node<'t>) -> Option<Spanned<'t, &'t str>> {
         let text = node.spanned_text().filter(|text| !text.value.is_empty() && !node.is_null());
         if text.is_none() {
             self.fault(node.anchor(), format!("a text is expected here, and this is {}", node.kind()));
@@ -111,7 +110,7 @@ impl Reader {
     }
 
     fn case<'t>(&mut self, node: Node<'t>, defaults: &Map<String, Value>) -> Option<Case<'t>> {
-        let members = self.members(node, "a test", names(&TEST));
+        let members = self.members(node, "a test", &names(&TEST));
         for (name, _) in TEST {
             if node.is_object() && !members.iter().any(|(there, _)| *there == name) {
                 self.fault(first_key(node), format!("this test has no `{name}`"));
@@ -139,14 +138,14 @@ impl Reader {
     /// A request as the lines of `trace --requests` have it.
     fn request(&mut self, node: Node<'_>) -> Map<String, Value> {
         let mut request = Map::new();
-        for (name, value) in self.members(node, "a request", names(&REQUEST)) {
+        for (name, value) in self.members(node, "a request", &names(&REQUEST)) {
             let read = serde_json::from_str::<Value>(&value.to_json()).map_err(|error| error.to_string());
             let checked = read.and_then(|read| match name {
                 "url" => Url::parse(value.text().unwrap_or_default()).map(|_| read),
                 _ => Line::of(&Value::Object(Map::from_iter([(name.to_owned(), read.clone())]))).map(|_| read),
             });
             if name == "tls" && value.is_object() {
-                self.members(value, "`tls`", names(&TLS));
+                self.members(value, "`tls`", &names(&TLS));
             }
             match checked {
                 Ok(read) => drop(request.insert(name.to_owned(), read)),
@@ -169,7 +168,7 @@ impl Reader {
 
     fn outcome<'t>(&mut self, node: Node<'t>) -> Option<Outcome<'t>> {
         let known = Property::ALL.iter().map(|(_, name, ..)| *name);
-        let members = self.members(node, "an expectation", known);
+        let members = self.members(node, "an expectation", &known);
         if members.is_empty() {
             self.fault(node.anchor(), "nothing is expected here");
             return None;
@@ -185,12 +184,12 @@ impl Reader {
     fn accepted(&mut self, node: Node<'_>, shape: Shape) -> Option<Accepted> {
         match shape {
             Shape::Weights if node.is_object() => {
-                let weight = |(key, value): (crate::document::Key<'_>, Node<'_>)| match value.as_u64() {
-                    Some(weight) => Some(weighted(key.text, weight)),
-                    None => {
+                let weight = |(key, value): (Key<'_>, Node<'_>)| {
+                    let weight = value.as_u64();
+                    if weight.is_none() {
                         self.fault(value.anchor(), "this is no weight");
-                        None
                     }
+                    weight.map(|weight| weighted(key.text, weight))
                 };
                 Some(Accepted::All(node.entries().filter_map(weight).collect()))
             }
@@ -245,6 +244,6 @@ fn names(keys: &'static [(&'static str, &'static str)]) -> impl Iterator<Item = 
     keys.iter().map(|(name, _)| *name)
 }
 
-fn first_key(node: Node<'_>) -> crate::document::Span {
+fn first_key(node: Node<'_>) -> Span {
     node.values().next().and_then(Node::key).map_or(node.anchor(), |key| key.span)
 }

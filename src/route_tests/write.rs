@@ -92,8 +92,11 @@ fn members(object: &Value, indent: &str) -> String {
         Value::String(value) => scalar(value),
         other => other.to_string(),
     };
-    let entries = object.as_object().into_iter().flatten();
-    entries.map(|(key, value)| format!("{indent}{key}: {}\n", shown(value))).collect()
+    let mut text = String::new();
+    for (key, value) in object.as_object().into_iter().flatten() {
+        text.push_str(&format!("{indent}{key}: {}\n", shown(value)));
+    }
+    text
 }
 
 /// Headers as an object, where no name repeats.

@@ -454,6 +454,25 @@ impl<'d> Simulator<'d> {
         })?
     }
 
+    /// The route of a virtual host that a request comes to, if nothing is left to chance.
+    pub(super) fn found_at(
+        &self,
+        table: &Table<'d>,
+        manager: &Manager<'d>,
+        host: usize,
+        request: &Request,
+    ) -> Option<Node<'d>> {
+        self.with_subject(table, manager, request, |subject| {
+            if table.domains.find(&subject.headers) != Some(host) {
+                return None;
+            }
+            match table.choose(host, subject, &self.rules, &mut Vec::new()) {
+                Choice::Route { route, .. } => Some(route.node),
+                Choice::RequiresTls | Choice::Nothing => None,
+            }
+        })?
+    }
+
     fn with_subject<T>(
         &self,
         table: &Table<'d>,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use meshlint::document::Document;
-use meshlint::envoy::Dump;
+use meshlint::envoy::{Dump, RouteConfiguration};
 use meshlint::input::Text;
 use meshlint::simulate::{Entry, EnvoyVersion, Line, Simulator};
 use serde_json::{Value, json};
@@ -100,7 +100,7 @@ pub(crate) fn check(binary: &Path, version: EnvoyVersion, seed: u64, configs: us
     let roots: Vec<_> = document.roots().collect();
     let simulator = Simulator::of(&Dump::of(&document, &roots), Some(version));
     let mut total = Outcome::default();
-    for place in 0..configs {
+    for (place, listener) in listeners.iter().enumerate() {
         let name = format!("m{place}");
         let mut client = Client::new(ports[&name]);
         for _ in 0..requests {
@@ -109,11 +109,11 @@ pub(crate) fn check(binary: &Path, version: EnvoyVersion, seed: u64, configs: us
             let came = response.header(MARKER);
             let line = Line::of(&request).unwrap();
             let answer = simulator.answer(&line.request, Entry { listener: Some(&name), route_config: None });
-            let expected = answer.route_config.map(|config| config.name());
+            let expected = answer.route_config.map(RouteConfiguration::name);
             total.asked += 1;
             total.without += usize::from(came.is_none());
             if came != expected {
-                let manager = &listeners[place]["filter_chains"][0]["filters"][0]["typed_config"]["scoped_routes"];
+                let manager = &listener["filter_chains"][0]["filters"][0]["typed_config"]["scoped_routes"];
                 total.wrong.push(format!("{request}: Envoy {came:?}, ours {expected:?}: {manager}"));
             }
         }

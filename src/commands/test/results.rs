@@ -147,7 +147,7 @@ impl TestResult {
 }
 
 impl TestFailure {
-    fn of<'d>(case: &Case<'_>, failure: Failure<'_, 'd>) -> Self {
+    fn of(case: &Case<'_>, failure: Failure<'_, '_>) -> Self {
         let mut wrong = failure.wrong.into_iter();
         let (place, label) = wrong.next().unwrap_or((case.name.node, String::new()));
         let mut draft = Draft::new(place, format!("failed: {}", case.name.value)).label(label);
@@ -157,7 +157,8 @@ impl TestFailure {
         let explanation = failure.explanation;
         // Of the way of the request the last step with a place says what decided it.
         let hops = explanation.iter().flat_map(|explanation| &explanation.hops);
-        let deciding = hops.filter(|hop| DECIDING.contains(&hop.kind)).filter_map(|hop| Some((hop, hop.place?))).last();
+        let deciding =
+            hops.filter(|hop| DECIDING.contains(&hop.kind)).filter_map(|hop| Some((hop, hop.place?))).next_back();
         if let Some((hop, place)) = deciding {
             draft = draft.related(place, format!("{} {}", hop.kind, hop.text));
         }

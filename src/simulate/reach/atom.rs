@@ -296,7 +296,7 @@ pub(super) fn fold(text: &str, ignores_case: bool) -> String {
     if ignores_case { format!("(?i:{text})") } else { text }
 }
 
-fn expression(text: StringMatch<'_>) -> String {
+pub(super) fn expression(text: StringMatch<'_>) -> String {
     let fold = |value: &str| fold(value, text.ignores_case);
     match text.kind {
         StringMatchKind::Exact(value) => fold(value),

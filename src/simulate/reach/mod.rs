@@ -9,6 +9,7 @@ mod conditions;
 mod language;
 mod search;
 mod space;
+mod tree;
 
 use std::collections::BTreeSet;
 
@@ -26,7 +27,7 @@ use super::table::Table;
 use atom::{Dimension, Languages};
 pub use conditions::{Cover, unhandled_path};
 use search::{AllAtoms, Found, Landing, Search};
-use space::{Frame, Point, request};
+use space::{Choice, Frame, Point, Space, request};
 
 /// Whether a route or a virtual host can be reached.
 #[derive(Clone, Debug)]
@@ -143,14 +144,14 @@ impl<'s, 'd> Prover<'s, 'd> {
     fn host_reach(&self, config: RouteConfiguration<'d>, index: usize, view: VirtualHost<'d>) -> Option<HostReach<'d>> {
         let host = self.host(config, index, view)?;
         let Way { verdict, dead_domains } = self.way_to(host);
-        let (verdict, verdicts) = match verdict {
-            Ok((request, frame)) => {
-                let verdicts = self.verdicts(host, &frame, 0..view.routes().count());
-                (Reach::Reachable(Box::new(request)), verdicts)
-            }
-            Err(verdict) => (verdict.clone(), view.routes().map(|_| verdict.clone()).collect()),
+        let all = |frame: &Frame| match view.node.get("matcher") {
+            Some(tree) => self.verdicts_in_tree(host, frame, tree),
+            None => view.routes().zip(self.verdicts(host, frame, 0..view.routes().count())).collect(),
         };
-        let routes = view.routes().zip(verdicts).collect();
+        let (verdict, routes) = match verdict {
+            Ok((request, frame)) => (Reach::Reachable(Box::new(request)), all(&frame)),
+            Err(verdict) => (verdict.clone(), view.routes().map(|route| (route, verdict.clone())).collect()),
+        };
         Some(HostReach { config, index, host: view, verdict, dead_domains, routes })
     }
 
@@ -201,10 +202,24 @@ impl<'s, 'd> Prover<'s, 'd> {
         Way { verdict: Ok((request, frame)), dead_domains }
     }
 
+    /// The verdicts on routes in a matcher tree: by requests that get there, or unknown.
+    fn verdicts_in_tree(&self, host: Host<'s, 'd>, frame: &Frame, tree: Node<'d>) -> Vec<(Route<'d>, Reach)> {
+        let verdict = |(place, leaf): (usize, tree::Leaf<'d>)| {
+            let own = self.languages.atoms(leaf.route, place, self.simulator.rules());
+            let witness = leaf.ways.iter().find_map(|way| {
+                let mut space = Space::default();
+                own.list.iter().chain(way).for_each(|atom| space.demand(atom));
+                let Choice::Values(point) = space.choose(frame, &self.languages) else { return None };
+                let request = request(&point, frame, own.is_connect());
+                let found = self.simulator.found_at(host.table, host.manager, host.index, &request);
+                (found == Some(leaf.route.node)).then_some(request)
+            });
+            (leaf.route, witness.map_or(Reach::Unknown(IN_TREE), |request| Reach::Reachable(Box::new(request))))
+        };
+        tree::leaves(tree, &self.languages).into_iter().enumerate().map(verdict).collect()
+    }
+
     fn verdicts(&self, host: Host<'s, 'd>, frame: &Frame, targets: impl Iterator<Item = usize>) -> Vec<Reach> {
-        if host.view.has_matcher() {
-            return Vec::new(); // its routes stand in a tree
-        }
         let routes: Vec<Route<'d>> = host.view.routes().collect();
         let read = |place: usize| {
             let atoms = |route: &Route<'d>| self.languages.atoms(*route, place, self.simulator.rules());
@@ -237,6 +252,9 @@ impl<'s, 'd> Prover<'s, 'd> {
         targets.map(verdict).collect()
     }
 }
+
+/// Why nothing is known of a route in a tree.
+const IN_TREE: &str = "it stands in a matcher tree, and no request was found that gets there";
 
 /// The request whose path is that of a route which asks nothing else: most routes are reached so, without
 /// any automaton.
