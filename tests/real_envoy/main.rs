@@ -10,6 +10,7 @@ mod envoy;
 mod generator;
 mod random;
 mod replay;
+mod rule;
 mod scoped;
 mod witnesses;
 
@@ -96,6 +97,22 @@ fn witnesses_reach_their_routes_and_nothing_else_is_hit() {
         println!("  {}", wrong.chars().take(900).collect::<String>());
     }
     assert!(total.wrong.is_empty(), "{} contradictions", total.wrong.len());
+}
+
+/// Needs no Envoy: `reach` is what is held against one.
+#[test]
+fn the_rule_reports_what_reach_proves() {
+    let total = rule::check(3_000_000..3_000_400);
+    println!(
+        "{} routes of random configurations: {} unreachable, {} of them reported, and {} more that reach cannot decide; \
+         {} reported and reached",
+        total.routes,
+        total.unreachable,
+        total.reported,
+        total.undecided,
+        total.wrong.len()
+    );
+    assert!(total.wrong.is_empty(), "{}", total.wrong.join("\n"));
 }
 
 #[test]

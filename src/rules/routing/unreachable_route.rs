@@ -66,6 +66,11 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         let mut draft = Draft::new(route.route.node, format!("no request reaches {}", name(route, own)))
             .label(if shown.is_empty() { "no path is like this" } else { "nothing is left for this one" })
             .note("what this route says never happens");
+        if shown.len() > 1 {
+            let names = shown.iter().map(|cover| spoken_of(cover, service)).collect::<Vec<_>>();
+            draft =
+                draft.note(format!("all of its requests are taken by {} together", describe::list(&names, MOST_NAMED)));
+        }
         for cover in shown.iter().take(MOST_SHOWN) {
             draft = draft.related(cover.route.node, taken_by(cover, shown.len()));
         }
@@ -86,6 +91,12 @@ fn name(route: &PreparedRoute<'_>, own: &[Condition]) -> String {
     }
 }
 
+/// A route by its name, or by its place.
+fn spoken_of<'d>(cover: &PreparedRoute<'d>, service: &PreparedVirtualService<'d>) -> String {
+    let place = service.routes.iter().position(|route| route.route == cover.route).unwrap_or_default();
+    cover.route.name().map_or_else(|| format!("http[{place}]"), |name| format!("`{}`", name.value))
+}
+
 fn taken_by(cover: &PreparedRoute<'_>, covers: usize) -> &'static str {
     match covers {
         _ if cover.matches.is_empty() => "takes every request",
@@ -96,6 +107,8 @@ fn taken_by(cover: &PreparedRoute<'_>, covers: usize) -> &'static str {
 
 /// The most earlier routes that are shown.
 const MOST_SHOWN: usize = 3;
+/// The most earlier routes that are named.
+const MOST_NAMED: usize = 8;
 const TAKES_ALL: &str = "takes these requests already";
 const TAKES_SOME: &str = "takes some of these requests already";
 
@@ -119,8 +132,8 @@ fn check_dump<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
         let routes: Vec<Route<'d>> = host.routes().collect();
         let verdicts = prover.routes(config, index, &places);
         for (place, verdict) in places.into_iter().zip(verdicts) {
-            let covers: Vec<&Route<'d>> = match &verdict {
-                Reach::Covered(by) => by.iter().filter_map(|cover| routes.get(*cover)).collect(),
+            let covers: Vec<(usize, Route<'d>)> = match &verdict {
+                Reach::Covered(by) => by.iter().filter_map(|cover| Some((*cover, *routes.get(*cover)?))).collect(),
                 Reach::Impossible(_) => Vec::new(),
                 Reach::Reachable(_) | Reach::Unknown(_) => continue,
             };
@@ -153,7 +166,7 @@ fn check_virtual_host<'d>(
     for (place, (route, condition)) in all.iter().enumerate() {
         let is_open = match earlier.leave(condition) {
             Left::Nothing(cover) => {
-                let covers: Vec<_> = all.get(cover).map(|(cover, _)| cover).into_iter().collect();
+                let covers: Vec<_> = all.get(cover).map(|(route, _)| (cover, *route)).into_iter().collect();
                 findings.push(draft(dump, (config, host), (place, *route), &covers));
                 false
             }
@@ -180,13 +193,10 @@ fn draft<'d>(
     dump: &Dump<'d>,
     (config, host): (RouteConfiguration<'d>, VirtualHost<'d>),
     (place, route): (usize, Route<'d>),
-    covers: &[&Route<'d>],
+    covers: &[(usize, Route<'d>)],
 ) -> Draft<'d> {
-    let name = if route.name().is_empty() {
-        Condition::of_envoy(route).path.describe()
-    } else {
-        format!("`{}`", route.name())
-    };
+    let condition = Condition::of_envoy(route);
+    let name = if route.name().is_empty() { condition.path.describe() } else { format!("`{}`", route.name()) };
     let pointed = |route: Route<'d>| route.conditions().unwrap_or(route.node);
     let label = if covers.is_empty() { "no request meets this" } else { "nothing is left for this one" };
     let draft = Draft::new(pointed(route), format!("no request reaches the route {name} of {}", host.name()))
@@ -198,6 +208,17 @@ fn draft<'d>(
             resource: format!("{} › {} › route {place}", config.name(), host.name()),
         })
         .origin(IstioMetadata::of(route.node).and_then(IstioMetadata::origin));
+    let draft = match covers {
+        [] if condition.has_impossible_path() => {
+            draft.help("paths start with a slash and are matched without their query: use `query_parameters` for that")
+        }
+        [] => draft.note("what it asks of one property excludes itself"),
+        [_] => draft,
+        several => {
+            let places: Vec<String> = several.iter().map(|(place, _)| format!("#{place}")).collect();
+            draft.note(format!("all of its requests are taken by {} together", describe::list(&places, MOST_NAMED)))
+        }
+    };
     let taken_by = if covers.len() == 1 { TAKES_ALL } else { TAKES_SOME };
-    covers.iter().take(MOST_SHOWN).fold(draft, |draft, cover| draft.related(pointed(**cover), taken_by))
+    covers.iter().take(MOST_SHOWN).fold(draft, |draft, (_, cover)| draft.related(pointed(*cover), taken_by))
 }

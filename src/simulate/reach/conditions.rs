@@ -200,3 +200,107 @@ fn usual(dimension: &Dimension) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that look random, the same in every run.
+    struct Random(u64);
+
+    impl Random {
+        fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let place = (self.0 >> 33) as usize % from.len();
+            from.get(place).unwrap_or_else(|| unreachable!("{place}"))
+        }
+    }
+
+    fn path(random: &mut Random) -> PathCondition {
+        let text = (*random.pick(&["/", "/a", "/ab", "/A", "/a/", "/b"])).to_owned();
+        let kind = match random.pick(&[0, 1, 2, 3]) {
+            0 => PathKind::Prefix(text),
+            1 => PathKind::Exact(text),
+            2 => PathKind::Regex((*random.pick(&["/a.*", "/[ab]", "/[^a].*", ".*", "/(a|b)/?.*", "/"])).to_owned()),
+            _ => PathKind::SeparatedPrefix((*random.pick(&["/a", "/ab", "/A"])).to_owned()),
+        };
+        let ignores_case = !matches!(kind, PathKind::Regex(_)) && *random.pick(&[true, false, false]);
+        PathCondition { kind, ignores_case }
+    }
+
+    fn atom(random: &mut Random) -> Written {
+        let dimension = match random.pick(&[0, 1, 2, 3]) {
+            0 => Property::Header(":method".to_owned()),
+            1 => Property::Query("q".to_owned()),
+            _ => Property::Header("x".to_owned()),
+        };
+        let text = |text: &str| text.to_owned();
+        let texts = [
+            TextCondition::Present,
+            TextCondition::Exact(text("a")),
+            TextCondition::Exact(text("GET")),
+            TextCondition::Prefix(text("a")),
+            TextCondition::Suffix(text("b")),
+            TextCondition::Regex(text("[a-z]+")),
+            TextCondition::Regex(text("[A-Z]+")),
+        ];
+        let atom = Written::new(dimension, random.pick(&texts).clone());
+        let is_header = matches!(atom.dimension, Property::Header(_));
+        match random.pick(&[0, 1, 2]) {
+            0 if is_header && atom.text == TextCondition::Present => atom.inverted(),
+            0 if is_header => atom.inverted().or_absent(),
+            1 if is_header && atom.text != TextCondition::Present => atom.inverted(),
+            _ => atom,
+        }
+    }
+
+    fn condition(random: &mut Random) -> Condition {
+        let count = *random.pick(&[0, 0, 1, 1, 2]);
+        let atoms = (0..count).map(|_| atom(random)).collect();
+        Condition { path: path(random), atoms, is_partial: *random.pick(&[false, false, false, true]) }
+    }
+
+    /// What is said to be covered is, for every request of a grid.
+    #[test]
+    fn no_request_of_a_grid_meets_what_is_covered_first() {
+        let (mut random, mut covered, mut together) = (Random(7), 0, 0);
+        let paths = ["/", "/a", "/ab", "/a/", "/a/b", "/b", "/A", "/b/", "/c?q=a", "/a?q=ab", "/ab?q", "/a/b?q=GET"];
+        for _ in 0..3000 {
+            let conditions: Vec<Condition> = (0..5).map(|_| condition(&mut random)).collect();
+            let Some((target, earlier)) = conditions.split_last() else { continue };
+            let mut cover = Cover::default();
+            earlier.iter().for_each(|condition| cover.push(condition));
+            let Some(by) = cover.of(target) else { continue };
+            covered += 1;
+            together += usize::from(by.len() > 1);
+            for path in paths {
+                for method in ["GET", "POST", "ab", "a"] {
+                    for x in [None, Some("a"), Some("ab"), Some(""), Some("B"), Some("GET")] {
+                        let header = x.map(|x| ("x", x));
+                        let probe = Probe { method, headers: header.as_slice(), ..Probe::get(path) };
+                        let is_taken = |condition: &Condition| condition.takes(&probe) == Some(true);
+                        let reaches = is_taken(&Condition { is_partial: false, ..target.clone() });
+                        let before = by.iter().filter_map(|place| earlier.get(*place)).any(is_taken);
+                        assert!(!reaches || before, "{probe:?} {target:?} {earlier:?} {by:?}");
+                    }
+                }
+            }
+        }
+        assert!(covered > 300 && together > 20, "{covered} {together}");
+    }
+
+    #[test]
+    fn the_path_that_is_left_is_found() {
+        let of = |kinds: &[PathKind]| {
+            let conditions: Vec<Condition> = kinds
+                .iter()
+                .map(|kind| Condition { path: PathCondition::new(kind.clone()), ..Condition::any() })
+                .collect();
+            unhandled_path(&conditions.iter().collect::<Vec<_>>())
+        };
+        let regex = |text: &str| PathKind::Regex(text.to_owned());
+        assert_eq!(of(&[PathKind::Exact("/".to_owned()), regex("/[^/]+/.*")]), Some("/a".to_owned()));
+        assert_eq!(of(&[regex("/[^.]*"), regex(".*[.].*")]), None);
+        assert_eq!(of(&[]), Some("/".to_owned()));
+    }
+}
