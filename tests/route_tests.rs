@@ -19,10 +19,30 @@ const DICE: &str = r#"{"name": "dice", "virtual_hosts": [{"name": "all", "domain
     {"match": {"prefix": "/"}, "name": "many", "direct_response": {"status": 200}},
     {"match": {"prefix": "/never"}, "name": "never", "direct_response": {"status": 200}}]}]}"#;
 
+/// A listener that denies a path, and asks somebody about the others.
+fn guard() -> String {
+    let http = "type.googleapis.com/envoy.extensions.filters";
+    let policy = json!({"permissions": [{"url_path": {"path": {"prefix": "/admin"}}}], "principals": [{"any": true}]});
+    let filters = json!([
+        {"name": "envoy.filters.http.rbac", "typed_config": {"@type": format!("{http}.http.rbac.v3.RBAC"),
+            "rules": {"action": "DENY", "policies": {"ns[shop]-policy[deny]-rule[0]": policy}}}},
+        {"name": "envoy.filters.http.ext_authz", "typed_config": {"@type": format!("{http}.http.ext_authz.v3.ExtAuthz")}},
+        {"name": "envoy.filters.http.router", "typed_config": {"@type": format!("{http}.http.router.v3.Router")}},
+    ]);
+    let manager = json!({"@type": format!("{http}.network.http_connection_manager.v3.HttpConnectionManager"),
+        "http_filters": filters, "route_config": {"name": "guarded", "virtual_hosts": [{"name": "all", "domains": ["*"],
+            "routes": [{"match": {"prefix": "/"}, "direct_response": {"status": 200}}]}]}});
+    json!({"static_resources": {"listeners": [{"name": "front",
+        "address": {"socket_address": {"address": "0.0.0.0", "port_value": 80}},
+        "filter_chains": [{"filters": [{"name": "hcm", "typed_config": manager}]}]}]}})
+    .to_string()
+}
+
 fn folder(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("meshlint-route-tests-{}-{name}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("dice.json"), DICE).unwrap();
+    std::fs::write(folder.join("guard.json"), guard()).unwrap();
     folder
 }
 
@@ -63,6 +83,20 @@ fn an_expectation_has_to_hold_whatever_chance_decides() {
     let ran = tested("stale", stale, &["--format", "concise"]);
     assert_eq!(ran.code, 1, "an end that never is");
     assert!(ran.out.contains("never ends so"), "{}", ran.out);
+}
+
+#[test]
+fn who_denies_and_who_is_asked_can_be_expected() {
+    let tests = "dump: guard.json\ndefaults: {authority: shop, listener: front}\ntests:\n\
+        - {name: a, request: {path: /admin}, expect: {status: 403, denied_by: shop/deny, asks: []}}\n\
+        - {name: b, request: {path: /}, expect: {status: 200, denied_by: null, asks: [ext_authz]}}\n";
+    let ran = tested("guard", tests, &[]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let ran = tested("guard-fails", &tests.replace("shop/deny", "shop/allow"), &["--format", "concise"]);
+    let wrong = "dice.test.yaml:4:77: failed: a: Envoy: ns[shop]-policy[deny]-rule[0]\n";
+    assert_eq!((ran.code, ran.out.as_str()), (1, wrong));
+    let ran = tested("nowhere", &tests.replace("listener: front", "listener: back"), &[]);
+    assert!(ran.code == 1 && ran.out.contains("the dump has no listener `back`"), "{}", ran.out);
 }
 
 #[test]

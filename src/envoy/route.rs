@@ -195,14 +195,12 @@ impl<'d> Route<'d> {
         found
     }
 
-    /// Whether its cluster is only known when a request comes.
-    pub fn chooses_cluster_by_request(self) -> bool {
+    /// Whether an extension chooses its cluster, which may leave a request to the next route after all.
+    pub fn may_decline(self) -> bool {
         let RouteAction::Forward(action) = self.action() else {
             return false;
         };
-        action.field("cluster_header").is_some()
-            || action.field("cluster_specifier_plugin").is_some()
-            || action.field("inline_cluster_specifier_plugin").is_some()
+        action.field("cluster_specifier_plugin").or_else(|| action.field("inline_cluster_specifier_plugin")).is_some()
     }
 }
 

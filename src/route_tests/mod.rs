@@ -109,6 +109,10 @@ impl Case<'_> {
 
     /// The request in a line.
     pub fn shown(&self) -> String {
-        self.line.request.to_string()
+        let mut request = self.line.request.clone();
+        if let Some(url) = &self.url {
+            request.scheme = Some(if url.is_tls { "https" } else { "http" }.to_owned());
+        }
+        request.to_string()
     }
 }

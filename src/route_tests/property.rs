@@ -150,8 +150,7 @@ pub(super) fn weighted(name: &str, weight: u64) -> String {
 
 fn cluster(answer: &Answer<'_>) -> Option<String> {
     // Who is denied or aborted goes nowhere.
-    let is_answered_before = answer.details == "fault_filter_abort" || denied_by(&answer.details).is_some();
-    let first = answer.clusters.first().filter(|_| !is_answered_before);
+    let first = answer.clusters.first().filter(|_| !answer.is_answered_by_filter());
     first.map(|share| share.name.clone()).filter(|name| !name.is_empty())
 }
 

@@ -25,8 +25,7 @@ impl Condition {
                 _ => condition.atoms.push(atom(part)),
             }
         }
-        // A plugin may decline a request after all, and the next route is asked.
-        condition.is_partial |= route.chooses_cluster_by_request();
+        condition.is_partial |= route.may_decline();
         condition
     }
 }

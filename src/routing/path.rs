@@ -55,12 +55,9 @@ impl PathCondition {
     pub(super) fn start(&self) -> &str {
         match &self.kind {
             _ if self.takes_all() => "",
-            PathKind::Prefix(text)
-            | PathKind::Exact(text)
-            | PathKind::SeparatedPrefix(text)
-            | PathKind::Other(text) => text,
+            PathKind::Prefix(text) | PathKind::Exact(text) | PathKind::SeparatedPrefix(text) => text,
             PathKind::Regex(expression) => literal_start(expression),
-            PathKind::Connect => "",
+            PathKind::Connect | PathKind::Other(_) => "",
         }
     }
 

@@ -68,6 +68,11 @@ impl Answer<'_> {
         }
     }
 
+    /// Whether access control or a fault answers, and nothing is asked behind it.
+    pub fn is_answered_by_filter(&self) -> bool {
+        self.details == "fault_filter_abort" || self.details.starts_with("rbac_access_denied")
+    }
+
     pub(super) fn end(&mut self, status: u16, flags: &'static str, details: impl Into<String>) {
         self.status = Some(status);
         self.flags = flags;

@@ -156,9 +156,11 @@ impl TestFailure {
         }
         let explanation = failure.explanation;
         // Of the way of the request the last step with a place says what decided it.
+        let ends_at_filter = failure.end.as_ref().is_some_and(|end| end.answer.is_answered_by_filter());
+        let kinds: &[&str] = if ends_at_filter { &["filter"] } else { &DECIDING };
         let hops = explanation.iter().flat_map(|explanation| &explanation.hops);
         let deciding =
-            hops.filter(|hop| DECIDING.contains(&hop.kind)).filter_map(|hop| Some((hop, hop.place?))).next_back();
+            hops.filter(|hop| kinds.contains(&hop.kind)).filter_map(|hop| Some((hop, hop.place?))).next_back();
         if let Some((hop, place)) = deciding {
             draft = draft.related(place, format!("{} {}", hop.kind, hop.text));
         }
@@ -186,7 +188,7 @@ impl TestFailure {
 }
 
 /// The hops that decide where a request ends, in their order.
-const DECIDING: [&str; 5] = ["listener", "filter chain", "virtual host", "filter", "route"];
+const DECIDING: [&str; 4] = ["listener", "filter chain", "virtual host", "route"];
 
 /// An end in a line: `503 NC cluster_not_found`.
 fn end_of(end: &Branch<'_>) -> String {

@@ -160,12 +160,7 @@ impl Languages {
             }
         }
         // An extension may let a request go on to the next route.
-        atoms.is_opaque |= route.node.get("route").is_some_and(|action| {
-            action
-                .field("cluster_specifier_plugin")
-                .or_else(|| action.field("inline_cluster_specifier_plugin"))
-                .is_some()
-        });
+        atoms.is_opaque |= route.may_decline();
         atoms
     }
 
