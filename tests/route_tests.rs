@@ -93,7 +93,7 @@ fn who_denies_and_who_is_asked_can_be_expected() {
     let ran = tested("guard", tests, &[]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     let ran = tested("guard-fails", &tests.replace("shop/deny", "shop/allow"), &["--format", "concise"]);
-    let wrong = "dice.test.yaml:4:77: failed: a: Envoy: ns[shop]-policy[deny]-rule[0]\n";
+    let wrong = "dice.test.yaml:4:71: failed: a: Envoy: ns[shop]-policy[deny]-rule[0]\n";
     assert_eq!((ran.code, ran.out.as_str()), (1, wrong));
     let ran = tested("nowhere", &tests.replace("listener: front", "listener: back"), &[]);
     assert!(ran.code == 1 && ran.out.contains("the dump has no listener `back`"), "{}", ran.out);

@@ -269,7 +269,9 @@ mod tests {
             let conditions: Vec<Condition> = (0..5).map(|_| condition(&mut random)).collect();
             let Some((target, earlier)) = conditions.split_last() else { continue };
             let mut cover = Cover::default();
-            earlier.iter().for_each(|condition| cover.push(condition));
+            for condition in earlier {
+                cover.push(condition);
+            }
             let Some(by) = cover.of(target) else { continue };
             covered += 1;
             together += usize::from(by.len() > 1);

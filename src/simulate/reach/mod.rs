@@ -27,7 +27,7 @@ use super::table::Table;
 use atom::{Dimension, Languages};
 pub use conditions::{Cover, unhandled_path};
 use search::{AllAtoms, Found, Landing, Search};
-use space::{Choice, Frame, Point, Space, request};
+use space::{AUTHORITY, Choice, Frame, Point, Space, request};
 
 /// Whether a route or a virtual host can be reached.
 #[derive(Clone, Debug)]
@@ -302,7 +302,7 @@ fn hosts_for(domain: &str) -> Vec<String> {
 fn host_expression(config: RouteConfiguration<'_>, host: VirtualHost<'_>) -> String {
     let port = if config.ignores_port() { "(?::[0-9]*)?" } else { "" };
     let pattern = |domain: &str| {
-        let letters = "[!-~]+";
+        let letters = AUTHORITY;
         match (domain, domain.strip_prefix('*'), domain.strip_suffix('*')) {
             ("*", ..) => letters.to_owned(),
             (_, Some(suffix), _) => format!("{letters}(?i:{}){port}", regex::escape(suffix)),

@@ -12,6 +12,9 @@ pub(super) type Point = BTreeMap<Dimension, Vec<String>>;
 /// Paths: the natural ones, and all.
 pub(super) const PATHS: [&str; 2] = ["/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*", "/[^?# ]*"];
 
+/// Hosts: Envoy's codecs refuse any other character in them.
+pub(super) const AUTHORITY: &str = r"[!$%&'()*+,\-.0-9:;=@A-Z\[\]_a-z~]+";
+
 /// Demands on requests.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Space {
@@ -177,7 +180,7 @@ fn bases(dimension: &Dimension, frame: &Frame) -> Vec<&'static str> {
         Dimension::Header(name) => match &**name {
             ":method" => vec!["GET|POST", "PUT|HEAD|DELETE|PATCH|OPTIONS", "[A-Z]+", "[A-Za-z0-9!#$%&'*+.^_`|~-]+"],
             "x-forwarded-proto" => vec!["https?", "[!-~]+"],
-            ":authority" => vec!["[A-Za-z0-9.:-]+", "[!-~]+"],
+            ":authority" => vec!["[A-Za-z0-9.:-]+", AUTHORITY],
             _ => vec!["(?:[!-~](?:[ -~]*[!-~])?)?"],
         },
         Dimension::Query(_) => vec!["[A-Za-z0-9._~%-]*", "[^&# ]*"],
