@@ -9,7 +9,7 @@ use crate::document::{Document, Node, Spanned};
 use super::cluster::{Cluster, LoadAssignment};
 use super::form::{is_cluster, is_listener, is_resource, is_section};
 use super::listener::{Listener, RouteSource};
-use super::references::{self, HostClusters, Reference};
+use super::references::{self, HostClusters, Lead, StoredReference};
 use super::route::{RouteConfiguration, is_route_configuration};
 use super::secret::Secret;
 use super::xds_any::type_name;
@@ -37,7 +37,7 @@ pub struct Dump<'d> {
     pub unknown_sections: usize,
     present: FxHashSet<&'static str>,
     cluster_places: FxHashMap<&'d str, u32>,
-    references: OnceLock<Vec<Reference<'d>>>,
+    references: OnceLock<Vec<StoredReference>>,
     route_configurations: OnceLock<Vec<RouteConfiguration<'d>>>,
     host_clusters: OnceLock<HostClusters<'d>>,
 }
@@ -460,9 +460,15 @@ impl<'d> Dump<'d> {
         self.cluster_places.get(name).and_then(|place| self.clusters.get(*place as usize))
     }
 
+    /// Where the cluster of this name stands in the list.
+    pub(super) fn cluster_place(&self, name: &str) -> Option<u32> {
+        self.cluster_places.get(name).copied()
+    }
+
     /// Every reference from a route or a TCP proxy to a cluster.
-    pub fn references(&self) -> &[Reference<'d>] {
-        self.references.get_or_init(|| references::collect(self))
+    pub fn references(&self) -> impl ExactSizeIterator<Item = Lead<'_, 'd>> {
+        let stored = self.references.get_or_init(|| references::collect(self));
+        stored.iter().map(|stored| Lead::new(self, *stored))
     }
 
     /// The ports that the clusters of each host have, by istiod's names.
