@@ -9,7 +9,7 @@ use crate::document::{Document, Node, Spanned};
 use super::cluster::{Cluster, LoadAssignment};
 use super::form::{is_cluster, is_listener, is_resource, is_section};
 use super::listener::{Listener, RouteSource};
-use super::references::{self, HostClusters, Lead, StoredReference};
+use super::references::{self, ClusterName, HostClusters, Lead, StoredReference};
 use super::route::{RouteConfiguration, is_route_configuration};
 use super::secret::Secret;
 use super::xds_any::type_name;
@@ -145,6 +145,7 @@ impl<'d> Dump<'d> {
         }
         // A later version of a cluster of the same name is the one in use; so is one from the
         // control plane over one that is warming.
+        dump.cluster_places.reserve(dump.clusters.len());
         for (place, entry) in dump.clusters.iter().enumerate() {
             if entry.state != ResourceState::Warming || !dump.cluster_places.contains_key(entry.cluster.name.value) {
                 dump.cluster_places.insert(entry.cluster.name.value, place as u32);
@@ -251,6 +252,7 @@ impl<'d> Dump<'d> {
 
     fn read_clusters(&mut self, list: Node<'d>, state: ResourceState) -> bool {
         self.present.insert("clusters");
+        self.clusters.reserve_exact(list.items().count());
         for entry in list.items() {
             self.note_error(entry, "clusters");
             let node = entry.get("cluster").unwrap_or(entry);
@@ -277,6 +279,7 @@ impl<'d> Dump<'d> {
 
     fn read_dynamic_listeners(&mut self, list: Node<'d>) -> bool {
         self.present.insert("listeners");
+        self.listeners.reserve_exact(list.items().count());
         for entry in list.items() {
             let states = [
                 ("active_state", ListenerState::Active),
@@ -311,6 +314,7 @@ impl<'d> Dump<'d> {
 
     fn read_endpoints(&mut self, list: Node<'d>) -> bool {
         self.present.insert("endpoints");
+        self.endpoints.reserve_exact(list.items().count());
         for entry in list.items() {
             self.note_error(entry, "endpoints");
             let node = entry.field("endpoint_config").unwrap_or(entry);
@@ -473,7 +477,13 @@ impl<'d> Dump<'d> {
 
     /// The ports that the clusters of each host have, by istiod's names.
     pub fn host_clusters(&self) -> &HostClusters<'d> {
-        self.host_clusters.get_or_init(|| HostClusters::of(self))
+        self.host_clusters.get_or_init(|| HostClusters::read(self))
+    }
+
+    /// The outbound clusters of a host, by istiod's names.
+    pub fn clusters_of_host(&self, host: &str) -> impl Iterator<Item = ClusterName<'d>> {
+        let places = self.host_clusters().places(host);
+        places.filter_map(|place| ClusterName::parse(self.clusters.get(place)?.cluster.name.value))
     }
 
     /// Whether the list of clusters can be trusted to be all: it is there, and nothing of the text

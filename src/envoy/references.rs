@@ -97,22 +97,34 @@ impl ReferencePlace<'_> {
 /// The outbound clusters of each host, by istiod's names.
 #[derive(Debug, Default)]
 pub struct HostClusters<'d> {
-    by_host: FxHashMap<&'d str, Vec<ClusterName<'d>>>,
+    /// The port of each cluster, and its place in the dump.
+    by_host: FxHashMap<&'d str, Vec<(u16, u32)>>,
 }
 
 impl<'d> HostClusters<'d> {
-    pub(super) fn of(dump: &Dump<'d>) -> Self {
-        let mut by_host: FxHashMap<&'d str, Vec<ClusterName<'d>>> = FxHashMap::default();
-        let names = dump.clusters.iter().filter_map(|entry| ClusterName::parse(entry.cluster.name.value));
-        for name in names.filter(|name| name.direction == "outbound") {
-            by_host.entry(name.host).or_default().push(name);
+    pub(super) fn read(dump: &Dump<'d>) -> Self {
+        let mut by_host: FxHashMap<&'d str, Vec<(u16, u32)>> = FxHashMap::default();
+        for (place, entry) in dump.clusters.iter().enumerate() {
+            let name = ClusterName::parse(entry.cluster.name.value).filter(|name| name.direction == "outbound");
+            if let Some(name) = name {
+                by_host.entry(name.host).or_default().push((name.port, place as u32));
+            }
         }
         Self { by_host }
     }
 
-    /// The clusters of a host.
-    pub fn of_host(&self, host: &str) -> &[ClusterName<'d>] {
+    fn of(&self, host: &str) -> &[(u16, u32)] {
         self.by_host.get(host).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether the host has any cluster.
+    pub fn has(&self, host: &str) -> bool {
+        self.by_host.contains_key(host)
+    }
+
+    /// The clusters of a host, as places in the dump.
+    pub(super) fn places(&self, host: &str) -> impl Iterator<Item = usize> {
+        self.of(host).iter().map(|(_, place)| *place as usize)
     }
 
     /// Whether istiod made a virtual host for a port that its service does not have. It does so for
@@ -123,8 +135,8 @@ impl<'d> HostClusters<'d> {
             return false;
         };
         let Ok(port) = port.parse::<u16>() else { return false };
-        let clusters = self.of_host(host);
-        !clusters.is_empty() && clusters.iter().all(|cluster| cluster.port != port)
+        let clusters = self.of(host);
+        !clusters.is_empty() && clusters.iter().all(|(other, _)| *other != port)
     }
 }
 
@@ -218,7 +230,6 @@ pub(super) fn collect(dump: &Dump<'_>) -> Vec<StoredReference> {
             references.extend(clusters.into_iter().map(|cluster| stored(dump, cluster, place)));
         }
     }
-    references.shrink_to_fit();
     references
 }
 

@@ -110,7 +110,7 @@ fn relatives(dump: &Dump<'_>, name: &str) -> String {
     let Some(wanted) = ClusterName::parse(name) else {
         return String::new();
     };
-    let all = || dump.host_clusters().of_host(wanted.host).iter();
+    let all = || dump.clusters_of_host(wanted.host);
     let mut subsets: Vec<String> =
         all().filter(|n| n.port == wanted.port && !n.subset.is_empty()).map(|n| n.subset.to_owned()).collect();
     subsets.sort();
@@ -130,7 +130,7 @@ fn relatives(dump: &Dump<'_>, name: &str) -> String {
 
 fn help(dump: &Dump<'_>, name: &str) -> Option<String> {
     let wanted = ClusterName::parse(name).filter(|n| n.direction == "outbound")?;
-    let host_is_known = !dump.host_clusters().of_host(wanted.host).is_empty();
+    let host_is_known = dump.host_clusters().has(wanted.host);
     Some(match (host_is_known, wanted.subset) {
         (false, _) => {
             format!("declare {}, export it to this proxy's namespace, or import it in its Sidecar", wanted.host)
