@@ -4,7 +4,8 @@
 //! [`envoy`] are typed views, [`mesh`] is what they mean together, [`routing`] is the algebra of
 //! matching, [`simulate`] follows a request, [`rules`] judge, [`engine`] runs them, [`config`] says
 //! how, [`inventory`] says what a bundle holds, [`report`] prints. [`tables`] shows what a proxy has,
-//! [`authz`] who may call it, [`describe`] what concerns a workload. A module uses only those before it.
+//! [`authz`] who may call it, [`describe`] what concerns a workload; [`route_tests`] hold requests against
+//! what is expected of them. A module uses only those before it.
 
 pub mod authz;
 pub mod commands;
@@ -14,6 +15,7 @@ pub mod diff;
 pub mod document;
 pub mod engine;
 pub mod envoy;
+pub mod fault;
 pub mod finding;
 pub mod input;
 pub mod inventory;
@@ -22,6 +24,7 @@ pub mod kube;
 pub mod logs;
 pub mod mesh;
 pub mod report;
+pub mod route_tests;
 pub mod routing;
 pub mod rules;
 pub mod similar;

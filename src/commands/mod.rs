@@ -16,6 +16,7 @@ mod reach;
 mod rule;
 mod shell;
 mod source;
+mod test;
 mod trace;
 mod ztunnel_config;
 
@@ -59,6 +60,8 @@ enum Command {
     Reach(reach::Arguments),
     /// Show the manual of a rule, or list the rules.
     Rule(rule::Arguments),
+    /// Hold requests against what is expected of them: unit tests of a mesh.
+    Test(test::Arguments),
     /// Walk a request through a proxy as Envoy does.
     Trace(trace::Arguments),
     /// Show the configuration of a repository, or its schema.
@@ -132,6 +135,7 @@ pub fn main() -> ExitCode {
         Command::Logs(arguments) => logs::run(arguments),
         Command::Reach(arguments) => reach::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
+        Command::Test(arguments) => test::run(arguments),
         Command::Trace(arguments) => trace::run(arguments),
         Command::Config(arguments) => config::run(arguments),
         Command::Completions(arguments) => shell::completions(arguments),

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::document::{Document, Node, positions};
 use crate::envoy::dumps;
-use crate::simulate::{HostReach, Reach, Request, Simulator, reach};
+use crate::route_tests::all_tests;
+use crate::simulate::{HostReach, Reach, Simulator, reach};
 
 use super::trace::{read, version};
 use super::{ColorChoice, Outcome};
@@ -45,6 +46,8 @@ enum Format {
     Full,
     /// One JSON object per line: a virtual host or a route.
     Jsonl,
+    /// A file for `meshlint test`: a test for each route that a request reaches.
+    Tests,
 }
 
 /// Runs `reach`.
@@ -57,11 +60,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
     if simulator.route_configs().next().is_none() {
         return Err(format!("{} holds no routes", document.name()));
     }
+    if arguments.format == Format::Tests {
+        let tests = all_tests(&simulator, document.name()).ok_or("no route is known to be reached")?;
+        return super::source::write(&tests);
+    }
     let verdicts = reach(&simulator);
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = match arguments.format {
         Format::Jsonl => write_lines(&mut out, &verdicts),
-        Format::Full => write_full(&mut out, &document, &verdicts, arguments),
+        Format::Full | Format::Tests => write_full(&mut out, &document, &verdicts, arguments),
     };
     match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}")),
@@ -93,38 +100,11 @@ fn line(host: &HostReach<'_>, verdict: &Reach) -> Value {
         "verdict": verdict.name(),
     });
     match verdict {
-        Reach::Reachable(request) => line["witness"] = witness(request),
+        Reach::Reachable(request) => line["witness"] = request.to_json(),
         Reach::Covered(by) => line["covered_by"] = json!(by),
         Reach::Impossible(why) | Reach::Unknown(why) => line["reason"] = json!(why),
     }
     line
-}
-
-/// A request in the form of the lines that `trace --requests` reads.
-fn witness(request: &Request) -> Value {
-    let mut line = json!({"method": request.method, "authority": request.authority, "headers": request.headers});
-    if let Some(path) = &request.path {
-        line["path"] = json!(path);
-    }
-    if let Some(scheme) = &request.scheme {
-        line["scheme"] = json!(scheme);
-    }
-    if let Some(tls) = &request.connection.tls {
-        let certificate = tls.certificate.as_ref().map(|c| if c.is_valid { "valid" } else { "untrusted" });
-        line["tls"] = json!({"client_cert": certificate});
-    }
-    line
-}
-
-/// A request for people.
-fn shown(request: &Request) -> String {
-    let host = request.authority.as_deref().unwrap_or_default();
-    let scheme = request.scheme.as_deref().unwrap_or("http");
-    let mut text = format!("{} {scheme}://{host}{}", request.method, request.path.as_deref().unwrap_or_default());
-    for (name, value) in &request.headers {
-        text.push_str(&format!(" {name}: {value}"));
-    }
-    text
 }
 
 fn write_full(
@@ -188,7 +168,7 @@ fn rows<'d>(host: &HostReach<'d>) -> Vec<Row<'d>> {
 
 fn why(verdict: &Reach) -> String {
     match verdict {
-        Reach::Reachable(request) => format!("by {}", shown(request)),
+        Reach::Reachable(request) => format!("by {request}"),
         Reach::Covered(by) => {
             let places: Vec<String> = by.iter().map(|place| format!("#{place}")).collect();
             format!("covered by {}", places.join(", "))

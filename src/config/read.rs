@@ -7,13 +7,13 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::document::{Document, Node, Spanned, position};
 use crate::engine::{Directive, Scope, rules_of};
+use crate::fault::{Fault, rendered};
 use crate::finding::{Draft, Pinned, Severity, Suppression};
 use crate::input::Text;
 use crate::mesh::Completeness;
 use crate::similar::similar;
 
 use super::Config;
-use super::fault::{Fault, rendered};
 use super::keys::{IGNORE_KEYS, KEYS, SEVERITIES};
 
 /// Reads a configuration file.
@@ -97,12 +97,9 @@ impl Reader {
         }
     }
 
-    fn unknown_key(&mut self, span: crate::document::Span, name: &str, known: &[&str]) {
-        let help = match similar(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known are {}", known.join(", ")),
-        };
-        self.faults.push(Fault::new(span, format!("there is no key `{name}` here")).help(Some(help)));
+    fn unknown_key(&mut self, span: crate::document::Span, name: &str, known: &[&'static str]) {
+        let message = format!("there is no key `{name}` here");
+        self.faults.push(Fault::unknown(span, message, name, known.iter().copied()));
     }
 
     fn text(&mut self, node: Node<'_>) -> Option<String> {

@@ -15,8 +15,7 @@ use super::printable::printable;
 pub(super) const MANUALS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules");
 
 pub(super) fn write(analysis: &Analysis, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
-    let renderer = renderer.decor_style(DecorStyle::Unicode).term_width(style.width);
+    let renderer = renderer(style);
     for finding in &analysis.findings {
         let report = [group(finding, style)];
         writeln!(out, "{}\n", renderer.render(&report))?;
@@ -34,17 +33,7 @@ fn group(finding: &Finding, style: Style) -> Group<'_> {
     if style.hyperlinks {
         title = title.id_url(format!("{MANUALS}/{}.md", finding.rule.id));
     }
-    let mut group = Group::with_title(title);
-    for excerpt in &finding.excerpts {
-        if excerpt.is_clipped {
-            // The part of a line that is shown says nothing about where it is: that stands above.
-            let place = Origin::path(printable(&excerpt.file)).line(excerpt.position.line as usize);
-            group = group.element(place.char_column(excerpt.position.column as usize));
-            group = group.element(snippet(excerpt));
-        } else {
-            group = group.element(snippet(excerpt).path(printable(&excerpt.file)));
-        }
-    }
+    let mut group = finding.excerpts.iter().fold(Group::with_title(title), shown);
     if let Some(place) = place_in_proxy(&finding.subject).filter(|_| finding.seen_in.is_empty()) {
         group = group.element(Level::NOTE.with_name("in").message(printable(&place).into_owned()));
     }
@@ -64,6 +53,22 @@ fn group(finding: &Finding, style: Style) -> Group<'_> {
         group = group.element(Level::HELP.message(printable(help)));
     }
     group.element(Level::NOTE.with_name("rule").message(about_rule(finding)))
+}
+
+/// Adds a piece of source.
+pub(crate) fn shown<'a>(group: Group<'a>, excerpt: &'a Excerpt) -> Group<'a> {
+    if !excerpt.is_clipped {
+        return group.element(snippet(excerpt).path(printable(&excerpt.file)));
+    }
+    // The part of a line that is shown says nothing about where it is: that stands above.
+    let place = Origin::path(printable(&excerpt.file)).line(excerpt.position.line as usize);
+    group.element(place.char_column(excerpt.position.column as usize)).element(snippet(excerpt))
+}
+
+/// How excerpts are drawn.
+pub(crate) fn renderer(style: Style) -> Renderer {
+    let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
+    renderer.decor_style(DecorStyle::Unicode).term_width(style.width)
 }
 
 fn snippet(excerpt: &Excerpt) -> Snippet<'_, Annotation<'_>> {

@@ -2,18 +2,18 @@
 
 mod checkstyle;
 mod concise;
-mod full;
+pub(crate) mod full;
 mod github;
 mod gitlab;
 mod html;
 mod json;
 mod junit;
 mod markdown;
-mod printable;
+pub(crate) mod printable;
 mod remarks;
 mod sarif;
 mod summary;
-mod xml;
+pub(crate) mod xml;
 
 use std::io::{self, Write};
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// A text on one line, with what a terminal would obey (or show as something else) written as its
 /// escape.
-pub(super) fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_harmful) {
         return Cow::Borrowed(text);
     }

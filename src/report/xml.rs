@@ -6,10 +6,10 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-pub(super) type Xml<'w> = Writer<&'w mut dyn Write>;
+pub(crate) type Xml<'w> = Writer<&'w mut dyn Write>;
 
 /// Writes a document whose root `content` makes.
-pub(super) fn document(out: &mut dyn Write, content: impl FnOnce(&mut Xml<'_>) -> io::Result<()>) -> io::Result<()> {
+pub(crate) fn document(out: &mut dyn Write, content: impl FnOnce(&mut Xml<'_>) -> io::Result<()>) -> io::Result<()> {
     let mut xml: Xml<'_> = Writer::new_with_indent(out, b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     content(&mut xml)?;
@@ -17,7 +17,7 @@ pub(super) fn document(out: &mut dyn Write, content: impl FnOnce(&mut Xml<'_>) -
 }
 
 /// An element with attributes and, if it is not empty, text.
-pub(super) fn element(xml: &mut Xml<'_>, name: &str, attributes: &[(&str, &str)], text: &str) -> io::Result<()> {
+pub(crate) fn element(xml: &mut Xml<'_>, name: &str, attributes: &[(&str, &str)], text: &str) -> io::Result<()> {
     let attributes: Vec<_> = attributes.iter().map(|(name, value)| (*name, clean(value))).collect();
     let pairs = attributes.iter().map(|(name, value)| (*name, value.as_ref()));
     let element = xml.create_element(name).with_attributes(pairs);
@@ -28,7 +28,7 @@ pub(super) fn element(xml: &mut Xml<'_>, name: &str, attributes: &[(&str, &str)]
 }
 
 /// An element with attributes and the elements that `content` makes.
-pub(super) fn parent<'w>(
+pub(crate) fn parent<'w>(
     xml: &mut Xml<'w>,
     name: &str,
     attributes: &[(&str, &str)],

@@ -20,16 +20,49 @@ impl<'c> Earlier<'c> {
         self.conditions.push(condition);
     }
 
-    /// The place of the first condition that takes every request that `condition` takes.
-    pub fn first_covering(&self, condition: &Condition) -> Option<usize> {
+    /// What is left for a condition behind all of these.
+    pub fn leave(&self, condition: &Condition) -> Left {
+        if self.conditions.is_empty() {
+            return Left::Something;
+        }
+        let path = condition.sample_path();
+        let candidates: Vec<&[usize]> = self.starts.of(path.as_deref().unwrap_or(condition.path.start())).collect();
+        if candidates.is_empty() && path.is_some() {
+            return Left::Something;
+        }
+        if let Some(first) = self.first_covering(condition, &candidates) {
+            return Left::Nothing(first);
+        }
+        let Some(sample) = path.and_then(|path| condition.sample(path)) else { return Left::Perhaps };
+        let request = sample.request();
+        let may_take = |place: &usize| {
+            // What takes only a share of requests leaves others.
+            let earlier = self.conditions.get(*place).filter(|earlier| !earlier.is_partial);
+            earlier.is_some_and(|earlier| earlier.takes(&request) != Some(false))
+        };
+        if candidates.iter().copied().flatten().any(may_take) { Left::Perhaps } else { Left::Something }
+    }
+
+    fn first_covering(&self, condition: &Condition, candidates: &[&[usize]]) -> Option<usize> {
         let covers = |place: &&usize| self.conditions.get(**place).is_some_and(|other| other.covers(condition));
         let mut first: Option<usize> = None;
-        for places in self.starts.of(condition.path.start()) {
+        for places in candidates {
             let mut candidates = places.iter().take_while(|place| first.is_none_or(|f| **place < f));
             first = candidates.find(covers).copied().or(first);
         }
         first
     }
+}
+
+/// What conditions leave for one behind them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing: the first that alone takes all is at this place.
+    Nothing(usize),
+    /// Nothing, or something: several together take much of it.
+    Perhaps,
+    /// Something.
+    Something,
 }
 
 #[cfg(test)]
@@ -71,7 +104,9 @@ mod tests {
             let mut earlier = Earlier::default();
             for (place, condition) in conditions.iter().enumerate() {
                 let compared = conditions.iter().take(place).position(|other| other.covers(condition));
-                assert_eq!(earlier.first_covering(condition), compared, "{condition:?}");
+                let left = earlier.leave(condition);
+                let found = if let Left::Nothing(place) = left { Some(place) } else { None };
+                assert_eq!(found, compared, "{condition:?}");
                 earlier.push(condition);
             }
         }

@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 
-use regex::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
+
+use super::expression::Expression;
 
 /// A condition on a header, a query parameter, a method, ….
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,21 +63,20 @@ impl TextCondition {
     }
 }
 
-/// Whether all of a text matches an RE2 expression. Nothing where this crate's syntax differs from
-/// RE2's so that the expression cannot be read.
+/// Whether all of a text matches an RE2 expression. Nothing for one that cannot be read.
 pub(super) fn matches_fully(expression: &str, text: &str) -> Option<bool> {
     if !text.starts_with(literal_start(expression)) {
         return Some(false);
     }
     COMPILED.with_borrow_mut(|compiled| {
         if let Some(regex) = compiled.get(expression) {
-            return regex.as_ref().map(|regex| regex.is_match(text));
+            return regex.matches(text);
         }
         if compiled.len() >= MOST_COMPILED {
             compiled.clear();
         }
-        let regex = compiled.entry(expression.into()).or_insert_with(|| compile(expression));
-        regex.as_ref().map(|regex| regex.is_match(text))
+        let compile = || Expression::within(expression, LARGEST_PROGRAM);
+        compiled.entry(expression.into()).or_insert_with(compile).matches(text)
     })
 }
 
@@ -86,21 +86,16 @@ const MOST_COMPILED: usize = 1000;
 thread_local! {
     /// The same few expressions stand in hundreds of routes, and compiling one takes longer than
     /// all else that is done with it.
-    static COMPILED: RefCell<FxHashMap<Box<str>, Option<Regex>>> = RefCell::default();
+    static COMPILED: RefCell<FxHashMap<Box<str>, Expression>> = RefCell::default();
 }
 
 /// The largest program that an expression may become, in bytes. RE2 refuses such expressions long
 /// before this; building the program of one takes milliseconds.
 const LARGEST_PROGRAM: usize = 1 << 18;
 
-fn compile(expression: &str) -> Option<Regex> {
-    let anchored = format!("^(?:{expression})$");
-    RegexBuilder::new(&anchored).unicode(true).size_limit(LARGEST_PROGRAM).build().ok()
-}
-
 /// The characters that everything that matches an expression starts with. They are often enough to
 /// know that a text does not match, and compiling an expression costs more than all else here.
-pub(super) fn literal_start(expression: &str) -> &str {
+pub(crate) fn literal_start(expression: &str) -> &str {
     if expression.contains('|') {
         return "";
     }

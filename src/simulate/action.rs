@@ -71,8 +71,11 @@ fn weighted_clusters<'d>(
     let by_header = by_header.as_deref().and_then(|name| subject.headers.joined(name)).and_then(|v| v.parse().ok());
     let number = match &subject.request.chance {
         Chance::Number(number) | Chance::Key(_, number) => Some(*number),
-        Chance::Likely => by_header,
+        Chance::Likely | Chance::Decided(_) => by_header,
     };
+    if let Some(place) = subject.request.chance.decision(weighted).filter(|place| *place < shares.len()) {
+        return vec![shares.swap_remove(place)];
+    }
     let Some(mut rest) = number.filter(|_| total > 0).map(|number| number % total) else {
         return shares;
     };

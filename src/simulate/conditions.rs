@@ -3,13 +3,13 @@
 use crate::document::Node;
 use crate::envoy::{ConditionKind, Fraction, HeaderMatch, MetadataMatch, PathMatch, RouteMatch, ValueTest};
 
-use super::expression::Expression;
 use super::headers::Headers;
 use super::metadata;
 use super::request::{Chance, Request, is_grpc_type};
 use super::template;
 use super::text::{TextTest, equal, starts_with};
 use super::version::Rules;
+use crate::routing::{Expression, literal_start};
 
 /// A request as routes see it.
 pub(super) struct Subject<'r> {
@@ -44,7 +44,7 @@ enum PathTest<'d> {
     Prefix(&'d str),
     Exact(&'d str),
     SeparatedPrefix(&'d str),
-    Regex(Expression),
+    Regex(&'d str, Expression),
     Template(Expression),
     Connect,
     Unknown,
@@ -89,7 +89,7 @@ impl<'d> Conditions<'d> {
             PathMatch::Prefix(text) => PathTest::Prefix(text),
             PathMatch::Exact(text) => PathTest::Exact(text),
             PathMatch::SeparatedPrefix(text) => PathTest::SeparatedPrefix(text),
-            PathMatch::Regex(text) => PathTest::Regex(Expression::new(text)),
+            PathMatch::Regex(text) => PathTest::Regex(text, Expression::new(text)),
             PathMatch::Template(text) => PathTest::Template(Expression::new(&template::expression(text))),
             PathMatch::Connect => PathTest::Connect,
             PathMatch::Other => PathTest::Unknown,
@@ -102,7 +102,8 @@ impl<'d> Conditions<'d> {
     pub(super) fn path_start(&self) -> &'d str {
         match &self.path {
             PathTest::Prefix(text) | PathTest::Exact(text) | PathTest::SeparatedPrefix(text) => text,
-            PathTest::Regex(_) | PathTest::Template(_) | PathTest::Connect | PathTest::Unknown => "",
+            PathTest::Regex(text, _) => literal_start(text),
+            PathTest::Template(_) | PathTest::Connect | PathTest::Unknown => "",
         }
     }
 
@@ -141,7 +142,7 @@ impl<'d> Conditions<'d> {
                 let next = path.as_bytes().get(prefix.len());
                 Some(starts_with(path, prefix, fold) && next.is_none_or(|byte| *byte == b'/'))
             }
-            PathTest::Regex(expression) => expression.matches(path),
+            PathTest::Regex(_, expression) => expression.matches(path),
             // Templates see path parameters too.
             PathTest::Template(expression) => expression.matches(subject.headers.path_only().unwrap_or_default()),
             PathTest::Connect | PathTest::Unknown => None,
@@ -199,9 +200,9 @@ fn fraction_met(fraction: Fraction<'_>, chance: &Chance, rules: &Rules<'_>) -> (
     match chance {
         Chance::Number(number) => (holds(*number), true),
         Chance::Key(key, number) => (fraction.key == key && number % fraction.denominator <= fraction.numerator, true),
-        Chance::Likely if fraction.numerator == 0 => (false, true),
-        Chance::Likely if fraction.numerator >= fraction.denominator => (true, true),
-        Chance::Likely => (fraction.numerator * 2 >= fraction.denominator, false),
+        _ if fraction.numerator == 0 => (false, true),
+        _ if fraction.numerator >= fraction.denominator => (true, true),
+        Chance::Likely | Chance::Decided(_) => (fraction.numerator * 2 >= fraction.denominator, false),
     }
 }
 

@@ -152,7 +152,9 @@ fn fault<'d>(
             let share = Fraction::of(abort.get("percentage")?);
             number % share.denominator < share.numerator
         }
-        Chance::Likely => percent(abort) > 50.0,
+        Chance::Likely | Chance::Decided(_) => {
+            access.subject.request.chance.decision(abort).map_or(percent(abort) > 50.0, |decision| decision == 1)
+        }
     };
     is_taken.then(|| Reply { status, flags: "FI", details: "fault_filter_abort".to_owned() })
 }

@@ -1,5 +1,7 @@
 //! Requests and answers as lines of JSON.
 
+use std::fmt;
+
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
@@ -172,6 +174,38 @@ fn certificate(tls: &Map<String, Value>) -> Result<Option<Certificate>, String> 
         is_valid: name != "untrusted",
         name: if matches!(name, "valid" | "untrusted") { String::new() } else { name.to_owned() },
     }))
+}
+
+impl Request {
+    /// The request in the form that [`Line::of`] reads.
+    pub fn to_json(&self) -> Value {
+        let mut line = json!({"method": self.method, "authority": self.authority, "headers": self.headers});
+        if let Some(path) = &self.path {
+            line["path"] = json!(path);
+        }
+        if let Some(scheme) = &self.scheme {
+            line["scheme"] = json!(scheme);
+        }
+        if let Some(tls) = &self.connection.tls {
+            let certificate = tls.certificate.as_ref().map(|c| if c.is_valid { "valid" } else { "untrusted" });
+            line["tls"] = json!({"client_cert": certificate});
+        }
+        line
+    }
+}
+
+/// For people: `GET http://reviews:9080/ end-user: jason`.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match (&self.scheme, &self.connection.tls) {
+            (Some(scheme), _) => scheme,
+            (None, Some(_)) => "https",
+            (None, None) => "http",
+        };
+        let host = self.authority.as_deref().unwrap_or_default();
+        write!(f, "{} {scheme}://{host}{}", self.method, self.path.as_deref().unwrap_or_default())?;
+        self.headers.iter().try_for_each(|(name, value)| write!(f, " {name}: {value}"))
+    }
 }
 
 impl Answer<'_> {

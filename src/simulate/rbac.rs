@@ -8,12 +8,12 @@ use crate::envoy::{HeaderMatch, MetadataMatch, StringMatch, type_name, typed_con
 
 use super::address::Range;
 use super::conditions::{HeaderTest, Subject};
-use super::expression::Expression;
 use super::headers::remote_address;
 use super::manager::Manager;
 use super::text::TextTest;
 use super::version::Rules;
 use super::{metadata, template};
+use crate::routing::Expression;
 
 /// The filter state under which Istio's proxies keep the peer's name.
 const ISTIO_PEER: &str = "io.istio.peer_principal";

@@ -2,6 +2,10 @@
 
 use std::net::IpAddr;
 
+use rustc_hash::FxHashMap;
+
+use crate::document::Node;
+
 /// A request with its connection.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -29,11 +33,35 @@ pub enum Chance {
     /// The likelier case is taken, and both are told.
     #[default]
     Likely,
+    /// As for [`Chance::Likely`], except for what is decided here.
+    Decided(Decisions),
     /// By this random number.
     Number(u64),
     /// By this random number, and fractions hold only for this runtime key, up to and with their
     /// numerator: the semantics of Envoy's router check tool, not those of Envoy itself.
     Key(String, u64),
+}
+
+/// What was decided of conditions and weights that the configuration leaves open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decisions(FxHashMap<u32, usize>);
+
+impl Decisions {
+    /// Decides: 0 or 1 whether a condition holds, a place for one of several clusters.
+    pub(super) fn with(mut self, what: Node<'_>, decision: usize) -> Self {
+        self.0.insert(what.index(), decision);
+        self
+    }
+}
+
+impl Chance {
+    /// What was decided of it.
+    pub(super) fn decision(&self, what: Node<'_>) -> Option<usize> {
+        match self {
+            Self::Decided(decisions) => decisions.0.get(&what.index()).copied(),
+            _ => None,
+        }
+    }
 }
 
 /// A connection.

@@ -5,9 +5,9 @@ use regex::{Captures, Regex};
 use crate::document::Node;
 
 use super::conditions::Subject;
-use super::expression::translate;
 use super::normalize::port_start;
 use super::text::equal;
+use crate::routing::translate;
 
 /// The `Location` of a redirect
 /// (<https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-redirectaction>).

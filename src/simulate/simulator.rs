@@ -22,6 +22,7 @@ use super::normalize::normalize;
 use super::rbac::{self, Access, Verdict};
 use super::request::Request;
 use super::rewrite;
+use super::scopes::{Scoped, Scopes};
 use super::table::{Choice, Table};
 use super::version::{EnvoyVersion, Rules};
 
@@ -35,6 +36,7 @@ pub struct Simulator<'d> {
     by_node: FxHashMap<u32, usize>,
     clusters: Clusters<'d>,
     standalone: Manager<'d>,
+    scopes: Scopes<'d>,
     has_listeners: bool,
 }
 
@@ -59,6 +61,7 @@ impl<'d> Simulator<'d> {
             by_node: FxHashMap::default(),
             clusters: Clusters::of(dump, &rules),
             standalone: Manager::standing_alone(&rules),
+            scopes: Scopes::of(dump),
             has_listeners: !dump.listeners.is_empty(),
             rules,
         };
@@ -68,6 +71,7 @@ impl<'d> Simulator<'d> {
         for config in dump.route_configurations() {
             simulator.add_table(*config, false);
         }
+        simulator.add_scoped_tables(dump);
         simulator
     }
 
@@ -202,6 +206,32 @@ impl<'d> Simulator<'d> {
         self.through_table(request, manager, table, answer);
     }
 
+    /// The table that the headers of a request choose.
+    fn scoped_table(&self, manager: &Manager<'d>, headers: &Headers<'_>) -> Option<&Table<'d>> {
+        if !matches!(manager.routes, Some(RouteSource::Scoped)) {
+            return None;
+        }
+        match self.scopes.find(manager.node?, headers)? {
+            Scoped::Inline(node) => self.table_of(RouteConfiguration { node }),
+            Scoped::Named(name) => self.table_named(name),
+        }
+    }
+
+    /// Adds the route configurations that stand in scopes.
+    fn add_scoped_tables(&mut self, dump: &Dump<'d>) {
+        let listeners = dump.current_listeners().map(|(_, listener)| listener);
+        let chains = listeners.flat_map(|listener| listener.filter_chains().collect::<Vec<_>>());
+        let managers = chains.filter_map(FilterChain::connection_manager);
+        for manager in managers.filter(|manager| matches!(manager.routes(), Some(RouteSource::Scoped))) {
+            let scopes: Vec<_> = self.scopes.used_by(manager.node).filter_map(Scoped::of).collect();
+            for scoped in scopes {
+                if let Scoped::Inline(node) = scoped {
+                    self.add_table(RouteConfiguration { node }, false);
+                }
+            }
+        }
+    }
+
     /// The chain of a listener that has the routes of this name, the chosen one if that has them.
     fn chain_with_routes(
         &self,
@@ -284,7 +314,7 @@ impl<'d> Simulator<'d> {
         answer.path = normalized.path.as_deref().map(str::to_owned);
         answer.authority = Some(normalized.authority.clone().into_owned());
         let headers = Headers::of(request, normalized.authority, normalized.path, manager);
-        let Some(table) = table else {
+        let Some(table) = table.or_else(|| self.scoped_table(manager, &headers)) else {
             answer.end(local_status(404, request), "NR", "route_configuration_not_found");
             return;
         };
@@ -361,26 +391,46 @@ impl<'d> Simulator<'d> {
         failing.unwrap_or_default()
     }
 
-    /// Every table with the connection manager that uses it, or Envoy's defaults where none does.
-    pub(super) fn tables_with_managers(&self) -> impl Iterator<Item = (&Table<'d>, &Manager<'d>)> {
-        let managers = || {
-            self.listeners.entries.iter().flat_map(|listener| {
-                let chains = listener.view.filter_chains();
-                chains.filter_map(|chain| listener.manager(chain, &self.rules))
-            })
-        };
+    /// The connection managers that use tables, by the places of these.
+    pub(super) fn managers(&self) -> FxHashMap<usize, &Manager<'d>> {
+        let managers = self.listeners.entries.iter().flat_map(|listener| {
+            let chains = listener.view.filter_chains();
+            chains.filter_map(|chain| listener.manager(chain, &self.rules))
+        });
         let mut of_table: FxHashMap<usize, &Manager<'d>> = FxHashMap::default();
-        for manager in managers() {
-            let place = match manager.routes {
-                Some(RouteSource::Inline(config)) => self.by_node.get(&config.node.index()),
-                Some(RouteSource::Rds(name)) => self.by_name.get(name.value),
-                _ => None,
+        for manager in managers {
+            let places: Vec<Option<&usize>> = match manager.routes {
+                Some(RouteSource::Inline(config)) => vec![self.by_node.get(&config.node.index())],
+                Some(RouteSource::Rds(name)) => vec![self.by_name.get(name.value)],
+                Some(RouteSource::Scoped) => self.scoped_places(manager),
+                None => Vec::new(),
             };
-            place.map(|place| of_table.entry(*place).or_insert(manager));
+            for place in places.into_iter().flatten() {
+                of_table.entry(*place).or_insert(manager);
+            }
         }
-        (0..self.tables.len()).filter_map(move |place| {
-            Some((self.table(place)?, of_table.get(&place).copied().unwrap_or(&self.standalone)))
-        })
+        of_table
+    }
+
+    /// The places of all tables that a connection manager may choose from.
+    fn scoped_places(&self, manager: &Manager<'d>) -> Vec<Option<&usize>> {
+        let scopes = manager.node.into_iter().flat_map(|node| self.scopes.used_by(node));
+        let place = |scoped: Scoped<'d>| match scoped {
+            Scoped::Inline(node) => self.by_node.get(&node.index()),
+            Scoped::Named(name) => self.by_name.get(name),
+        };
+        scopes.filter_map(Scoped::of).map(place).collect()
+    }
+
+    /// The table of a route configuration with the connection manager that uses it, or with Envoy's
+    /// defaults where none does.
+    pub(super) fn table_with_manager<'s>(
+        &'s self,
+        config: RouteConfiguration<'d>,
+        managers: &FxHashMap<usize, &'s Manager<'d>>,
+    ) -> Option<(&'s Table<'d>, &'s Manager<'d>)> {
+        let place = *self.by_node.get(&config.node.index())?;
+        Some((self.table(place)?, managers.get(&place).copied().unwrap_or(&self.standalone)))
     }
 
     /// The virtual host that a request comes to.

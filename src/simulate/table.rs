@@ -176,7 +176,8 @@ impl<'d> Table<'d> {
             match route.conditions.met_by(subject, rules) {
                 Met::No(_) => continue,
                 Met::Yes => {}
-                Met::Perhaps(condition, assumed) => {
+                Met::Perhaps(condition, likely) => {
+                    let assumed = subject.request.chance.decision(condition).map_or(likely, |decision| decision == 1);
                     doubts.push(Doubt { condition, route: place, assumed });
                     if !assumed {
                         continue;

@@ -40,7 +40,7 @@ fn operator(part: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulate::expression::Expression;
+    use crate::routing::Expression;
 
     #[test]
     fn templates_match_whole_paths() {

@@ -2,7 +2,7 @@
 
 use crate::envoy::{StringMatch, StringMatchKind};
 
-use super::expression::Expression;
+use crate::routing::Expression;
 
 /// A compiled `StringMatcher`.
 #[derive(Clone, Debug)]

@@ -9,6 +9,8 @@ mod compare;
 mod envoy;
 mod generator;
 mod random;
+mod replay;
+mod scoped;
 mod witnesses;
 
 use std::path::{Path, PathBuf};
@@ -94,6 +96,85 @@ fn witnesses_reach_their_routes_and_nothing_else_is_hit() {
         println!("  {}", wrong.chars().take(900).collect::<String>());
     }
     assert!(total.wrong.is_empty(), "{} contradictions", total.wrong.len());
+}
+
+#[test]
+fn scopes_choose_the_route_configurations_that_a_real_envoy_chooses() {
+    let Some(binary) = binary() else { return };
+    let version = EnvoyVersion::parse(&envoy::version(&binary)).unwrap();
+    let total = scoped::check(&binary, version, number("ENVOY_SEED", 1) as u64, 60, 60);
+    println!(
+        "real Envoy {version}: {} requests to scoped routes, {} of them in no scope, {} disagreements",
+        total.asked,
+        total.without,
+        total.wrong.len()
+    );
+    assert!(total.wrong.is_empty(), "{}", total.wrong.join("\n"));
+}
+
+/// How many dumps are replayed, unless `ENVOY_DUMPS` says otherwise.
+const DUMPS: usize = 12;
+
+#[test]
+fn verdicts_on_real_dumps_hold() {
+    let Some(binary) = binary() else { return };
+    let version = EnvoyVersion::parse(&envoy::version(&binary)).unwrap();
+    let mut total = replay::Outcome::default();
+    for dump in dumps().into_iter().take(number("ENVOY_DUMPS", DUMPS)) {
+        replay::replay(&binary, version, &dump, 500, &mut total);
+    }
+    println!(
+        "real Envoy {version}: {} dumps, {} route configurations as they are and turned round; {} reachable routes \
+         ({} witnesses replayed, {} need TLS), {} unreachable, {} unknown; {} random requests; {} route configurations rejected by Envoy; {} contradictions",
+        total.dumps,
+        total.configs,
+        total.reachable,
+        total.replayed,
+        total.not_sent,
+        total.unreachable,
+        total.unknown,
+        total.random,
+        total.rejected.len(),
+        total.wrong.len()
+    );
+    for wrong in total.rejected.iter().take(3).chain(total.wrong.iter().take(12)) {
+        println!("  {}", wrong.chars().take(900).collect::<String>());
+    }
+    assert!(total.wrong.is_empty(), "{} contradictions", total.wrong.len());
+    assert!(total.replayed > 0);
+}
+
+/// Dumps: the project's own, then those beside it, the largest first; not those that no Envoy starts in a
+/// second.
+fn dumps() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut own = Vec::new();
+    for folder in ["examples/shop", "testdata/rules/unreachable-route"] {
+        json_files(&root.join(folder), &mut own);
+    }
+    own.sort();
+    let mut others = Vec::new();
+    for folder in ["corpus/envoy-dumps", "corpus/istiod", "corpus/dumps"] {
+        json_files(&root.join("../shared").join(folder), &mut others);
+    }
+    if others.is_empty() {
+        println!("skipped: the dumps of ../shared are not here");
+    }
+    let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |data| data.len());
+    others.retain(|path| size(path) < 20_000_000 && !path.to_string_lossy().contains("no_eds"));
+    others.sort_by_key(|path| (std::cmp::Reverse(size(path)), path.clone()));
+    own.into_iter().chain(others).collect()
+}
+
+fn json_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect());
+    for path in entries.unwrap_or_else(|_| Vec::new()) {
+        match path.is_dir() {
+            true => json_files(&path, found),
+            false if path.extension().is_some_and(|ending| ending == "json") => found.push(path),
+            false => {}
+        }
+    }
 }
 
 /// Runs configurations in one Envoy; halves them while Envoy rejects one.

@@ -26,11 +26,11 @@ pub(crate) struct Outcome {
 }
 
 /// A witness as the client sends it; nothing for one that needs a TLS connection or HTTP/2.
-fn line(request: &Request, case: &Case) -> Option<Value> {
+pub(crate) fn line(request: &Request, manager: &Value) -> Option<Value> {
     let mut headers = request.headers.clone();
     if let Some(tls) = &request.connection.tls {
         // Only where the proxy believes the header can plaintext stand in for TLS.
-        if tls.certificate.is_some() || case.manager.get("use_remote_address").is_some() {
+        if tls.certificate.is_some() || manager.get("use_remote_address").is_some_and(|is| is != false) {
             return None;
         }
         headers.push(("x-forwarded-proto".to_owned(), "https".to_owned()));
@@ -87,7 +87,7 @@ pub(crate) fn check(envoy: &Envoy, version: EnvoyVersion, seeds: &[u64], cases: 
                     // The client's address is what a proxy with `use_remote_address` adds there.
                     let asks_address =
                         conditions(case, name).is_some_and(|c| c.to_string().contains("x-forwarded-for"));
-                    let Some(request) = line(request, case).filter(|_| !asks_address) else {
+                    let Some(request) = line(request, &case.manager).filter(|_| !asks_address) else {
                         total.not_sent += 1;
                         continue;
                     };

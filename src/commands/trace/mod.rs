@@ -13,7 +13,7 @@ use crate::document::Document;
 use crate::envoy::{Dump, dumps};
 use crate::input::{discover, open};
 use crate::simulate::{
-    Certificate, Chance, Connection, Direction, Entry, EnvoyVersion, Request, Resolved, Simulator, Tls, Url, explain,
+    Certificate, Chance, Connection, Direction, Entry, EnvoyVersion, Request, Simulator, Tls, Url, explain,
 };
 
 use super::{ColorChoice, Outcome};
@@ -209,46 +209,26 @@ fn request(arguments: &Arguments, dump: &Dump<'_>, url: &Url) -> Result<Request,
 }
 
 fn connection(arguments: &Arguments, dump: &Dump<'_>, url: &Url) -> Connection {
-    let is_gateway = dump.node_id().is_some_and(|id| id.starts_with("router~"));
-    let own = dump.node_id().and_then(|id| id.split('~').nth(1)).and_then(|ip| ip.parse().ok());
-    let direction = match arguments.direction {
-        Some(DirectionChoice::Inbound) => Some(Direction::Inbound),
-        Some(DirectionChoice::Outbound) => Some(Direction::Outbound),
-        None => (!is_gateway).then_some(Direction::Outbound),
-    };
-    let resolved = match direction {
-        Some(Direction::Inbound) => Resolved { address: url.host.parse().ok().or(own), port: None },
-        Some(Direction::Outbound) => Resolved::outbound(dump, &url.host, url.port),
-        None => Resolved { address: url.host.parse().ok(), ..Resolved::gateway(dump, url.port) },
-    };
-    let client = if direction == Some(Direction::Outbound) { own } else { None };
-    Connection {
-        tls: tls(arguments, url, direction),
-        source: arguments.from.or(client),
-        destination: resolved.address,
-        port: Some(resolved.port.unwrap_or(url.port)),
+    let direction = arguments.direction.map(|direction| match direction {
+        DirectionChoice::Inbound => Direction::Inbound,
+        DirectionChoice::Outbound => Direction::Outbound,
+    });
+    let said = Connection {
+        tls: tls(arguments),
+        source: arguments.from,
         direction,
         plain_protocol: Some("http/1.1"),
         ..Connection::default()
-    }
+    };
+    said.toward(url, dump, arguments.plaintext)
 }
 
-/// What a sidecar's client offers where it opens mutual TLS.
-const MESH_PROTOCOLS: [&str; 3] = ["istio-http/1.1", "istio", "http/1.1"];
-
-fn tls(arguments: &Arguments, url: &Url, direction: Option<Direction>) -> Option<Tls> {
+/// What is said of TLS.
+fn tls(arguments: &Arguments) -> Option<Tls> {
     let asks = arguments.tls || arguments.sni.is_some() || !arguments.alpn.is_empty() || arguments.peer.is_some();
-    if arguments.plaintext || !(url.is_tls || asks) {
-        return None;
-    }
-    let from_mesh = arguments.peer.is_some() && direction == Some(Direction::Inbound);
-    let alpn = match arguments.alpn.is_empty() {
-        false => arguments.alpn.clone(),
-        true if from_mesh => MESH_PROTOCOLS.map(str::to_owned).to_vec(),
-        true => vec!["h2".to_owned(), "http/1.1".to_owned()],
-    };
-    let sni =
-        arguments.sni.clone().or_else(|| (!from_mesh && url.host.parse::<IpAddr>().is_err()).then(|| url.host.clone()));
-    let certificate = arguments.peer.as_ref().map(|name| Certificate { is_valid: true, name: name.clone() });
-    Some(Tls { sni, alpn, certificate })
+    asks.then(|| Tls {
+        sni: arguments.sni.clone(),
+        alpn: arguments.alpn.clone(),
+        certificate: arguments.peer.as_ref().map(|name| Certificate { is_valid: true, name: name.clone() }),
+    })
 }

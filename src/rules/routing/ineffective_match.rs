@@ -1,8 +1,8 @@
 //! An alternative of a route's `match` adds nothing.
 //!
 //! ## What it finds
-//! A `match` entry that an earlier one of the same or an earlier route covers, while the route has
-//! others that are not covered; and an entry that can never apply: bound to a gateway that the
+//! A `match` entry that earlier ones of the same or of earlier routes cover, alone or together, while
+//! the route has others that are not covered; and an entry that can never apply: bound to a gateway that the
 //! VirtualService does not name.
 //!
 //! ## Why it matters
@@ -28,7 +28,8 @@
 
 use super::prelude::*;
 use crate::mesh::{PreparedVirtualService, resolve_gateway};
-use crate::routing::{Condition, Earlier};
+use crate::routing::Condition;
+use crate::simulate::Cover;
 
 const META: Meta =
     Meta { id: "ineffective-match", family: Family::Routing, severity: Severity::Info, aliases: &["IST0131"] };
@@ -41,20 +42,22 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 }
 
 fn covered<'d>(service: &PreparedVirtualService<'d>, conditions: &[Vec<Condition>], findings: &mut Findings<'d>) {
-    let mut before = Earlier::default();
+    let mut before = Cover::default();
     let mut places: Vec<crate::document::Node<'d>> = Vec::new();
     for (route, own) in service.routes.iter().zip(conditions) {
         let nodes: Vec<_> = route.matches.iter().map(|m| m.node().unwrap_or(route.route.node)).collect();
-        let is_reached_by_none = own.iter().all(|condition| before.first_covering(condition).is_some());
+        let is_reached_by_none = own.iter().all(|condition| before.of(condition).is_some());
         for (condition, node) in own.iter().zip(&nodes) {
-            let cover = before.first_covering(condition).and_then(|cover| places.get(cover));
-            if let Some(earlier) = cover.filter(|_| !is_reached_by_none) {
+            let covers = if is_reached_by_none { None } else { before.of(condition) };
+            if let Some(covers) = covers {
+                let earlier: Vec<_> = covers.iter().filter_map(|cover| places.get(*cover)).take(MOST_SHOWN).collect();
+                let taken_by =
+                    if covers.len() == 1 { "takes all of these already" } else { "takes some of these already" };
                 let draft = Draft::new(*node, "this alternative takes no request that is not taken before")
                     .label("adds nothing")
-                    .related(*earlier, "takes all of these already")
                     .note("the entries of `match` are alternatives: one is enough")
                     .help("if both conditions must hold, put them into one entry");
-                findings.push(draft);
+                findings.push(earlier.into_iter().fold(draft, |draft, node| draft.related(*node, taken_by)));
             }
             before.push(condition);
             places.push(*node);
@@ -67,6 +70,9 @@ fn covered<'d>(service: &PreparedVirtualService<'d>, conditions: &[Vec<Condition
         }
     }
 }
+
+/// The most earlier alternatives that are shown.
+const MOST_SHOWN: usize = 3;
 
 fn foreign_gateways<'d>(service: &PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     for alternative in service.routes.iter().flat_map(|route| &route.matches) {

@@ -31,6 +31,7 @@ use super::prelude::*;
 use crate::document::Spanned;
 use crate::mesh::{MESH_GATEWAY, PreparedVirtualService};
 use crate::routing::{Condition, Request};
+use crate::simulate::unhandled_path;
 
 const META: Meta = Meta { id: "unhandled-requests", family: Family::Routing, severity: Severity::Info, aliases: &[] };
 
@@ -52,15 +53,27 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
                 continue;
             }
             let conditions = conditions(context, service, &reference.name, &host.value);
-            let misses = |condition: &&Condition, path: &str| condition.takes(&Request::get(path)) == Some(false);
-            let missed = |path: &str| conditions.iter().all(|condition| misses(condition, path));
-            let Some(path) = PROBES.iter().find(|path| missed(path)) else {
+            let Some(path) = unhandled(&conditions) else {
                 continue;
             };
             reported.push(host.value.clone());
-            findings.push(draft(service, last.route.node, &host.value, path, &conditions));
+            findings.push(draft(service, last.route.node, &host.value, &path, &conditions));
         }
     }
+}
+
+/// A path of a GET that no condition takes: one that stands for many, or any.
+fn unhandled(conditions: &[&Condition]) -> Option<String> {
+    let misses = |condition: &&Condition, path: &str| condition.takes(&Request::get(path)) == Some(false);
+    let missed = |path: &str| conditions.iter().all(|condition| misses(condition, path));
+    if let Some(path) = PROBES.iter().find(|path| missed(path)) {
+        return Some((*path).to_owned());
+    }
+    // Where a condition takes everything, there is nothing to search for.
+    if conditions.iter().any(|condition| condition.takes_everything()) {
+        return None;
+    }
+    unhandled_path(conditions).filter(|path| missed(path))
 }
 
 /// Whether the routes of a VirtualService are in a gateway, or in sidecars, for one of its hosts.

@@ -1,9 +1,11 @@
 //! A route gets no request, because earlier ones take them all.
 //!
 //! ## What it finds
-//! A route of a VirtualService, or of a virtual host in a dump, all of whose alternatives are
-//! covered by a single earlier route each: the earlier one's path holds the later one's, and every
-//! further condition of the earlier one is met by what meets the later one.
+//! A route of a VirtualService, or of a virtual host in a dump, that earlier routes leave nothing:
+//! one of them alone, or several together. Conditions on paths, headers, methods, query parameters,
+//! cookies and certificates are sets of texts, and a route is only reported if it is proved that
+//! each request that meets its conditions meets those of an earlier route. Also a route whose own
+//! conditions no request can meet: a path that does not start with a slash, or one with a query.
 //!
 //! ## Why it matters
 //! Envoy takes the first route that matches. What the later route was meant to do never happens,
@@ -29,11 +31,14 @@
 //! ## Inputs
 //! The VirtualService, with its delegates; or the dump.
 
+use std::collections::BTreeSet;
+
 use super::prelude::*;
 use crate::envoy::{Dump, IstioMetadata, Route, RouteConfiguration, VirtualHost};
 use crate::finding::Subject;
 use crate::mesh::{PreparedRoute, PreparedVirtualService};
-use crate::routing::{Condition, Earlier};
+use crate::routing::{Condition, Earlier, Left};
+use crate::simulate::{Cover, Prover, Reach, Simulator};
 
 const META: Meta =
     Meta { id: "unreachable-route", family: Family::Routing, severity: Severity::Warning, aliases: &["IST0130"] };
@@ -41,31 +46,33 @@ const META: Meta =
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check), Check::Dump(check_dump)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
-    let mut earlier = Earlier::default();
+    let mut earlier = Cover::default();
     let mut owners: Vec<&PreparedRoute<'d>> = Vec::new();
     for (route, own) in service.routes.iter().zip(&context.effects(service).conditions) {
-        let cover = |condition: &Condition| owners.get(earlier.first_covering(condition)?).copied();
-        let covers: Vec<_> = own.iter().filter_map(cover).collect();
+        let cover = |condition| match Condition::has_impossible_path(condition) {
+            true => Some(BTreeSet::new()),
+            false => earlier.of(condition),
+        };
+        let covers: Option<Vec<_>> = own.iter().map(cover).collect();
         for condition in own {
             earlier.push(condition);
             owners.push(route);
         }
-        if covers.len() < own.len() || covers.is_empty() {
-            continue;
-        }
+        let Some(covers) = covers.filter(|covers| !covers.is_empty()) else { continue };
+        let covers: BTreeSet<usize> = covers.into_iter().flatten().collect();
+        let mut shown: Vec<&PreparedRoute<'d>> =
+            covers.iter().filter_map(|cover| owners.get(*cover).copied()).collect();
+        shown.dedup_by(|a, b| a.route == b.route);
         let mut draft = Draft::new(route.route.node, format!("no request reaches {}", name(route, own)))
-            .label("nothing is left for this one")
+            .label(if shown.is_empty() { "no path is like this" } else { "nothing is left for this one" })
             .note("what this route says never happens");
-        let mut shown: Vec<&PreparedRoute<'d>> = Vec::new();
-        for cover in covers {
-            if !shown.iter().any(|s| s.route == cover.route) {
-                shown.push(cover);
-            }
+        for cover in shown.iter().take(MOST_SHOWN) {
+            draft = draft.related(cover.route.node, taken_by(cover, shown.len()));
         }
-        for cover in shown.iter().take(3) {
-            draft = draft.related(cover.route.node, taken_by(cover));
-        }
-        findings.push(draft.help("move it before them, or delete it"));
+        findings.push(draft.help(match shown.is_empty() {
+            true => "paths start with a slash and are matched without their query: use `queryParams` for that",
+            false => "move it before them, or delete it",
+        }));
     }
 }
 
@@ -79,50 +86,118 @@ fn name(route: &PreparedRoute<'_>, own: &[Condition]) -> String {
     }
 }
 
-fn taken_by(cover: &PreparedRoute<'_>) -> String {
-    match cover.matches.is_empty() {
-        true => "takes every request".to_owned(),
-        false => "takes these requests already".to_owned(),
+fn taken_by(cover: &PreparedRoute<'_>, covers: usize) -> &'static str {
+    match covers {
+        _ if cover.matches.is_empty() => "takes every request",
+        1 => TAKES_ALL,
+        _ => TAKES_SOME,
     }
 }
 
+/// The most earlier routes that are shown.
+const MOST_SHOWN: usize = 3;
+const TAKES_ALL: &str = "takes these requests already";
+const TAKES_SOME: &str = "takes some of these requests already";
+
 fn check_dump<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
+    let mut open: Vec<(RouteConfiguration<'d>, usize, Vec<usize>)> = Vec::new();
     for &config in dump.route_configurations() {
-        for host in config.virtual_hosts() {
-            check_virtual_host(dump, config, host, findings);
+        for (index, host) in config.virtual_hosts().enumerate() {
+            let places = check_virtual_host(dump, config, host, findings);
+            if !places.is_empty() {
+                open.push((config, index, places));
+            }
+        }
+    }
+    if open.is_empty() {
+        return;
+    }
+    let simulator = Simulator::of(dump, None);
+    let prover = Prover::new(&simulator);
+    for (config, index, places) in open {
+        let Some(host) = config.virtual_hosts().nth(index) else { continue };
+        let routes: Vec<Route<'d>> = host.routes().collect();
+        let verdicts = prover.routes(config, index, &places);
+        for (place, verdict) in places.into_iter().zip(verdicts) {
+            let covers: Vec<&Route<'d>> = match &verdict {
+                Reach::Covered(by) => by.iter().filter_map(|cover| routes.get(*cover)).collect(),
+                Reach::Impossible(_) => Vec::new(),
+                Reach::Reachable(_) | Reach::Unknown(_) => continue,
+            };
+            let Some(route) = routes.get(place) else { continue };
+            findings.push(draft(dump, (config, host), (place, *route), &covers));
         }
     }
 }
 
+/// The most routes of a virtual host that are looked at closer.
+const MOST_PROOFS: usize = 256;
+
+/// Reports the routes that a single earlier one covers, and gives the places of those that several may cover.
 fn check_virtual_host<'d>(
     dump: &Dump<'d>,
     config: RouteConfiguration<'d>,
     host: VirtualHost<'d>,
     findings: &mut Findings<'d>,
-) {
+) -> Vec<usize> {
     let mut routes = host.routes();
-    let (Some(first), Some(second)) = (routes.next(), routes.next()) else {
-        return;
-    };
-    let all: Vec<(Route<'d>, Condition)> =
-        [first, second].into_iter().chain(routes).map(|route| (route, Condition::of_envoy(route))).collect();
-    let mut earlier = Earlier::default();
-    for (place, (route, condition)) in all.iter().enumerate() {
-        let cover = earlier.first_covering(condition).and_then(|cover| all.get(cover));
-        earlier.push(condition);
-        let Some((cover, _)) = cover else { continue };
-        let name = if route.name().is_empty() { condition.path.describe() } else { format!("`{}`", route.name()) };
-        let pointed = |route: &Route<'d>| route.conditions().unwrap_or(route.node);
-        let draft = Draft::new(pointed(route), format!("no request reaches the route {name} of {}", host.name()))
-            .label("nothing is left for this one")
-            .related(pointed(cover), "takes these requests already")
-            .note("what this route says never happens")
-            .subject(Subject::Proxy {
-                proxy: dump.proxy().to_owned(),
-                section: "routes",
-                resource: format!("{} › {} › route {place}", config.name(), host.name()),
-            })
-            .origin(IstioMetadata::of(route.node).and_then(IstioMetadata::origin));
-        findings.push(draft);
+    let Some(first) = routes.next() else { return Vec::new() };
+    let mut routes = routes.peekable();
+    if routes.peek().is_none() && has_plain_prefix(first) {
+        return Vec::new(); // as most virtual hosts of sidecars
     }
+    let all: Vec<(Route<'d>, Condition)> =
+        std::iter::once(first).chain(routes).map(|route| (route, Condition::of_envoy(route))).collect();
+    let mut earlier = Earlier::default();
+    let mut open = Vec::new();
+    for (place, (route, condition)) in all.iter().enumerate() {
+        let is_open = match earlier.leave(condition) {
+            Left::Nothing(cover) => {
+                let covers: Vec<_> = all.get(cover).map(|(cover, _)| cover).into_iter().collect();
+                findings.push(draft(dump, (config, host), (place, *route), &covers));
+                false
+            }
+            Left::Perhaps => true,
+            Left::Something => condition.has_impossible_path(),
+        };
+        if is_open && open.len() < MOST_PROOFS {
+            open.push(place);
+        }
+        if place + 1 < all.len() {
+            earlier.push(condition);
+        }
+    }
+    open
+}
+
+/// Whether a route is for a prefix that paths can have.
+fn has_plain_prefix(route: Route<'_>) -> bool {
+    let prefix = route.conditions().and_then(|conditions| conditions.text_at("prefix"));
+    prefix.is_some_and(|prefix| prefix.starts_with('/') && !prefix.contains(['?', '#']))
+}
+
+fn draft<'d>(
+    dump: &Dump<'d>,
+    (config, host): (RouteConfiguration<'d>, VirtualHost<'d>),
+    (place, route): (usize, Route<'d>),
+    covers: &[&Route<'d>],
+) -> Draft<'d> {
+    let name = if route.name().is_empty() {
+        Condition::of_envoy(route).path.describe()
+    } else {
+        format!("`{}`", route.name())
+    };
+    let pointed = |route: Route<'d>| route.conditions().unwrap_or(route.node);
+    let label = if covers.is_empty() { "no request meets this" } else { "nothing is left for this one" };
+    let draft = Draft::new(pointed(route), format!("no request reaches the route {name} of {}", host.name()))
+        .label(label)
+        .note("what this route says never happens")
+        .subject(Subject::Proxy {
+            proxy: dump.proxy().to_owned(),
+            section: "routes",
+            resource: format!("{} › {} › route {place}", config.name(), host.name()),
+        })
+        .origin(IstioMetadata::of(route.node).and_then(IstioMetadata::origin));
+    let taken_by = if covers.len() == 1 { TAKES_ALL } else { TAKES_SOME };
+    covers.iter().take(MOST_SHOWN).fold(draft, |draft, cover| draft.related(pointed(**cover), taken_by))
 }

@@ -132,7 +132,7 @@ fn filters<'d>(answer: &Answer<'d>) -> Vec<Hop<'d>> {
     answer.filters.iter().map(hop).collect()
 }
 
-fn number(percent: f64) -> String {
+pub(super) fn number(percent: f64) -> String {
     let text = format!("{percent:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -231,7 +231,7 @@ fn tls_of(cluster: Node<'_>) -> Option<(String, Node<'_>)> {
     Some((sni, context))
 }
 
-fn provisos(answer: &Answer<'_>) -> Vec<String> {
+pub(super) fn provisos(answer: &Answer<'_>) -> Vec<String> {
     let mut provisos: Vec<String> = Vec::new();
     for note in &answer.filters {
         if let Effect::Asks(what) = &note.effect {

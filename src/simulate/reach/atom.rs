@@ -1,14 +1,16 @@
 //! The conditions of a route as sets of values, one dimension each.
 
+use std::cell::{Cell, RefCell};
+
 use rustc_hash::FxHashMap;
 
 use crate::envoy::{ConditionKind, HeaderMatch, PathMatch, Route, RouteMatch, StringMatch, StringMatchKind, ValueTest};
 
 use super::super::conditions::overridden;
-use super::super::expression::translate;
 use super::super::template;
 use super::super::version::Rules;
-use super::language::Language;
+use super::language::{Language, Shortest, shortest};
+use crate::routing::translate;
 
 /// A property of a request that conditions are about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,6 +27,8 @@ pub(super) enum Dimension {
     Certificate,
     /// Chance, of one route by its place.
     Chance(usize),
+    /// A condition that is known only by how it is written: it holds or it does not.
+    Written(String),
 }
 
 /// A condition: the values of a dimension that meet it.
@@ -70,7 +74,7 @@ impl Atom {
 }
 
 /// Headers that Envoy or the connection decides about, not the client alone.
-const NOT_THE_CLIENTS: [&str; 14] = [
+pub(super) const NOT_THE_CLIENTS: [&str; 14] = [
     ":path",
     "te",
     "connection",
@@ -87,22 +91,47 @@ const NOT_THE_CLIENTS: [&str; 14] = [
     "x-envoy-retry-on",
 ];
 
-/// Languages by their expressions: the same few stand in many routes.
-#[derive(Debug, Default)]
-pub(super) struct Languages(FxHashMap<String, Option<Language>>);
+/// What an expression costs that becomes too large.
+const LOST: u64 = 1 << 19;
+
+/// Languages by their expressions: the same few stand in many routes. And how much may still be spent on them.
+#[derive(Debug)]
+pub(super) struct Languages {
+    known: RefCell<FxHashMap<String, Option<Language>>>,
+    fuel: Cell<u64>,
+}
+
+/// Without a bound.
+impl Default for Languages {
+    fn default() -> Self {
+        Self::bounded(u64::MAX)
+    }
+}
 
 impl Languages {
-    pub(super) fn get(&mut self, expression: &str) -> Option<Language> {
-        if let Some(found) = self.0.get(expression) {
+    /// With this much to spend: the steps of searches, and as much for each automaton as its size says.
+    pub(super) fn bounded(fuel: u64) -> Self {
+        Self { known: RefCell::default(), fuel: Cell::new(fuel) }
+    }
+
+    pub(super) fn get(&self, expression: &str) -> Option<Language> {
+        if let Some(found) = self.known.borrow().get(expression) {
             return found.clone();
         }
-        let language = Language::new(expression);
-        self.0.insert(expression.to_owned(), language.clone());
+        let language = if self.fuel.get() > 0 { Language::new(expression) } else { None };
+        let cost = language.as_ref().map_or(LOST, Language::cost);
+        self.fuel.set(self.fuel.get().saturating_sub(cost));
+        self.known.borrow_mut().insert(expression.to_owned(), language.clone());
         language
     }
 
+    /// The [shortest word](super::language::shortest).
+    pub(super) fn shortest(&self, parts: &[(Language, bool)]) -> Shortest {
+        shortest(parts, &self.fuel)
+    }
+
     /// The conditions of the route at a place.
-    pub(super) fn atoms(&mut self, route: Route<'_>, place: usize, rules: &Rules<'_>) -> Atoms {
+    pub(super) fn atoms(&self, route: Route<'_>, place: usize, rules: &Rules<'_>) -> Atoms {
         let mut atoms = Atoms::default();
         let Some(node) = route.conditions() else {
             return atoms;
@@ -140,11 +169,8 @@ impl Languages {
         atoms
     }
 
-    fn path(&mut self, read: &RouteMatch<'_>) -> Option<Atom> {
-        let fold = |text: &str| {
-            let text = regex::escape(text);
-            if read.ignores_case { format!("(?i:{text})") } else { text }
-        };
+    fn path(&self, read: &RouteMatch<'_>) -> Option<Atom> {
+        let fold = |text: &str| fold(text, read.ignores_case);
         let expression = match read.path {
             PathMatch::Prefix(text) => format!("{}.*", fold(text)),
             PathMatch::Exact(text) => fold(text),
@@ -160,7 +186,7 @@ impl Languages {
         Some(Atom { dimension: Dimension::Path, absent: false, present })
     }
 
-    fn condition(&mut self, kind: ConditionKind<'_>) -> Option<Atom> {
+    fn condition(&self, kind: ConditionKind<'_>) -> Option<Atom> {
         match kind {
             ConditionKind::Grpc => {
                 let present = Values::In(self.get(r"application/grpc(?:\+.*)?")?);
@@ -190,7 +216,7 @@ impl Languages {
         }
     }
 
-    fn header(&mut self, header: HeaderMatch<'_>) -> Option<Atom> {
+    fn header(&self, header: HeaderMatch<'_>) -> Option<Atom> {
         let name = match header.name.to_ascii_lowercase().as_str() {
             "host" => ":authority".to_owned(),
             // What the scheme is follows from it.
@@ -214,14 +240,18 @@ impl Languages {
         Some(Atom { absent, ..atom })
     }
 
-    fn takes_empty(&mut self, header: HeaderMatch<'_>) -> Option<bool> {
+    fn takes_empty(&self, header: HeaderMatch<'_>) -> Option<bool> {
         let (_, present) = self.value(header.test)?;
         let met = match present {
             Values::All => true,
             Values::None => false,
             Values::In(language) => {
                 let nothing = self.get("")?;
-                super::language::shortest(&[(language, true), (nothing, true)]) != super::language::Shortest::Nothing
+                match self.shortest(&[(language, true), (nothing, true)]) {
+                    Shortest::Word(_) => true,
+                    Shortest::Nothing => false,
+                    Shortest::Bound => return None,
+                }
             }
             Values::NotIn(_) => return None,
         };
@@ -229,7 +259,7 @@ impl Languages {
     }
 
     /// Whether absence meets a test, and which values do.
-    fn value(&mut self, test: ValueTest<'_>) -> Option<(bool, Values)> {
+    fn value(&self, test: ValueTest<'_>) -> Option<(bool, Values)> {
         Some(match test {
             ValueTest::Present(wanted) => (!wanted, if wanted { Values::All } else { Values::None }),
             ValueTest::Any => (false, Values::All),
@@ -252,7 +282,7 @@ impl Languages {
 }
 
 impl Atoms {
-    fn add(&mut self, atom: Option<Atom>) {
+    pub(super) fn add(&mut self, atom: Option<Atom>) {
         match atom {
             Some(atom) => self.list.push(atom),
             None => self.is_opaque = true,
@@ -260,11 +290,14 @@ impl Atoms {
     }
 }
 
+/// An expression for a text.
+pub(super) fn fold(text: &str, ignores_case: bool) -> String {
+    let text = regex::escape(text);
+    if ignores_case { format!("(?i:{text})") } else { text }
+}
+
 fn expression(text: StringMatch<'_>) -> String {
-    let fold = |value: &str| {
-        let value = regex::escape(value);
-        if text.ignores_case { format!("(?i:{value})") } else { value }
-    };
+    let fold = |value: &str| fold(value, text.ignores_case);
     match text.kind {
         StringMatchKind::Exact(value) => fold(value),
         StringMatchKind::Prefix(value) => format!("{}.*", fold(value)),

@@ -1,5 +1,6 @@
 //! Regular languages: is there a word in all of these and in none of those, and which is the shortest?
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -56,13 +57,24 @@ impl Language {
         Some(Self(Arc::new(Automata { dfa, start })))
     }
 
+    /// What it took to make it, in the steps of a search.
+    pub(super) fn cost(&self) -> u64 {
+        (self.0.dfa.memory_usage() / 8) as u64
+    }
+
+    /// Whether a text is in it.
+    pub(super) fn has(&self, text: &str) -> bool {
+        self.accepts_at(text.bytes().fold(self.0.start, |state, byte| self.0.dfa.next_state(state, byte)))
+    }
+
     fn accepts_at(&self, state: StateID) -> bool {
         self.0.dfa.is_match_state(self.0.dfa.next_eoi_state(state))
     }
 }
 
-/// The shortest word that is in each language that is wanted, and in none that is not.
-pub(super) fn shortest(parts: &[(Language, bool)]) -> Shortest {
+/// The shortest word that is in each language that is wanted, and in none that is not. Takes from `fuel`
+/// what the search costs, and ends where none is left.
+pub(super) fn shortest(parts: &[(Language, bool)], fuel: &Cell<u64>) -> Shortest {
     let start: Vec<StateID> = parts.iter().map(|(language, _)| language.0.start).collect();
     let accepts = |states: &[StateID]| parts.iter().zip(states).all(|((l, wanted), s)| l.accepts_at(*s) == *wanted);
     if accepts(&start) {
@@ -89,7 +101,8 @@ pub(super) fn shortest(parts: &[(Language, bool)]) -> Shortest {
             }
             queue.push_back(words.len() - 1);
         }
-        if words.len() > MOST_STATES {
+        fuel.set(fuel.get().saturating_sub((letters.len() * parts.len()) as u64));
+        if words.len() > MOST_STATES || fuel.get() == 0 {
             return Shortest::Bound;
         }
     }
@@ -129,7 +142,7 @@ mod tests {
         let language = |text: &&str| Language::new(text).unwrap_or_else(|| unreachable!("{text}"));
         let wanted = wanted.iter().map(|text| (language(text), true));
         let unwanted = unwanted.iter().map(|text| (language(text), false));
-        shortest(&wanted.chain(unwanted).collect::<Vec<_>>())
+        shortest(&wanted.chain(unwanted).collect::<Vec<_>>(), &Cell::new(u64::MAX))
     }
 
     #[test]

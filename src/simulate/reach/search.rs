@@ -4,14 +4,12 @@
 //! that route's conditions has to fail: each is tried in turn. Where all of them lead to demands that
 //! no request can meet, the routes that were in the way cover the route.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::super::request::Request;
 use super::atom::{Atoms, Languages};
-use super::space::{Choice, Frame, Space, request};
-
-/// The most requests that are tried for one route.
-const MOST_TRIES: usize = 600;
+use super::space::{Choice, Frame, Point, Space, request};
 
 /// Where a request ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +31,32 @@ pub(super) enum Found {
     Unknown(&'static str),
 }
 
+/// The conditions of routes, read when they are needed.
+pub(super) struct AllAtoms<'a> {
+    read: &'a dyn Fn(usize) -> Atoms,
+    known: Vec<OnceCell<Atoms>>,
+}
+
+impl<'a> AllAtoms<'a> {
+    /// Those of so many routes.
+    pub(super) fn new(count: usize, read: &'a dyn Fn(usize) -> Atoms) -> Self {
+        Self { read, known: vec![OnceCell::new(); count] }
+    }
+
+    /// Those of the route at a place.
+    pub(super) fn get(&self, place: usize) -> Option<&Atoms> {
+        self.known.get(place).map(|known| known.get_or_init(|| (self.read)(place)))
+    }
+}
+
 /// A search for one route.
 pub(super) struct Search<'a> {
-    pub(super) atoms: &'a [Atoms],
+    pub(super) atoms: &'a AllAtoms<'a>,
     pub(super) target: usize,
     pub(super) frame: &'a Frame,
-    pub(super) languages: &'a mut Languages,
-    pub(super) land: &'a dyn Fn(&Request) -> Landing,
+    pub(super) languages: &'a Languages,
+    pub(super) land: &'a dyn Fn(&Point, &Request) -> Landing,
+    /// The most requests that are tried.
     pub(super) tries: usize,
     pub(super) blockers: BTreeSet<usize>,
     pub(super) doubt: Option<&'static str>,
@@ -66,11 +83,11 @@ impl Search<'_> {
     }
 
     fn solve(&mut self, space: &Space) -> Option<Request> {
-        self.tries += 1;
-        if self.tries > MOST_TRIES {
-            self.doubt = Some("the bound of 600 requests was hit");
+        let Some(left) = self.tries.checked_sub(1) else {
+            self.doubt = Some("the bound of requests that are tried was hit");
             return None;
-        }
+        };
+        self.tries = left;
         let values = match space.choose(self.frame, self.languages) {
             Choice::Values(values) => values,
             Choice::Nothing => return None,
@@ -81,7 +98,7 @@ impl Search<'_> {
         };
         let is_connect = self.atoms.get(self.target).is_some_and(Atoms::is_connect);
         let tried = request(&values, self.frame, is_connect);
-        let blocker = match (self.land)(&tried) {
+        let blocker = match (self.land)(&values, &tried) {
             Landing::Route(place) if place == self.target => return Some(tried),
             Landing::Route(place) if place < self.target => place,
             _ => {

@@ -4,7 +4,13 @@ use std::collections::BTreeMap;
 
 use super::super::request::{Certificate, Request, Tls};
 use super::atom::{Atom, Dimension, Languages, Values};
-use super::language::{Language, Shortest, shortest};
+use super::language::{Language, Shortest};
+
+/// Values of dimensions; of headers there may be several.
+pub(super) type Point = BTreeMap<Dimension, Vec<String>>;
+
+/// Paths: the natural ones, and all.
+pub(super) const PATHS: [&str; 2] = ["/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*", "/[^?# ]*"];
 
 /// Demands on requests.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +29,7 @@ struct Demand {
 /// A choice of values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Choice {
-    Values(BTreeMap<Dimension, Vec<String>>),
+    Values(Point),
     /// No request meets the demands.
     Nothing,
     Bound,
@@ -38,14 +44,29 @@ pub(super) struct Frame {
     pub(super) connect_host: String,
     /// The header that stands in for the host, if one does.
     pub(super) host_header: Option<String>,
-    /// Every host that might.
-    pub(super) hosts: Option<Language>,
+    /// An expression for every host that might.
+    pub(super) hosts: Option<String>,
     /// Whether requests must come by https.
     pub(super) is_https: bool,
     /// Whether path parameters are cut before routes match.
     pub(super) strips_parameters: bool,
     /// Whether several values of a header are matched one by one.
     pub(super) individually: bool,
+}
+
+impl Frame {
+    /// Where any request may come.
+    pub(super) fn anywhere() -> Self {
+        Self {
+            host: "example.com".to_owned(),
+            connect_host: "example.com:443".to_owned(),
+            host_header: None,
+            hosts: None,
+            is_https: false,
+            strips_parameters: false,
+            individually: true,
+        }
+    }
 }
 
 impl Space {
@@ -66,7 +87,7 @@ impl Space {
     }
 
     /// Values for every dimension that something is demanded of.
-    pub(super) fn choose(&self, frame: &Frame, languages: &mut Languages) -> Choice {
+    pub(super) fn choose(&self, frame: &Frame, languages: &Languages) -> Choice {
         let mut values = BTreeMap::new();
         for (dimension, demand) in &self.demands {
             if demand.may_be_absent && may_lack(dimension) {
@@ -95,21 +116,23 @@ fn may_lack(dimension: &Dimension) -> bool {
 }
 
 impl Demand {
-    fn value(&self, dimension: &Dimension, frame: &Frame, languages: &mut Languages) -> Result<Vec<String>, Shortest> {
-        let base = match (dimension, &frame.hosts) {
-            (Dimension::Header(name), Some(hosts)) if name == ":authority" => vec![hosts.clone()],
+    fn value(&self, dimension: &Dimension, frame: &Frame, languages: &Languages) -> Result<Vec<String>, Shortest> {
+        let base: Vec<Language> = match (dimension, &frame.hosts) {
+            (Dimension::Header(name), Some(hosts)) if name == ":authority" => {
+                languages.get(hosts).into_iter().collect()
+            }
             _ => bases(dimension, frame).iter().filter_map(|base| languages.get(base)).collect(),
         };
         let mut last = Shortest::Bound;
         for base in base {
             let mut parts = vec![(base.clone(), true)];
             parts.extend(self.parts.iter().cloned());
-            match shortest(&parts) {
+            match languages.shortest(&parts) {
                 Shortest::Word(word) => return Ok(vec![word]),
                 other => last = other,
             }
             if last == Shortest::Nothing
-                && let Some(values) = self.several(dimension, frame, &base)?
+                && let Some(values) = self.several(dimension, frame, &base, languages)?
             {
                 return Ok(values);
             }
@@ -118,7 +141,13 @@ impl Demand {
     }
 
     /// Several values of one header: each demand on a value may be met by another one.
-    fn several(&self, dimension: &Dimension, frame: &Frame, base: &Language) -> Result<Option<Vec<String>>, Shortest> {
+    fn several(
+        &self,
+        dimension: &Dimension,
+        frame: &Frame,
+        base: &Language,
+        languages: &Languages,
+    ) -> Result<Option<Vec<String>>, Shortest> {
         let wanted: Vec<&(Language, bool)> = self.parts.iter().filter(|(_, wanted)| *wanted).collect();
         let Dimension::Header(name) = dimension else { return Ok(None) };
         if wanted.len() < 2 || !frame.individually || super::super::headers::Headers::is_kept_once(name) {
@@ -128,7 +157,7 @@ impl Demand {
         for one in wanted {
             let mut parts = vec![(base.clone(), true), one.clone()];
             parts.extend(self.parts.iter().filter(|(_, wanted)| !wanted).cloned());
-            match shortest(&parts) {
+            match languages.shortest(&parts) {
                 Shortest::Word(word) => values.push(word),
                 Shortest::Nothing => return Ok(None),
                 Shortest::Bound => return Err(Shortest::Bound),
@@ -142,9 +171,9 @@ impl Demand {
 fn bases(dimension: &Dimension, frame: &Frame) -> Vec<&'static str> {
     match dimension {
         Dimension::Path if frame.strips_parameters => {
-            vec!["/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*", "/[^;?# ]*"]
+            vec![PATHS[0], "/[^;?# ]*"]
         }
-        Dimension::Path => vec!["/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*", "/[^?# ]*"],
+        Dimension::Path => PATHS.to_vec(),
         Dimension::Header(name) => match &**name {
             ":method" => vec!["GET|POST", "PUT|HEAD|DELETE|PATCH|OPTIONS", "[A-Z]+", "[A-Za-z0-9!#$%&'*+.^_`|~-]+"],
             "x-forwarded-proto" => vec!["https?", "[!-~]+"],
@@ -154,12 +183,12 @@ fn bases(dimension: &Dimension, frame: &Frame) -> Vec<&'static str> {
         Dimension::Query(_) => vec!["[A-Za-z0-9._~%-]*", "[^&# ]*"],
         Dimension::Cookie(_) => vec!["[A-Za-z0-9._~-]*", "[!#-:<-~]*"],
         Dimension::Certificate => vec!["none", "none|untrusted|valid"],
-        Dimension::Chance(_) => vec![""],
+        Dimension::Chance(_) | Dimension::Written(_) => vec![""],
     }
 }
 
 /// The request with these values.
-pub(super) fn request(values: &BTreeMap<Dimension, Vec<String>>, frame: &Frame, is_connect: bool) -> Request {
+pub(super) fn request(values: &Point, frame: &Frame, is_connect: bool) -> Request {
     let first = |dimension: Dimension| values.get(&dimension).and_then(|v| v.first()).cloned();
     let header = |name: &str| first(Dimension::Header(name.to_owned()));
     let own_host = if is_connect { &frame.connect_host } else { &frame.host };

@@ -3,25 +3,46 @@
 //! The `regex` crate has the same matching, with a few differences in spelling: its classes such as
 //! `\d` are those of Unicode, it nests classes, and it refuses braces that RE2 takes literally.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use regex::{Regex, RegexBuilder};
 
-/// An expression that has to match all of a text.
+/// The largest program that an expression may become, in bytes.
+const LARGEST_PROGRAM: usize = 4 << 20;
+
+/// An expression that has to match all of a text. It is compiled when it is first held against one.
 #[derive(Clone, Debug)]
-pub(crate) struct Expression(Option<Arc<Regex>>);
+pub(crate) struct Expression(Arc<Lazy>);
+
+#[derive(Debug)]
+struct Lazy {
+    text: Box<str>,
+    bytes: usize,
+    compiled: OnceLock<Option<Regex>>,
+}
 
 impl Expression {
-    /// Compiles an expression.
+    /// An expression.
     pub(crate) fn new(expression: &str) -> Self {
-        let anchored = format!("^(?:{})$", translate(expression));
-        let regex = RegexBuilder::new(&anchored).size_limit(4 << 20).build();
-        Self(regex.ok().map(Arc::new))
+        Self::within(expression, LARGEST_PROGRAM)
+    }
+
+    /// An expression whose program does not become larger than this.
+    pub(crate) fn within(expression: &str, bytes: usize) -> Self {
+        Self(Arc::new(Lazy { text: expression.into(), bytes, compiled: OnceLock::new() }))
     }
 
     /// Whether all of `text` matches. Nothing for an expression that cannot be read.
     pub(crate) fn matches(&self, text: &str) -> Option<bool> {
-        self.0.as_ref().map(|regex| regex.is_match(text))
+        let compiled = self.0.compiled.get_or_init(|| self.0.compile());
+        compiled.as_ref().map(|regex| regex.is_match(text))
+    }
+}
+
+impl Lazy {
+    fn compile(&self) -> Option<Regex> {
+        let anchored = format!("^(?:{})$", translate(&self.text));
+        RegexBuilder::new(&anchored).size_limit(self.bytes).build().ok()
     }
 }
 

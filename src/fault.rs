@@ -1,11 +1,13 @@
-//! What is wrong with a configuration, shown where it stands.
+//! What is wrong with a file that was written for meshlint (a configuration, route tests), shown where it
+//! stands.
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::document::{Document, Span, position};
+use crate::similar::similar;
 
-/// Something that a configuration must not hold.
+/// Something that the file must not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Where.
@@ -17,18 +19,32 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
+    pub(crate) fn new(span: Span, message: impl Into<String>) -> Self {
         Self { span, message: message.into(), help: None }
     }
 
-    pub(super) fn help(mut self, help: Option<String>) -> Self {
+    /// A name that is none of those that may stand here. The nearest one is what may be meant.
+    pub(crate) fn unknown(
+        span: Span,
+        message: impl Into<String>,
+        name: &str,
+        known: impl Iterator<Item = &'static str> + Clone,
+    ) -> Self {
+        let help = match similar(name, known.clone()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known are {}", known.collect::<Vec<_>>().join(", ")),
+        };
+        Self::new(span, message).help(Some(help))
+    }
+
+    pub(crate) fn help(mut self, help: Option<String>) -> Self {
         self.help = help;
         self
     }
 }
 
 /// All faults with the lines that they are in.
-pub(super) fn rendered(document: &Document, faults: &[Fault]) -> String {
+pub(crate) fn rendered(document: &Document, faults: &[Fault]) -> String {
     let Ok(text) = std::str::from_utf8(document.bytes()) else {
         return plain(document, faults);
     };
