@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::diff::{Differences, diff};
 
-use super::Outcome;
-use super::source::{read, say, write};
+use super::source::{read, write};
+use super::{Outcome, Refusal};
 
 /// Names that are listed of a difference.
 const LISTED: usize = 5;
@@ -39,15 +39,9 @@ enum Format {
 }
 
 /// Runs `diff`. Different dumps are findings.
-pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
-    let (old, new) = match (read(&arguments.old)?, read(&arguments.new)?) {
-        (Ok(old), Ok(new)) => (old, new),
-        (Err(message), _) | (_, Err(message)) => return say(&message, Outcome::Unreadable),
-    };
-    let found = match diff(&old, &new, arguments.volatile) {
-        Ok(found) => found,
-        Err(message) => return say(&message, Outcome::Nothing),
-    };
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
+    let (old, new) = (read(&arguments.old)?, read(&arguments.new)?);
+    let found = diff(&old, &new, arguments.volatile).map_err(Refusal::nothing)?;
     let text = match arguments.format {
         Format::Text => in_words(&found),
         Format::Json => in_json(&found),

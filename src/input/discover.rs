@@ -130,7 +130,7 @@ fn files(walk: &WalkBuilder, folder: &Path, found: &mut Discovery) -> Vec<DirEnt
 }
 
 /// Takes every file of a bug report: its layout says which of them are read. Links are not followed.
-fn search_bundle(folder: &Path, found: &mut Discovery) {
+pub(super) fn search_bundle(folder: &Path, found: &mut Discovery) {
     for entry in files(WalkBuilder::new(folder).standard_filters(false), folder, found) {
         let size = entry.metadata().map_or(0, |m| m.len());
         let path = entry.into_path();
