@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::archive::{ArchiveKind, Member, Sink, read_archive};
-use super::discover::{Candidate, Discovery, search_bundle};
-use super::{Place, Text, archive_kind, inflated, open};
+use super::{Candidate, Place, Text, archive_kind, discover_bundle, inflated, open};
 
 /// A bundle.
 #[derive(Debug)]
@@ -44,9 +43,7 @@ impl Bundle {
     pub fn open(path: &Path) -> Result<Self, String> {
         let name = path.display().to_string();
         if path.is_dir() {
-            let mut found = Discovery::default();
-            search_bundle(path, &mut found);
-            return Ok(Self { name, form: Form::Folder(found.candidates) });
+            return Ok(Self { name, form: Form::Folder(discover_bundle(path).candidates) });
         }
         if let Err(error) = std::fs::metadata(path) {
             return Err(format!("cannot read {name}: {error}"));

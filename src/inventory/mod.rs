@@ -19,6 +19,7 @@ use crate::input::Discovery;
 
 use facts::Fact;
 
+pub use facts::workload_of;
 pub use pod::{Pod, find_pod, is_meant, no_such_pod, pods};
 pub use print::write_inventory;
 pub use texts::control_plane_versions;
