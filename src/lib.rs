@@ -2,18 +2,20 @@
 //!
 //! The way of the data: [`input`] finds and opens, [`document`] reads, [`kube`], [`istio`] and
 //! [`envoy`] are typed views, [`mesh`] is what they mean together, [`routing`] is the algebra of
-//! matching, [`simulate`] follows a request, [`rules`] judge, [`engine`] runs them, [`config`] says
+//! matching, [`simulate`] follows a request, [`query`] finds, [`declaration`] and [`rules`] judge, [`engine`] runs them, [`config`] says
 //! how, [`inventory`] says what a bundle holds, [`report`] prints. [`tables`] shows what a proxy has,
 //! [`authz`] who may call it, [`describe`] what concerns a workload. A module uses only those before it.
 
 pub mod authz;
 pub mod commands;
 pub mod config;
+pub mod declaration;
 pub mod describe;
 pub mod diff;
 pub mod document;
 pub mod engine;
 pub mod envoy;
+pub mod fault;
 pub mod finding;
 pub mod input;
 pub mod inventory;
@@ -21,6 +23,7 @@ pub mod istio;
 pub mod kube;
 pub mod logs;
 pub mod mesh;
+pub mod query;
 pub mod report;
 pub mod routing;
 pub mod rules;

@@ -55,6 +55,8 @@ fn wanted() -> BTreeMap<PathBuf, String> {
     wanted.insert(docs("schema/findings-v1.json"), schema + "\n");
     let config = serde_json::to_string_pretty(&meshlint::config::schema()).unwrap();
     wanted.insert(docs("schema/config-v1.json"), config + "\n");
+    let rule = serde_json::to_string_pretty(&meshlint::declaration::schema()).unwrap();
+    wanted.insert(docs("schema/rule-v1.json"), rule + "\n");
     let lines = serde_json::to_string_pretty(&meshlint::report::lines_schema()).unwrap();
     wanted.insert(docs("schema/findings-lines-v1.json"), lines + "\n");
     wanted

@@ -3,7 +3,6 @@
 //! The file is read with our own reader, so that whatever is wrong with it is shown where it stands.
 //! What it may hold is told once, in [`keys`]; the schema, the hints and `config show` follow.
 
-mod fault;
 mod find;
 mod keys;
 mod read;
@@ -16,11 +15,11 @@ use rustc_hash::FxHashMap;
 use crate::engine::Directive;
 use crate::finding::Severity;
 
-pub use fault::Fault;
+pub use crate::fault::Fault;
 pub use find::{find, repository_of};
 pub use keys::schema;
 pub(crate) use read::paths_matching;
-pub use read::{parse, read};
+pub use read::{parse, read, rule_folders};
 pub use show::show;
 
 /// The name of the file.

@@ -1,11 +1,12 @@
-//! What is wrong with a configuration, shown where it stands.
+//! What is wrong with a file that meshlint takes orders from, shown where it stands.
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::document::{Document, Span, position};
+use crate::document::{Document, Node, Span, line_around, position};
+use crate::similar::similar;
 
-/// Something that a configuration must not hold.
+/// Something that a configuration or a rule must not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Where.
@@ -17,19 +18,46 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
+    pub(crate) fn new(span: Span, message: impl Into<String>) -> Self {
         Self { span, message: message.into(), help: None }
     }
 
-    pub(super) fn help(mut self, help: Option<String>) -> Self {
+    pub(crate) fn help(mut self, help: Option<String>) -> Self {
         self.help = help;
         self
     }
+
+    /// A key that means nothing there.
+    pub(crate) fn unknown_key(span: Span, name: &str, known: &[&str]) -> Self {
+        let message = format!("there is no key `{name}` here");
+        Self::new(span, message).help(Some(hint(name, known)))
+    }
+
+    /// A value of another type than the one that is wanted.
+    pub(crate) fn unexpected(node: Node<'_>, wanted: &str) -> Self {
+        Self::new(node.anchor(), format!("{wanted} is expected here, and this is {}", node.kind()))
+    }
 }
 
+/// What was probably meant, or else what there is.
+pub(crate) fn hint(name: &str, known: &[&str]) -> String {
+    match similar(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known are {}", known.join(", ")),
+    }
+}
+
+/// The most faults of one file that are shown.
+const MOST: usize = 20;
+/// Nobody wants to see longer lines.
+const LONGEST_LINE: usize = 500;
+
 /// All faults with the lines that they are in.
-pub(super) fn rendered(document: &Document, faults: &[Fault]) -> String {
-    let Ok(text) = std::str::from_utf8(document.bytes()) else {
+pub(crate) fn rendered(document: &Document, faults: &[Fault]) -> String {
+    let faults = faults.get(..MOST).unwrap_or(faults);
+    let length = |fault: &Fault| line_around(document.bytes(), fault.span.range().start).len();
+    let text = std::str::from_utf8(document.bytes()).ok();
+    let Some(text) = text.filter(|_| faults.iter().all(|fault| length(fault) <= LONGEST_LINE)) else {
         return plain(document, faults);
     };
     let renderer = Renderer::plain().decor_style(DecorStyle::Unicode);
