@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
     }
     if arguments.format == Format::Tests {
         let tests = all_tests(&simulator, document.name()).ok_or("no route is known to be reached")?;
-        return Ok(super::source::write(&tests)?);
+        return super::source::write(&tests);
     }
     let verdicts = reach(&simulator);
     let mut out = io::BufWriter::new(io::stdout().lock());

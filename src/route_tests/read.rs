@@ -64,7 +64,7 @@ impl Reader {
                 Some(name) => members.push((name, value)),
                 None => {
                     let message = format!("{what} has no key `{}`", key.text);
-                    self.faults.push(Fault::unknown(key.span, message, key.text, known.clone()));
+                    self.faults.push(Fault::unknown(key.span, message, key.text, &known.clone().collect::<Vec<_>>()));
                 }
             }
         }
@@ -228,7 +228,7 @@ impl Reader {
             }
             (Shape::Index, _) if node.as_u64().is_none() => "this is no place, counted from 0",
             (Shape::Name(known), Some(name)) if !known.contains(&&**name) => {
-                let fault = Fault::unknown(node.anchor(), format!("there is no `{name}`"), name, known.iter().copied());
+                let fault = Fault::unknown(node.anchor(), format!("there is no `{name}`"), name, known);
                 self.faults.push(fault);
                 return None;
             }

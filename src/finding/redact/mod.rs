@@ -48,7 +48,7 @@ const LARGEST_SECRET: usize = 1 << 20;
 
 /// What must not be shown of the documents that findings point at.
 #[derive(Default)]
-pub(super) struct Redaction {
+pub(crate) struct Redaction {
     known: FxHashMap<usize, Known>,
 }
 
@@ -73,6 +73,15 @@ impl Known {
 }
 
 impl Redaction {
+    /// Whether a value must not be shown.
+    pub(crate) fn hides(&mut self, node: Node<'_>) -> bool {
+        let span = node.span().range();
+        let text = node.document().bytes().get(span.clone()).unwrap_or_default();
+        let mut shown = text.to_vec();
+        self.apply(node.document(), span.start, &mut shown);
+        shown != text
+    }
+
     /// Blackens what must not be shown in a piece of `document` that starts at `offset`.
     pub(super) fn apply(&mut self, document: &Document, offset: usize, piece: &mut [u8]) {
         let identity = std::ptr::from_ref(document) as usize;
