@@ -1,5 +1,6 @@
 //! Finds the rules: every `src/rules/<family>/<rule_id>.rs` becomes a module, an entry of the
-//! registry and, through its documentation, a manual page. Adding a rule touches no list.
+//! registry and, through its documentation, a manual page; every `rules/<rule-id>.yaml` goes into
+//! the program. Adding a rule touches no list.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -29,8 +30,23 @@ fn main() -> io::Result<()> {
         }
         modules.push_str("}\n");
     }
-    let registry = format!("{modules}\nstatic ALL: &[(&Rule, &str)] = &[\n{entries}];\n");
+    let declared = declared(&root.join("rules"))?;
+    let registry = format!(
+        "{modules}\nstatic BUILT_IN: &[(&Rule, &str)] = &[\n{entries}];\n\
+         static DECLARED: &[(&str, &str)] = &[\n{declared}];\n"
+    );
     fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("registry.rs"), registry)
+}
+
+/// The declarative rules with the names of their files.
+fn declared(folder: &Path) -> io::Result<String> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut entries = String::new();
+    for file in sorted(folder)?.into_iter().filter(|path| path.extension().is_some_and(|e| e == "yaml")) {
+        let name = format!("rules/{}.yaml", stem(&file));
+        let _ = writeln!(entries, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+    }
+    Ok(entries)
 }
 
 fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {

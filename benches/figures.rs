@@ -30,6 +30,7 @@ fn main() {
     println!("| work | figure | against |");
     println!("|---|---|---|");
     large_dump(&folder, megabytes << 20);
+    declarative_rules(&folder);
     many_dumps(&folder);
     manifests(&folder);
     many_routes(&folder);
@@ -117,6 +118,30 @@ fn peak_memory(mut command: Command) -> f64 {
         std::thread::sleep(Duration::from_millis(1));
     }
     peak
+}
+
+/// What twenty declarative rules add to reading a dump. The dump is that of `MESHLINT_BENCH_DUMP`,
+/// if there is one.
+fn declarative_rules(folder: &Path) {
+    let generated = folder.join("dump-30.json");
+    generate::dump(&generated, 30 << 20, 1).unwrap();
+    let file = std::env::var_os("MESHLINT_BENCH_DUMP").map_or(generated, PathBuf::from);
+    let rules = folder.join("rules");
+    let ids = generate::rules::write(&rules).unwrap().join(",");
+    let with = |selected: &str| {
+        let mut command = check(&[&file], "1");
+        command.arg("--rules").arg(&rules).args(["--select", selected]);
+        command
+    };
+    // A rule that has nothing to do: what is left is reading.
+    let read = fastest(|| run(with("unused-suppression")));
+    let all = fastest(|| run(with(&ids)));
+    let added = all.saturating_sub(read);
+    row(
+        &format!("twenty declarative rules on a dump of {:.0} MB", fs::metadata(&file).unwrap().len() as f64 / 1e6),
+        &milliseconds(added),
+        &format!("{:.2}x reading it ({})", added.as_secs_f64() / read.as_secs_f64(), milliseconds(read)),
+    );
 }
 
 fn many_dumps(folder: &Path) {

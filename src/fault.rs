@@ -1,13 +1,12 @@
-//! What is wrong with a file that was written for meshlint (a configuration, route tests), shown where it
-//! stands.
+//! What is wrong with a file that meshlint takes orders from, shown where it stands.
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::document::{Document, Span, position};
+use crate::document::{Document, Node, Span, line_around, position};
 use crate::similar::similar;
 
-/// Something that the file must not hold.
+/// Something that a configuration or a rule must not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Where.
@@ -23,29 +22,46 @@ impl Fault {
         Self { span, message: message.into(), help: None }
     }
 
-    /// A name that is none of those that may stand here. The nearest one is what may be meant.
-    pub(crate) fn unknown(
-        span: Span,
-        message: impl Into<String>,
-        name: &str,
-        known: impl Iterator<Item = &'static str> + Clone,
-    ) -> Self {
-        let help = match similar(name, known.clone()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known are {}", known.collect::<Vec<_>>().join(", ")),
-        };
-        Self::new(span, message).help(Some(help))
-    }
-
     pub(crate) fn help(mut self, help: Option<String>) -> Self {
         self.help = help;
         self
     }
+
+    /// A name that is none of those that may stand here. The nearest one is what may be meant.
+    pub(crate) fn unknown(span: Span, message: impl Into<String>, name: &str, known: &[&str]) -> Self {
+        Self::new(span, message).help(Some(hint(name, known)))
+    }
+
+    /// A key that means nothing there.
+    pub(crate) fn unknown_key(span: Span, name: &str, known: &[&str]) -> Self {
+        Self::unknown(span, format!("there is no key `{name}` here"), name, known)
+    }
+
+    /// A value of another type than the one that is wanted.
+    pub(crate) fn unexpected(node: Node<'_>, wanted: &str) -> Self {
+        Self::new(node.anchor(), format!("{wanted} is expected here, and this is {}", node.kind()))
+    }
 }
+
+/// What was probably meant, or else what there is.
+pub(crate) fn hint(name: &str, known: &[&str]) -> String {
+    match similar(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known are {}", known.join(", ")),
+    }
+}
+
+/// The most faults of one file that are shown.
+const MOST: usize = 20;
+/// Nobody wants to see longer lines.
+const LONGEST_LINE: usize = 500;
 
 /// All faults with the lines that they are in.
 pub(crate) fn rendered(document: &Document, faults: &[Fault]) -> String {
-    let Ok(text) = std::str::from_utf8(document.bytes()) else {
+    let faults = faults.get(..MOST).unwrap_or(faults);
+    let length = |fault: &Fault| line_around(document.bytes(), fault.span.range().start).len();
+    let text = std::str::from_utf8(document.bytes()).ok();
+    let Some(text) = text.filter(|_| faults.iter().all(|fault| length(fault) <= LONGEST_LINE)) else {
         return plain(document, faults);
     };
     let renderer = Renderer::plain().decor_style(DecorStyle::Unicode);

@@ -347,3 +347,28 @@ fn the_sample_is_read_whole() {
     assert_eq!(all[1], all[2]);
     assert!(all[0].iter().any(|line| line.contains("rejected-update") && line.contains("hr2")), "{:#?}", all[0]);
 }
+
+#[test]
+fn a_pod_is_described_from_a_bundle() {
+    let mut files = report();
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: svc-0-7d4b9c6f5-00000, namespace: ns-0, labels: {app: svc-0}}\n\
+               spec: {containers: [{name: istio-proxy}]}\n";
+    files.push(("bug-report/cluster/pods".to_owned(), pod.to_owned()));
+    let archive = save("describe.tar.gz", &gzip(&tar(&files)));
+    let folder = unpack("describe", &files);
+    let pod = files.iter().find_map(|(path, _)| {
+        let rest = path.strip_prefix("bug-report/proxies/")?.strip_suffix("/config_dump?include_eds")?;
+        rest.split_once('/')
+    });
+    let (namespace, pod) = pod.unwrap();
+    let at = |path: &str| format!("{folder}/bug-report/{path}");
+    let dump = format!("{pod}.{namespace}={}", at(&format!("proxies/{namespace}/{pod}/config_dump?include_eds")));
+    let name = format!("{pod}.{namespace}");
+    let resources = ["k8s-resources", "crs", "pods"].map(|name| at(&format!("cluster/{name}")));
+    let of_files = run(&["describe", "pod", &name, &resources[0], &resources[1], &resources[2], "--dump", &dump]);
+    assert!(of_files.code == CLEAN && of_files.out.contains("Service: "), "{}{}", of_files.out, of_files.err);
+    for bundle in [&archive, &folder] {
+        let of_bundle = run(&["describe", "pod", &name, "--bundle", bundle]);
+        assert_eq!((of_bundle.code, &of_bundle.out), (CLEAN, &of_files.out), "{}", of_bundle.err);
+    }
+}

@@ -57,6 +57,8 @@ fn wanted() -> BTreeMap<PathBuf, String> {
     wanted.insert(docs("schema/config-v1.json"), config + "\n");
     let tests = serde_json::to_string_pretty(&meshlint::route_tests::schema()).unwrap();
     wanted.insert(docs("schema/route-tests-v1.json"), tests + "\n");
+    let rule = serde_json::to_string_pretty(&meshlint::declaration::schema()).unwrap();
+    wanted.insert(docs("schema/rule-v1.json"), rule + "\n");
     let lines = serde_json::to_string_pretty(&meshlint::report::lines_schema()).unwrap();
     wanted.insert(docs("schema/findings-lines-v1.json"), lines + "\n");
     wanted

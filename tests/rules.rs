@@ -1,4 +1,5 @@
-//! The fixtures of the rules: `testdata/rules/<rule-id>/`.
+//! The fixtures of the rules: `testdata/rules/<rule-id>/`, or the examples in `rules/<rule-id>.yaml`
+//! of those that are declared.
 //!
 //! - `bad*` makes the rule fire, once for every way in which the rule can fire; what is said of it
 //!   stands in `snapshots/rules/<rule-id>.snap` (`cargo insta review`, or `INSTA_UPDATE=always`).
@@ -16,7 +17,9 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
+use meshlint::declaration::Declaration;
 use meshlint::document::{Document, Node};
 use meshlint::engine::{Analysis, Settings, run};
 use meshlint::finding::{Family, Finding, Severity};
@@ -93,9 +96,32 @@ fn settings(arguments: &str, folder: &Path) -> Settings {
     settings
 }
 
+/// The examples of declarative rules as files.
+static EXAMPLES: LazyLock<PathBuf> = LazyLock::new(|| {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("examples");
+    let _ = fs::remove_dir_all(&root);
+    rules::declarations().for_each(|(declaration, _)| write_examples(&root, declaration));
+    root
+});
+
+fn write_examples(root: &Path, declaration: &Declaration) {
+    let folder = root.join(declaration.meta.id);
+    fs::create_dir_all(&folder).unwrap();
+    for (number, example) in (1..).zip(&declaration.examples) {
+        let name = if example.is_bad { "bad" } else { "good" };
+        fs::write(folder.join(format!("{name}-{number}.yaml")), &example.text).unwrap();
+    }
+}
+
+/// Where the fixtures of a rule are.
+fn folder_of(id: &str) -> PathBuf {
+    let is_declared = rules::declarations().any(|(declaration, _)| declaration.meta.id == id);
+    if is_declared { EXAMPLES.join(id) } else { Path::new(FIXTURES).join(id) }
+}
+
 /// The fixtures of a rule whose names start with `kind`.
 fn fixtures(id: &str, kind: &str) -> Vec<Fixture> {
-    let folder = Path::new(FIXTURES).join(id);
+    let folder = folder_of(id);
     let mut paths = files(&folder, "");
     paths.extend(folders(&folder));
     paths.sort();
@@ -159,7 +185,7 @@ fn bad_fixtures_make_their_rule_fire() {
             }
             said.extend(["── ", &fixture.name(), "\n", &concise(&analysis)]);
         }
-        let folder = format!("{FIXTURES}/{}/", rule.meta.id);
+        let folder = format!("{}/", folder_of(rule.meta.id).display());
         let said = said.replace(&folder, "");
         // Go on with the other rules: all that changed is seen in one run.
         let snapshot = std::panic::catch_unwind(|| {
@@ -346,15 +372,28 @@ fn names_are_unique_and_mean_one_thing() {
     }
 }
 
+/// What `meshlint rule test` does.
+#[test]
+fn examples_do_what_they_should() {
+    let mut count = 0;
+    for (declaration, file) in rules::declarations() {
+        for example in &declaration.examples {
+            assert_eq!(declaration.run(example, file), [], "{}", declaration.meta.id);
+            count += 1;
+        }
+    }
+    println!("{count} examples of declarative rules");
+    assert!(rules::declarations().count() >= 20);
+}
+
 /// A rule lies where its name and family say.
 #[test]
 fn rules_lie_where_their_names_say() {
     let mut paths: BTreeMap<String, &str> = BTreeMap::new();
     for rule in rules::all() {
-        paths.insert(
-            format!("src/rules/{}/{}.rs", rule.meta.family.name(), rule.meta.id.replace('-', "_")),
-            rule.meta.id,
-        );
+        let source = format!("src/rules/{}/{}.rs", rule.meta.family.name(), rule.meta.id.replace('-', "_"));
+        let is_declared = rules::declarations().any(|(declaration, _)| declaration.meta == *rule.meta);
+        paths.insert(if is_declared { format!("rules/{}.yaml", rule.meta.id) } else { source }, rule.meta.id);
     }
     for (path, id) in paths {
         assert!(Path::new(&path).is_file(), "{id} is not in {path}");

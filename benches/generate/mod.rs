@@ -1,5 +1,7 @@
 //! Inputs for the benchmarks: meshes of any size, the same for the same seed.
 
+pub(crate) mod rules;
+
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;

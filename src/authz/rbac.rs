@@ -39,6 +39,13 @@ impl Decision {
     }
 }
 
+/// The authorizer and the rule of `istio-ext-authz-PROVIDER-ns[…]-policy[…]-rule[…]`.
+fn asked(policy: &str) -> Option<(&str, &str)> {
+    let rest = policy.strip_prefix("istio-ext-authz-")?;
+    let at = rest.find("-ns[")?;
+    Some((rest.get(..at)?, rest.get(at + 1..)?))
+}
+
 impl Evaluator {
     /// Applies one filter; nothing if the request passes it without being allowed by a policy.
     ///
@@ -76,7 +83,10 @@ impl Evaluator {
             return Ok(());
         };
         match self.first_match(rules, request)? {
-            Some(policy) => Err(format!("an external authorizer decides, by {policy}")),
+            Some(policy) => Err(match asked(policy) {
+                Some((provider, rule)) => format!("the external authorizer `{provider}` decides, asked by {rule}"),
+                None => format!("an external authorizer decides, asked by {policy}"),
+            }),
             None => Ok(()),
         }
     }

@@ -4,16 +4,19 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use clap_complete::ArgValueCompleter;
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
 use crate::authz::policies::{self, Mesh, TrustDomains};
 use crate::authz::{self, Decision, Evaluator, Filters, Request};
-use crate::document::{Document, position};
+use crate::document::position;
+use crate::input::Role;
 use crate::istio::AuthorizationPolicy;
 
-use super::Outcome;
-use super::source::{read, say, write};
+use super::complete::file_or_pod;
+use super::source::{Source, dump, resources, write};
+use super::{Outcome, Refusal};
 
 /// Arguments of `authz`.
 #[derive(Debug, Args)]
@@ -32,19 +35,20 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Check {
-    /// The dump, also compressed; - for standard input
-    #[arg(value_name = "FILE", required_unless_present = "file")]
-    path: Option<PathBuf>,
-    /// The same, as istioctl calls it
-    #[arg(long, short, value_name = "FILE", conflicts_with = "path")]
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    source: Source,
 }
 
 #[derive(Debug, Args)]
 struct Eval {
-    /// The dump of the workload's proxy, or with --workload the manifests of its policies
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<PathBuf>,
+    /// The dump of the workload's proxy; with --workload the manifests of its policies: files, folders,
+    /// bundles; with --bundle the pod: POD[.NAMESPACE]
+    #[arg(value_name = "FILE|POD", required = true, add = ArgValueCompleter::new(file_or_pod))]
+    names: Vec<PathBuf>,
+
+    /// Take the dump of the pod from this bundle: a folder, .tar.gz, .tgz, .tar or .zip
+    #[arg(long, value_name = "BUNDLE", conflicts_with = "workload")]
+    bundle: Option<PathBuf>,
 
     /// The workload whose policies of the manifests are applied, as istiod translates them
     #[arg(long, value_name = "NAMESPACE/NAME")]
@@ -109,51 +113,66 @@ enum Format {
 }
 
 /// Runs `authz`.
-pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
     match &arguments.command {
         Command::Check(check) => run_check(check),
         Command::Eval(eval) => run_eval(eval),
     }
 }
 
-fn run_check(arguments: &Check) -> Result<Outcome, String> {
-    let path = arguments.path.as_ref().or(arguments.file.as_ref()).ok_or("no file is named")?;
-    match read(path)? {
-        Err(message) => say(&message, Outcome::Unreadable),
-        Ok(document) => match authz::check(&document) {
-            Ok(table) => write(&table),
-            Err(message) => say(&message, Outcome::Nothing),
-        },
-    }
+fn run_check(arguments: &Check) -> Result<Outcome, Refusal> {
+    let document = arguments.source.read(&[Role::Dump])?;
+    write(&authz::check(&document).map_err(Refusal::nothing)?)
 }
 
-fn run_eval(arguments: &Eval) -> Result<Outcome, String> {
+fn run_eval(arguments: &Eval) -> Result<Outcome, Refusal> {
     let requests = requests(arguments)?;
-    let mut documents: Vec<Document> = Vec::new();
-    for path in &arguments.files {
-        match read(path)? {
-            Ok(document) => documents.push(document),
-            Err(message) => return say(&message, Outcome::Unreadable),
-        }
+    if let Some(workload) = &arguments.workload {
+        return by_manifests(arguments, workload, &requests);
     }
-    let Some(workload) = &arguments.workload else {
-        let [document] = &documents[..] else {
-            return Err("name one dump, or manifests and --workload NAMESPACE/NAME".to_owned());
-        };
-        return match Filters::of_dump(document) {
-            Ok(filters) => write(&decide(&filters, &requests, arguments.format, &Sources::default())),
-            Err(message) => say(&message, Outcome::Nothing),
-        };
+    let [name] = &arguments.names[..] else {
+        return Err("name one dump, or manifests and --workload NAMESPACE/NAME".into());
     };
-    let applicable = match policies::applicable(&documents, workload, &arguments.root_namespace) {
-        Ok(applicable) => applicable,
-        Err(message) => return say(&message, Outcome::Nothing),
-    };
+    let document = dump(arguments.bundle.as_deref(), name)?;
+    let filters = Filters::of_dump(&document).map_err(Refusal::nothing)?;
+    write(&decide(&filters, &requests, arguments.format, &Sources::default()))
+}
+
+fn by_manifests(arguments: &Eval, workload: &str, requests: &[Request]) -> Result<Outcome, Refusal> {
+    let documents = resources(&arguments.names)?;
+    let applicable = policies::applicable(&documents, workload, &arguments.root_namespace).map_err(Refusal::nothing)?;
     let trust_domains = TrustDomains::new(&arguments.trust_domain, arguments.trust_domain_aliases.iter().cloned());
-    let mesh = Mesh { trust_domains, providers: None };
+    let mesh = Mesh { trust_domains, providers: policies::providers(&documents) };
     let document = authz::generated(&applicable.policies, &mesh);
     let sources = sources(&applicable.policies);
-    write(&decide(&Filters::of_generated(&document), &requests, arguments.format, &sources))
+    let outcome = write(&decide(&Filters::of_generated(&document), requests, arguments.format, &sources))?;
+    remark(&applicable.policies, &mesh);
+    Ok(outcome)
+}
+
+/// Says which external authorizers there are, and which istiod cannot use.
+fn remark(policies: &[AuthorizationPolicy<'_>], mesh: &Mesh) {
+    for name in policies::asked(policies) {
+        let Some(declared) = &mesh.providers else {
+            anstream::eprintln!(
+                "meshlint: `{name}` is taken for declared: the mesh configuration is not among the files"
+            );
+            continue;
+        };
+        match declared
+            .iter()
+            .find(|provider| provider.name == name)
+            .map(|provider| (&provider.address, &provider.fault))
+        {
+            None => {
+                anstream::eprintln!("meshlint: extensionProviders declare no `{name}`: what it should decide is denied")
+            }
+            Some((_, Some(fault))) => {
+                anstream::eprintln!("meshlint: `{name}` cannot be used, {fault}: what it should decide is denied");
+            }
+            Some((address, None)) => anstream::eprintln!("meshlint: `{name}` is {address}"),
+        }
+    }
 }
 
 fn requests(arguments: &Eval) -> Result<Vec<Request>, String> {

@@ -1,10 +1,11 @@
 //! `meshlint config`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
 use crate::config::{self, Config};
+use crate::rules;
 
 use super::{Outcome, print};
 
@@ -26,7 +27,10 @@ enum Command {
         source: SourceArguments,
     },
     /// Print the JSON Schema of .meshlint.yaml.
-    Schema,
+    Schema {
+        #[command(flatten)]
+        rules: RuleArguments,
+    },
 }
 
 /// Which configuration is used.
@@ -39,15 +43,33 @@ pub(super) struct SourceArguments {
     /// Use no configuration
     #[arg(long, conflicts_with = "config")]
     no_config: bool,
+
+    #[command(flatten)]
+    rules: RuleArguments,
+}
+
+/// Rules besides those of the program.
+#[derive(Debug, Args)]
+pub(super) struct RuleArguments {
+    /// Files and folders with declarative rules of your own; may be given several times
+    #[arg(long, value_name = "DIR")]
+    rules: Vec<PathBuf>,
+}
+
+impl RuleArguments {
+    /// Reads these rules, and those that a configuration names.
+    pub(super) fn load(&self, config: Option<&Path>) -> Result<(), String> {
+        let mut paths = config.map(config::rule_folders).unwrap_or_default();
+        paths.extend(self.rules.iter().cloned());
+        rules::load(&paths).map(drop)
+    }
 }
 
 impl SourceArguments {
     /// Reads the configuration for what is checked.
     pub(super) fn read(&self, paths: &[PathBuf]) -> Result<Config, String> {
-        if self.no_config {
-            return Ok(Config::default());
-        }
-        let file = self.config.clone().or_else(|| config::find(paths));
+        let file = self.config.clone().or_else(|| config::find(paths)).filter(|_| !self.no_config);
+        self.rules.load(file.as_deref())?;
         file.map_or_else(|| Ok(Config::default()), |file| config::read(&file))
     }
 }
@@ -56,7 +78,8 @@ impl SourceArguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
     match &arguments.command {
         Command::Show { paths, source } => print(&config::show(&source.read(paths)?))?,
-        Command::Schema => {
+        Command::Schema { rules } => {
+            rules.load(None)?;
             let schema = serde_json::to_string_pretty(&config::schema()).map_err(|error| error.to_string())?;
             print(&(schema + "\n"))?;
         }

@@ -8,8 +8,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::logs::cut;
 
-use super::Outcome;
-use super::source::{read, say, write};
+use super::source::{read, write};
+use super::{Outcome, Refusal};
 
 /// Arguments of `logs`.
 #[derive(Debug, Args)]
@@ -30,9 +30,7 @@ fn parse(text: &str) -> Result<OffsetDateTime, String> {
 }
 
 /// Runs `logs`.
-pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
-    match read(&arguments.path)? {
-        Err(message) => say(&message, Outcome::Unreadable),
-        Ok(document) => write(&cut(&String::from_utf8_lossy(document.bytes()), arguments.since, arguments.until)),
-    }
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
+    let document = read(&arguments.path)?;
+    write(&cut(&String::from_utf8_lossy(document.bytes()), arguments.since, arguments.until))
 }

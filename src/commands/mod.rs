@@ -3,6 +3,7 @@
 mod authz;
 mod bundle;
 mod check;
+mod complete;
 mod config;
 mod describe;
 mod diff;
@@ -13,6 +14,7 @@ mod progress;
 mod proxy_config;
 mod proxy_status;
 mod reach;
+mod refusal;
 mod rule;
 mod shell;
 mod source;
@@ -23,7 +25,10 @@ mod ztunnel_config;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::CompleteEnv;
+
+use refusal::Refusal;
 
 /// Tells what is wrong with a service mesh, from files alone.
 #[derive(Debug, Parser)]
@@ -122,10 +127,15 @@ pub(crate) fn print(text: &str) -> Result<(), String> {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let outcome = match &cli.command {
-        Command::Check(arguments) => check::run(arguments),
-        Command::Bundle(arguments) => bundle::run(arguments),
+    // The scripts of `completions` call the program itself, with COMPLETE in the environment.
+    CompleteEnv::with_factory(Cli::command).complete();
+    run(&Cli::parse().command).unwrap_or_else(Refusal::say).into()
+}
+
+fn run(command: &Command) -> Result<Outcome, Refusal> {
+    match command {
+        Command::Check(arguments) => Ok(check::run(arguments)?),
+        Command::Bundle(arguments) => Ok(bundle::run(arguments)?),
         Command::ProxyConfig(arguments) => proxy_config::run(arguments),
         Command::ProxyStatus(arguments) => proxy_status::run(arguments),
         Command::ZtunnelConfig(arguments) => ztunnel_config::run(arguments),
@@ -134,19 +144,21 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::run(arguments),
         Command::Logs(arguments) => logs::run(arguments),
         Command::Reach(arguments) => reach::run(arguments),
-        Command::Rule(arguments) => rule::run(arguments),
-        Command::Test(arguments) => test::run(arguments),
+        Command::Rule(arguments) => Ok(rule::run(arguments)?),
+        Command::Test(arguments) => Ok(test::run(arguments)?),
         Command::Trace(arguments) => trace::run(arguments),
-        Command::Config(arguments) => config::run(arguments),
-        Command::Completions(arguments) => shell::completions(arguments),
-        Command::Man(arguments) => shell::man(arguments),
-    };
-    match outcome {
-        Ok(outcome) => outcome.into(),
-        Err(message) => {
-            // Where standard error cannot be written to, the exit code still says it.
-            let _ = writeln!(anstream::stderr(), "error: {message}");
-            Outcome::Usage.into()
-        }
+        Command::Config(arguments) => Ok(config::run(arguments)?),
+        Command::Completions(arguments) => Ok(shell::completions(arguments)?),
+        Command::Man(arguments) => Ok(shell::man(arguments)?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_of_all_commands_go_together() {
+        Cli::command().debug_assert();
     }
 }

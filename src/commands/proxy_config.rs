@@ -1,14 +1,12 @@
 //! `meshlint proxy-config`: istioctl's tables, from files.
 
-use std::path::PathBuf;
-
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
 
-use crate::document::Document;
+use crate::input::Role;
 use crate::tables::{self, Filter, Missing, Output, Section};
 
-use super::Outcome;
-use super::source::{self, parse_time, say, today, write};
+use super::source::{Source, parse_time, today, write};
+use super::{Outcome, Refusal};
 
 /// Arguments of `proxy-config`.
 #[derive(Debug, Args)]
@@ -49,17 +47,6 @@ enum Command {
     /// Levels of loggers, from a saved /logging page
     #[command(name = "log", visible_alias = "o")]
     Log(Log),
-}
-
-#[derive(Debug, Args)]
-struct Source {
-    /// The file: a dump, also compressed; - for standard input
-    #[arg(value_name = "FILE", required_unless_present = "file")]
-    path: Option<PathBuf>,
-
-    /// The same, as istioctl calls it
-    #[arg(long, short, value_name = "FILE", conflicts_with = "path")]
-    file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -218,7 +205,7 @@ impl From<OutputName> for Output {
 }
 
 /// Runs `proxy-config`.
-pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
     let (section, common, filter) = match &arguments.section {
         Command::Clusters(a) => (Section::Clusters, &a.common, of_clusters(a)),
         Command::Listeners(a) => (Section::Listeners, &a.common, of_listeners(a)),
@@ -284,31 +271,24 @@ fn of_all(a: &All) -> Filter {
     }
 }
 
-fn print(source: &Source, section: Section, filter: &Filter, output: OutputName) -> Result<Outcome, String> {
-    let document = match read(source)? {
-        Ok(document) => document,
-        Err(message) => return say(&message, Outcome::Unreadable),
+fn print(source: &Source, section: Section, filter: &Filter, output: OutputName) -> Result<Outcome, Refusal> {
+    let roles: &[Role] = match section {
+        Section::Endpoints => &[Role::Proxy("clusters"), Role::Dump],
+        _ => &[Role::Dump],
     };
+    let document = source.read(roles)?;
     match tables::print(&document, section, filter, output.into()) {
         Ok(text) => write(&text),
-        Err(Missing(message)) => say(&message, Outcome::Nothing),
+        Err(Missing(message)) => Err(Refusal::nothing(message)),
     }
 }
 
-/// Reads the file; the inner error is that it cannot be read.
-fn read(source: &Source) -> Result<Result<Document, String>, String> {
-    source::read(source.path.as_ref().or(source.file.as_ref()).ok_or("no file is named")?)
-}
-
 /// Prints the page, or says how the levels would be set: a file is no running proxy.
-fn run_log(log: &Log) -> Result<Outcome, String> {
-    let document = match read(&log.source)? {
-        Ok(document) => document,
-        Err(message) => return say(&message, Outcome::Unreadable),
-    };
+fn run_log(log: &Log) -> Result<Outcome, Refusal> {
+    let document = log.source.read(&[Role::Proxy("logging")])?;
     let page = String::from_utf8_lossy(document.bytes());
     if !page.contains("active loggers:") {
-        return say(&format!("{} is no page of /logging", document.name()), Outcome::Nothing);
+        return Err(Refusal::nothing(format!("{} is no page of /logging", document.name())));
     }
     let Some(levels) = &log.level else {
         return write(&format!("{}:\n{page}", document.name()));

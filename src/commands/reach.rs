@@ -1,25 +1,25 @@
 //! `meshlint reach`.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::document::{Document, Node, positions};
 use crate::envoy::dumps;
+use crate::input::Role;
 use crate::route_tests::all_tests;
 use crate::simulate::{HostReach, Reach, Simulator, reach};
 
-use super::trace::{read, version};
-use super::{ColorChoice, Outcome};
+use super::source::Source;
+use super::trace::version;
+use super::{ColorChoice, Outcome, Refusal};
 
 /// Arguments of `reach`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A config dump or a RouteConfiguration; - for standard input
-    #[arg(value_name = "DUMP")]
-    dump: PathBuf,
+    #[command(flatten)]
+    source: Source,
 
     /// How to print verdicts
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -51,14 +51,14 @@ enum Format {
 }
 
 /// Runs `reach`.
-pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
     let version = version(arguments.envoy_version.as_deref())?;
-    let document = read(&arguments.dump)?;
+    let document = arguments.source.read(&[Role::Dump])?;
     let dumps = dumps(&document);
     let dump = dumps.first().ok_or_else(|| format!("{} holds no configuration of Envoy", document.name()))?;
     let simulator = Simulator::of(dump, version);
     if simulator.route_configs().next().is_none() {
-        return Err(format!("{} holds no routes", document.name()));
+        return Err(format!("{} holds no routes", document.name()).into());
     }
     if arguments.format == Format::Tests {
         let tests = all_tests(&simulator, document.name()).ok_or("no route is known to be reached")?;
@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
         Format::Full | Format::Tests => write_full(&mut out, &document, &verdicts, arguments),
     };
     match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}")),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}").into()),
         _ => Ok(Outcome::Clean),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
-use clap_complete::Shell;
+use clap::{Args, CommandFactory, ValueEnum};
+use clap_complete::env::Shells;
 
 use super::{Cli, Outcome, print};
 
@@ -15,6 +15,27 @@ pub(super) struct CompletionArguments {
     shell: Shell,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Powershell,
+    Zsh,
+}
+
+impl Shell {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Elvish => "elvish",
+            Self::Fish => "fish",
+            Self::Powershell => "powershell",
+            Self::Zsh => "zsh",
+        }
+    }
+}
+
 /// Arguments of `man`.
 #[derive(Debug, Args)]
 pub(super) struct ManArguments {
@@ -23,10 +44,14 @@ pub(super) struct ManArguments {
     out: Option<PathBuf>,
 }
 
-/// Prints the completions of a shell.
+/// Prints what a shell runs to ask the program what can be typed: names of pods in a bundle are
+/// nothing that a fixed script could know.
 pub(super) fn completions(arguments: &CompletionArguments) -> Result<Outcome, String> {
+    let name = arguments.shell.name();
+    let shells = Shells::builtins();
+    let shell = shells.completer(name).ok_or_else(|| format!("{name} is no shell that is known"))?;
     let mut text = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "meshlint", &mut text);
+    shell.write_registration("COMPLETE", "meshlint", "meshlint", "meshlint", &mut text).map_err(|e| e.to_string())?;
     print(&String::from_utf8_lossy(&text))?;
     Ok(Outcome::Clean)
 }

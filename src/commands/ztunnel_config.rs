@@ -1,14 +1,13 @@
 //! `meshlint ztunnel-config`: istioctl's tables of a ztunnel, from a file.
 
-use std::path::PathBuf;
-
 use clap::{ArgAction, Args, Subcommand};
 
+use crate::input::Role;
 use crate::tables::{Missing, ZtunnelFilter, ZtunnelSection, print_ztunnel};
 
-use super::Outcome;
 use super::proxy_config::OutputName;
-use super::source::{parse_time, read, say, today, write};
+use super::source::{Source, parse_time, today, write};
+use super::{Outcome, Refusal};
 
 /// Arguments of `ztunnel-config`.
 #[derive(Debug, Args)]
@@ -41,12 +40,8 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Flags {
-    /// The file: the dump of a ztunnel, also compressed; - for standard input
-    #[arg(value_name = "FILE", required_unless_present = "file")]
-    path: Option<PathBuf>,
-    /// The same, as istioctl calls it
-    #[arg(long, short, value_name = "FILE", conflicts_with = "path")]
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    source: Source,
     /// How to print
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "short")]
     output: OutputName,
@@ -80,7 +75,7 @@ struct Flags {
 }
 
 /// Runs `ztunnel-config`.
-pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
     let (section, flags) = match &arguments.section {
         Command::Workloads(flags) => (ZtunnelSection::Workloads, flags),
         Command::Services(flags) => (ZtunnelSection::Services, flags),
@@ -89,11 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
         Command::Connections(flags) => (ZtunnelSection::Connections, flags),
         Command::All(flags) => (ZtunnelSection::All, flags),
     };
-    let path = flags.path.as_ref().or(flags.file.as_ref()).ok_or("no file is named")?;
-    let document = match read(path)? {
-        Ok(document) => document,
-        Err(message) => return say(&message, Outcome::Unreadable),
-    };
+    let document = flags.source.read(&[Role::Dump])?;
     let filter = ZtunnelFilter {
         namespace: flags.namespace.clone(),
         workload: flags.workload.clone(),
@@ -107,6 +98,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
     };
     match print_ztunnel(&document, section, &filter, flags.output.into()) {
         Ok(text) => write(&text),
-        Err(Missing(message)) => say(&message, Outcome::Nothing),
+        Err(Missing(message)) => Err(Refusal::nothing(message)),
     }
 }

@@ -20,9 +20,10 @@ const fn key(name: &'static str, description: &'static str, default: &'static st
 }
 
 /// All keys, in the order in which `config show` prints them.
-pub(super) const KEYS: [Key; 14] = [
+pub(super) const KEYS: [Key; 15] = [
     key("select", "Run only these rules: ids, families, or aliases such as IST0101", "[all]", names),
     key("rules", "Severities of rules or families other than their own; `off` does not run them", "{}", severities),
+    key("custom-rules", "Files and folders with declarative rules of your own", "[]", globs),
     key("ignore", "Findings that are not reported: rules × paths × namespaces, with a reason", "[]", ignores),
     key("exclude", "Paths that are passed over where folders are searched", "[]", globs),
     key("fail-on", "Exit with 1 if there are findings of at least this severity", "error", severity),
@@ -62,15 +63,23 @@ fn globs() -> Value {
     one_or_more(&text())
 }
 
-/// Ids and families are known; aliases are not listed, because there are hundreds of codes.
+/// Ids and families are known; codes are not listed, because there are hundreds.
 fn names() -> Value {
-    let known: Vec<&str> = rules::all().map(|rule| rule.meta.id).chain(Family::ALL.map(Family::name)).collect();
+    let ids = rules::all().map(|rule| rule.meta.id).chain(Family::ALL.map(Family::name));
+    let known: Vec<&str> = ids.chain(own_aliases()).collect();
     one_or_more(&json!({"anyOf": [{"enum": known}, {"const": "all"}, {"pattern": "^(IST|KIA)[0-9]{4}$"}]}))
+}
+
+/// The aliases that are no codes of istioctl and Kiali: those of users' own rules.
+fn own_aliases() -> impl Iterator<Item = &'static str> {
+    let aliases = rules::all().flat_map(|rule| rule.meta.aliases).copied();
+    aliases.filter(|alias| !alias.starts_with("IST") && !alias.starts_with("KIA"))
 }
 
 fn severities() -> Value {
     let known: serde_json::Map<String, Value> = rules::all()
         .map(|rule| (rule.meta.id, rules::first_sentence(&rules::manual(rule).summary)))
+        .chain(own_aliases().map(|alias| (alias, "The rules of this name.".to_owned())))
         .chain(Family::ALL.map(|family| (family.name(), format!("All rules on {}.", family.description()))))
         .map(|(name, description)| (name.to_owned(), json!({"$ref": "#/$defs/level", "description": description})))
         .collect();

@@ -15,10 +15,11 @@ use rustc_hash::FxHashMap;
 use crate::engine::Directive;
 use crate::finding::Severity;
 
+pub use crate::fault::Fault;
 pub use find::{find, repository_of};
 pub use keys::schema;
 pub(crate) use read::paths_matching;
-pub use read::{parse, read};
+pub use read::{parse, read, rule_folders};
 pub use show::show;
 
 /// The name of the file.

@@ -1,6 +1,6 @@
 //! Reading the configuration. Nothing that it holds is passed over in silence.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -29,6 +29,17 @@ pub fn read(path: &Path) -> Result<Config, String> {
         .map_err(|faults| format!("the configuration {shown} cannot be used\n\n{}", rendered(&document, &faults)))?;
     config.file = Some(path.to_owned());
     Ok(config)
+}
+
+/// The files and folders with rules that a configuration names. Its other keys may name those rules,
+/// so that they must be known before it is read.
+pub fn rule_folders(path: &Path) -> Vec<PathBuf> {
+    let Ok(bytes) = std::fs::read(path) else { return Vec::new() };
+    let root = path.parent().unwrap_or(Path::new(""));
+    let document = Document::read(path.display().to_string(), Text::from(bytes));
+    let named = document.roots().next().and_then(|root| root.get("custom-rules"));
+    let named = named.into_iter().flat_map(|node| node.items().chain((!node.is_array()).then_some(node)));
+    named.filter_map(Node::text).map(|name| root.join(name)).collect()
 }
 
 /// Reads the text of a configuration whose paths are relative to `root`.
@@ -64,7 +75,7 @@ impl Reader {
         }
         for (key, value) in root.entries() {
             let Some(known) = KEYS.iter().find(|known| known.name == key.text) else {
-                self.unknown_key(key.span, key.text, &KEYS.map(|key| key.name));
+                self.faults.push(Fault::unknown_key(key.span, key.text, &KEYS.map(|key| key.name)));
                 continue;
             };
             let line = position(root.document().bytes(), key.span.start).line;
@@ -79,6 +90,7 @@ impl Reader {
         match name {
             "select" => self.read_select(value),
             "rules" => self.read_severities(value),
+            "custom-rules" => drop(self.texts(value)), // read before all else: see `rule_folders`
             "ignore" => self.read_ignores(value),
             "exclude" => {
                 self.globs(Some(value));
@@ -97,16 +109,10 @@ impl Reader {
         }
     }
 
-    fn unknown_key(&mut self, span: crate::document::Span, name: &str, known: &[&'static str]) {
-        let message = format!("there is no key `{name}` here");
-        self.faults.push(Fault::unknown(span, message, name, known.iter().copied()));
-    }
-
     fn text(&mut self, node: Node<'_>) -> Option<String> {
         let text = node.text().filter(|text| !text.is_empty());
         if text.is_none() {
-            self.faults
-                .push(Fault::new(node.anchor(), format!("a text is expected here, and this is {}", node.kind())));
+            self.faults.push(Fault::unexpected(node, "a text"));
         }
         text.map(str::to_owned)
     }
@@ -117,8 +123,7 @@ impl Reader {
         let mut texts = Vec::new();
         for node in nodes {
             let Some(text) = node.spanned_text() else {
-                let message = format!("a text is expected here, and this is {}", node.kind());
-                self.faults.push(Fault::new(node.anchor(), message));
+                self.faults.push(Fault::unexpected(node, "a text"));
                 continue;
             };
             texts.push(text);
@@ -144,8 +149,10 @@ impl Reader {
     /// Families first, so that a rule's own severity holds wherever it stands.
     fn read_severities(&mut self, value: Node<'_>) {
         if !value.is_object() {
-            let message = format!("severities of rules are expected here, and this is {}", value.kind());
-            self.faults.push(Fault::new(value.anchor(), message));
+            self.faults.push(Fault::new(
+                value.anchor(),
+                format!("severities of rules are expected here, and this is {}", value.kind()),
+            ));
         }
         let mut levels = Vec::new();
         for (key, value) in value.entries() {
@@ -206,7 +213,7 @@ impl Reader {
 
     fn read_ignore(&mut self, entry: Node<'_>) {
         for (key, _) in entry.entries().filter(|(key, _)| !IGNORE_KEYS.contains(&key.text)) {
-            self.unknown_key(key.span, key.text, &IGNORE_KEYS);
+            self.faults.push(Fault::unknown_key(key.span, key.text, &IGNORE_KEYS));
         }
         let reason = entry.get("reason").and_then(Node::text).filter(|reason| !reason.trim().is_empty());
         for (is_there, what) in [(entry.get("rules").is_some(), "rules"), (reason.is_some(), "reason")] {

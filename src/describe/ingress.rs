@@ -15,8 +15,6 @@ use super::world::{World, phase, text};
 
 /// Prints what the ingress gateways say of a service.
 pub(super) fn print(world: &World<'_>, service: Object<'_>, pods: &[PodTemplate<'_>], out: &mut String) {
-    let is_gateway =
-        |pod: &PodTemplate<'_>| pod.labels().get("istio") == Some("ingressgateway") && phase(*pod) == "Running";
     let gateways: Vec<PodTemplate<'_>> = world.pods(is_gateway);
     if gateways.is_empty() {
         out.push_str("Skipping Gateway information (no ingress gateway pods)\n");
@@ -47,6 +45,11 @@ pub(super) fn print(world: &World<'_>, service: Object<'_>, pods: &[PodTemplate<
             }
         }
     }
+}
+
+/// Whether a pod is a running ingress gateway.
+pub(super) fn is_gateway(pod: &PodTemplate<'_>) -> bool {
+    pod.labels().get("istio") == Some("ingressgateway") && phase(*pod) == "Running"
 }
 
 /// `NAMESPACE`, `NAME` of the gateways that a VirtualService is bound to.

@@ -8,9 +8,11 @@ mod pod;
 mod proxy;
 mod service;
 mod virtual_service;
+mod wanted;
 mod world;
 
 pub use pod::describe_pod;
 pub use proxy::virtual_service_path;
 pub use service::describe_service;
+pub use wanted::{Subject, dumps_wanted};
 pub use world::World;

@@ -1,5 +1,6 @@
 //! Comparing messages field by field.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::document::{Kind, Node};
@@ -74,15 +75,33 @@ impl Comparison {
             (Kind::Object, Kind::Object) => {
                 let members = |node: Node<'_>| -> BTreeMap<String, u32> {
                     let entries = node.entries().filter(|(_, value)| !value.is_null());
-                    entries.map(|(key, value)| (canonical(key.text), value.index())).collect()
+                    entries.map(|(key, value)| (canonical(key.text).into_owned(), value.index())).collect()
                 };
                 self.members(place, path, (old, &members(old)), (new, &members(new)));
             }
             (Kind::Array, Kind::Array) => {
                 let (of_old, of_new) = items(old, new);
+                self.order(place, path, &of_old, &of_new);
                 self.members(place, path, (old, &of_old), (new, &of_new));
             }
             _ => self.scalars(place, path, old, new),
+        }
+    }
+
+    /// The order of items that both have, where it means something.
+    fn order(&mut self, place: Place<'_>, path: &str, old: &BTreeMap<String, u32>, new: &BTreeMap<String, u32>) {
+        if !is_ordered(path.rsplit('.').next().unwrap_or(path)) {
+            return;
+        }
+        let in_order = |own: &BTreeMap<String, u32>, other: &BTreeMap<String, u32>| {
+            let mut common: Vec<(u32, &String)> =
+                own.iter().filter(|(name, _)| other.contains_key(*name)).map(|(name, at)| (*at, name)).collect();
+            common.sort_unstable();
+            common.into_iter().map(|(_, name)| name.trim_matches(['[', ']'])).collect::<Vec<_>>().join(", ")
+        };
+        let (before, after) = (in_order(old, new), in_order(new, old));
+        if before != after {
+            self.note(place, &format!("{path} (order)"), Some(&before), Some(&after));
         }
     }
 
@@ -109,11 +128,13 @@ impl Comparison {
             match (a, b) {
                 (Some(a), Some(b)) => self.nodes(place, &inner, a, b),
                 (Some(a), None) => {
-                    let text = self.of_old.without(&a.to_json());
+                    let text = a.to_json();
+                    let text = self.of_old.without(&text).into_owned();
                     self.note(place, &inner, Some(&text), None);
                 }
                 (None, Some(b)) => {
-                    let text = self.of_new.without(&b.to_json());
+                    let text = b.to_json();
+                    let text = self.of_new.without(&text).into_owned();
                     self.note(place, &inner, None, Some(&text));
                 }
                 (None, None) => {}
@@ -122,19 +143,29 @@ impl Comparison {
     }
 
     fn scalars(&mut self, place: Place<'_>, path: &str, old: Node<'_>, new: Node<'_>) {
-        let text = |node: Node<'_>| node.text().map_or_else(|| node.to_json(), str::to_owned);
-        let (a, b) = (self.of_old.without(&text(old)), self.of_new.without(&text(new)));
-        if a != b {
-            self.note(place, path, Some(&a), Some(&b));
+        let (old, new) = (text(old), text(new));
+        let (old, new) = (self.of_old.without(&old).into_owned(), self.of_new.without(&new).into_owned());
+        if old != new {
+            self.note(place, path, Some(&old), Some(&new));
         }
     }
 }
 
+/// Lists of which the first item that fits is taken, or each in its turn.
+pub(super) fn is_ordered(field: &str) -> bool {
+    matches!(field, "routes" | "httpFilters" | "filters" | "listenerFilters")
+}
+
+/// What a value says, and of one that is no text its JSON.
+pub(super) fn text(node: Node<'_>) -> Cow<'_, str> {
+    node.text().map_or_else(|| Cow::Owned(node.to_json()), Cow::Borrowed)
+}
+
 /// The JSON name of a field; keys of maps with other characters stay.
-fn canonical(key: &str) -> String {
+pub(super) fn canonical(key: &str) -> Cow<'_, str> {
     let is_name = key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    if !is_name {
-        return key.to_owned();
+    if !is_name || !key.contains('_') {
+        return Cow::Borrowed(key);
     }
     let mut out = String::with_capacity(key.len());
     let mut upper = false;
@@ -147,7 +178,7 @@ fn canonical(key: &str) -> String {
             }
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// The items of two lists by what names them, if that is unique in both, or else by their place.
@@ -162,7 +193,7 @@ fn by_place(list: Node<'_>) -> BTreeMap<String, u32> {
     list.items().enumerate().map(|(place, item)| (format!("[{place}]"), item.index())).collect()
 }
 
-fn by_name(list: Node<'_>) -> Option<BTreeMap<String, u32>> {
+pub(super) fn by_name(list: Node<'_>) -> Option<BTreeMap<String, u32>> {
     let mut found = BTreeMap::new();
     for item in list.items() {
         if found.insert(format!("[{}]", name(item)?), item.index()).is_some() {

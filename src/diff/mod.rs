@@ -1,9 +1,11 @@
-//! Two dumps compared by meaning: resources by name, fields by path.
+//! Two dumps compared by meaning: resources by name, fields by path; and two bundles of them.
 //!
 //! What differs between any two pods of a workload (node, addresses, versions, times, the order of
 //! maps) is left out unless it is asked for.
 
+mod bundles;
 mod compare;
+mod digest;
 mod volatile;
 
 use std::collections::BTreeMap;
@@ -11,6 +13,7 @@ use std::collections::BTreeMap;
 use crate::document::{Document, Node};
 use crate::tables::{List, Sections, State, proxies};
 
+pub use bundles::{Bundles, Counts, Group, diff_bundles};
 use compare::Comparison;
 use volatile::Volatile;
 
@@ -36,19 +39,19 @@ pub type Differences = BTreeMap<Difference, Vec<String>>;
 /// One of them holds no configuration of a proxy.
 pub fn diff(a: &Document, b: &Document, with_volatile: bool) -> Result<Differences, String> {
     let (old, new) = (one(a)?, one(b)?);
-    let (of_old, of_new) = match with_volatile {
-        true => (Volatile::default(), Volatile::default()),
-        false => (Volatile::of(a), Volatile::of(b)),
-    };
-    let mut comparison = Comparison { of_old, of_new, with_volatile, found: Differences::new() };
+    let (of_old, of_new) = (volatile(a, with_volatile), volatile(b, with_volatile));
+    let lists = named(&old, &of_old).into_iter().zip(named(&new, &of_new));
+    let mut comparison =
+        Comparison { of_old: of_old.clone(), of_new: of_new.clone(), with_volatile, found: Differences::new() };
     comparison.bootstraps(old.bootstrap, new.bootstrap);
-    comparison.lists("clusters", &named(&old.clusters, "name"), &named(&new.clusters, "name"));
-    comparison.lists("listeners", &named(&old.listeners, "name"), &named(&new.listeners, "name"));
-    comparison.lists("routes", &named(&old.routes, "name"), &named(&new.routes, "name"));
-    comparison.lists("endpoints", &named(&old.endpoints, "cluster_name"), &named(&new.endpoints, "cluster_name"));
-    comparison.lists("secrets", &named(&old.secrets, "name"), &named(&new.secrets, "name"));
-    comparison.lists("ecds", &named(&old.filters, "name"), &named(&new.filters, "name"));
+    for ((kind, old), (_, new)) in lists {
+        comparison.lists(kind, &old, &new);
+    }
     Ok(comparison.found)
+}
+
+fn volatile(document: &Document, with_volatile: bool) -> Volatile {
+    if with_volatile { Volatile::default() } else { Volatile::of(document) }
 }
 
 fn one(document: &Document) -> Result<Sections<'_>, String> {
@@ -65,13 +68,26 @@ fn one(document: &Document) -> Result<Sections<'_>, String> {
 /// in listeners) each has its number.
 type Named<'d> = Option<BTreeMap<String, Node<'d>>>;
 
-fn named<'d>(list: &List<'d>, field: &str) -> Named<'d> {
+/// All sections of a proxy by kind.
+fn named<'d>(sections: &Sections<'d>, volatile: &Volatile) -> [(&'static str, Named<'d>); 6] {
+    [
+        ("clusters", &sections.clusters, "name"),
+        ("listeners", &sections.listeners, "name"),
+        ("routes", &sections.routes, "name"),
+        ("endpoints", &sections.endpoints, "cluster_name"),
+        ("secrets", &sections.secrets, "name"),
+        ("ecds", &sections.filters, "name"),
+    ]
+    .map(|(kind, list, field)| (kind, by_name(list, field, volatile)))
+}
+
+fn by_name<'d>(list: &List<'d>, field: &str, volatile: &Volatile) -> Named<'d> {
     let entries = list.as_ref()?;
     let mut found = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.state != State::Draining) {
         let node = entry.node.field("ecds_filter").unwrap_or(entry.node);
-        let name = node.field(field).and_then(Node::text).unwrap_or("(nameless)");
-        let mut key = name.to_owned();
+        let name = volatile.without(node.field(field).and_then(Node::text).unwrap_or("(nameless)"));
+        let mut key = name.clone().into_owned();
         let mut number = 1;
         while found.contains_key(&key) {
             number += 1;

@@ -1,5 +1,7 @@
 //! What differs between any two pods, and from one minute to the next.
 
+use std::borrow::Cow;
+
 use crate::document::Document;
 use crate::envoy;
 
@@ -31,9 +33,9 @@ impl Volatile {
     }
 
     /// A text with these words replaced.
-    pub(super) fn without(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (word, stand_in)| match text.contains(word.as_str()) {
-            true => text.replace(word.as_str(), stand_in),
+    pub(super) fn without<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.0.iter().fold(Cow::Borrowed(text), |text, (word, stand_in)| match text.contains(word.as_str()) {
+            true => Cow::Owned(text.replace(word.as_str(), stand_in)),
             false => text,
         })
     }

@@ -6,9 +6,9 @@ use super::node;
 use super::problem::{Problem, ProblemKind};
 use super::tape::Tape;
 
-/// A Bloom filter over the keys of one object: two bits of 128 per key.
+/// A Bloom filter over the keys of one object: a bit in each of two words per key.
 ///
-/// Dumps have millions of small objects and never a duplicate; the filter costs some fifteen
+/// Dumps have millions of small objects and never a duplicate; the filter costs some twenty
 /// instructions per key and sends few objects to [`find_duplicates`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct KeyFilter {
@@ -17,50 +17,29 @@ pub(super) struct KeyFilter {
 }
 
 impl KeyFilter {
-    /// Adds the key that `bytes` has from `start` to `end`.
-    #[inline(always)]
-    pub(super) fn add_at(&mut self, bytes: &[u8], start: usize, end: usize) {
-        let hash = hash(bytes, start, end);
-        let first = 1u64 << (hash >> 58);
-        let second = 1u64 << ((hash >> 52) & 63);
-        let [seen_first, seen_second] = &mut self.seen;
-        // An empty key has no hash worth the name.
-        self.suspicious |= (*seen_first & first != 0 && *seen_second & second != 0) || start == end;
-        *seen_first |= first;
-        *seen_second |= second;
+    pub(super) fn add(&mut self, key: &[u8]) {
+        let mut first = [0; 8];
+        first.iter_mut().zip(key).for_each(|(slot, byte)| *slot = *byte);
+        self.add_start(u64::from_le_bytes(first), key.len());
     }
 
-    pub(super) fn add(&mut self, key: &[u8]) {
-        self.add_at(key, 0, key.len());
+    /// Adds a key of which the first eight bytes are these, the first one lowest, and zero behind
+    /// its end.
+    #[inline(always)]
+    pub(super) fn add_start(&mut self, start: u64, length: usize) {
+        let hash = (start ^ length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        // Of a distance only the low six bits count.
+        let (one, two) = ((hash >> 58) as u32, (hash >> 52) as u32);
+        let [first, second] = &mut self.seen;
+        self.suspicious |= first.wrapping_shr(one) & second.wrapping_shr(two) & 1 != 0;
+        *first |= 1_u64.wrapping_shl(one);
+        *second |= 1_u64.wrapping_shl(two);
     }
 
     #[inline(always)]
     pub(super) fn is_suspicious(self) -> bool {
         self.suspicious
     }
-}
-
-/// Mixes the length and the first eight bytes of a key, without a branch on its length.
-#[inline(always)]
-fn hash(bytes: &[u8], start: usize, end: usize) -> u64 {
-    let length = end - start;
-    let excess = 64 - 8 * length.min(8);
-    let first = word(bytes, start) << (excess & 63);
-    (first ^ length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-/// Eight bytes from `at` on, little-endian; zeroes behind the end.
-#[inline(always)]
-fn word(bytes: &[u8], at: usize) -> u64 {
-    match bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        Some(chunk) => u64::from_le_bytes(*chunk),
-        None => short_word(bytes.get(at..).unwrap_or_default()),
-    }
-}
-
-#[cold]
-fn short_word(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 /// Up to this many members are compared with each other, more are hashed.

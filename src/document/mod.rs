@@ -12,7 +12,6 @@ mod node;
 mod pointer;
 mod problem;
 mod scalar;
-mod scan;
 mod span;
 mod tape;
 mod yaml;
@@ -188,6 +187,20 @@ impl Document {
         yaml::read_fully(text, &mut full.tape, &mut full.problems, &mut full.roots);
         full.text = Text::from(text);
         [usual, full]
+    }
+
+    /// Reads JSON twice: as the fast path does, unless the text is not for it, and with care.
+    #[cfg(any(test, fuzzing))]
+    pub fn both_json_readings(text: &str) -> (Option<Self>, Self) {
+        let mut fast = Self::json(Text::from(text), 0);
+        let mut careful = Self::json(Text::from(text), 0);
+        for document in [&mut fast, &mut careful] {
+            document.tape = Tape::default();
+            document.problems.clear();
+        }
+        careful.roots = json::read_carefully(text.as_bytes(), &mut careful.tape, &mut careful.problems);
+        let roots = json::read_fast(text.as_bytes(), &mut fast.tape, &mut fast.problems);
+        (roots.map(|roots| Self { roots, ..fast }), careful)
     }
 
     /// What the user knows the document by.

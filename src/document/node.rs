@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::escape;
 use super::scalar::{self, Word};
-use super::tape::{RawNode, Shape, Tape};
+use super::tape::{KeyTag, RawNode, Shape, Tape, without_quotes};
 use super::{Document, Format, Span};
 
 /// What a value is.
@@ -194,32 +194,35 @@ impl<'d> Node<'d> {
     }
 
     /// The member with exactly this key; null counts as absent.
+    #[inline]
     pub fn get(self, name: &str) -> Option<Node<'d>> {
-        self.find(|doc, raw, index| doc.key_is(raw, index, name, false))
+        let tag = KeyTag::of(name.as_bytes());
+        self.find(|child| child.raw().key_tag() == tag && child.key_bytes() == Some(name.as_bytes()))
     }
 
     /// The member with this snake_case key or its camelCase spelling; null counts as absent.
     ///
     /// Envoy prints protobuf field names, Go tools their JSON names.
+    #[inline]
     pub fn field(self, name: &str) -> Option<Node<'d>> {
-        self.find(|doc, raw, index| doc.key_is(raw, index, name, true))
+        let tag = KeyTag::of(name.as_bytes());
+        self.find(|child| {
+            let found = child.raw().key_tag();
+            // Camel case is the shorter spelling.
+            found.first() == tag.first()
+                && found.length() <= tag.length()
+                && child.key_bytes().is_some_and(|key| spells(key, name))
+        })
     }
 
-    fn find(self, matches: impl Fn(&Document, RawNode, u32) -> bool) -> Option<Node<'d>> {
-        let raw = self.raw();
-        if raw.shape() != Shape::Object {
-            return None;
-        }
-        let mut index = self.index + 1;
-        while index < raw.next() {
-            let child = self.doc.tape.node(index)?;
-            if matches(self.doc, child, index) {
-                let node = Node::new(self.doc, index);
-                return (!node.is_null()).then_some(node);
-            }
-            index = child.next();
-        }
-        None
+    #[inline]
+    fn find(self, matches: impl Fn(Node<'d>) -> bool) -> Option<Node<'d>> {
+        let mut children = Children::of(self, Shape::Object);
+        children.find(|child| matches(*child)).filter(|node| !node.is_null())
+    }
+
+    fn key_bytes(self) -> Option<&'d [u8]> {
+        key_bytes(self.doc.bytes(), &self.doc.tape, self.index)
     }
 
     /// Follows a chain of keys, each as [`Node::get`] does.
@@ -352,33 +355,32 @@ impl<'d> Iterator for Children<'d> {
 
 /// The span and text of the key of the value at `index`.
 pub(super) fn key_of<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<(Span, &'d str)> {
-    let raw = tape.node(index)?;
-    let start = raw.key()? as usize;
-    if raw.has_odd_key() {
-        return tape.odd_key(index);
-    }
-    let text = |inside| std::str::from_utf8(bytes.get(inside)?).ok();
-    if let quote @ (b'"' | b'\'') = *bytes.get(start)? {
-        let end = start + 1 + memchr::memchr(quote, bytes.get(start + 1..)?)?;
-        return Some((Span::new(start, end + 1), text(start + 1..end)?));
-    }
-    let end = plain_key_end(bytes, start);
-    Some((Span::new(start, end), text(start..end)?))
+    let (span, text) = raw_key_of(bytes, tape, index)?;
+    Some((span, std::str::from_utf8(text).ok()?))
 }
 
 /// The key of the value at `index` as bytes.
 pub(super) fn key_bytes<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<&'d [u8]> {
+    raw_key_of(bytes, tape, index).map(|(_, text)| text)
+}
+
+fn raw_key_of<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<(Span, &'d [u8])> {
     let raw = tape.node(index)?;
-    let start = raw.key()? as usize;
-    if raw.has_odd_key() {
-        return tape.odd_key(index).map(|(_, text)| text.as_bytes());
-    }
-    match *bytes.get(start)? {
-        quote @ (b'"' | b'\'') => {
-            let rest = bytes.get(start + 1..)?;
-            rest.get(..memchr::memchr(quote, rest)?)
-        }
-        _ => bytes.get(start..plain_key_end(bytes, start)),
+    let Some(start) = raw.key_start() else {
+        return odd_key_of(bytes, tape, index);
+    };
+    let quotes = u32::from(matches!(bytes.get(start as usize), Some(b'"' | b'\'')));
+    let end = start + raw.key_tag().length() as u32 + 2 * quotes;
+    let text = bytes.get((start + quotes) as usize..(end - quotes) as usize)?;
+    Some((Span { start, end }, text))
+}
+
+#[cold]
+fn odd_key_of<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<(Span, &'d [u8])> {
+    let (span, decoded) = tape.odd_key_of(index)?;
+    match decoded {
+        Some(text) => Some((span, text.as_bytes())),
+        None => Some((span, without_quotes(bytes.get(span.range())?))),
     }
 }
 
@@ -402,51 +404,13 @@ pub(super) fn plain_key_end(bytes: &[u8], start: usize) -> usize {
     end
 }
 
-impl Document {
-    /// Whether the key of the value `raw` is `name` (or, if `either` is set, its camelCase form).
-    #[inline]
-    fn key_is(&self, raw: RawNode, index: u32, name: &str, either: bool) -> bool {
-        let Some(start) = raw.key() else { return false };
-        if raw.has_odd_key() {
-            return self.odd_key_is(index, name, either);
-        }
-        let Some((first, rest)) = self.bytes().get(start as usize..).and_then(<[u8]>::split_first) else {
-            return false;
-        };
-        if matches!(first, b'"' | b'\'') {
-            return starts_with_key(rest, name, |byte| byte == *first)
-                || either && camel_case_length(rest, name).is_some_and(|length| rest.get(length) == Some(first));
-        }
-        let text = self.bytes().get(start as usize..).unwrap_or_default();
-        let length = match starts_with_key(text, name, |byte| matches!(byte, b':' | b' ' | b'\t')) {
-            true => name.len(),
-            false if either => camel_case_length(text, name).unwrap_or(usize::MAX),
-            false => return false,
-        };
-        plain_key_end(self.bytes(), start as usize) - start as usize == length
-    }
-
-    #[cold]
-    fn odd_key_is(&self, index: u32, name: &str, either: bool) -> bool {
-        self.tape.odd_key(index).is_some_and(|(_, text)| {
-            text == name || either && camel_case_length(text.as_bytes(), name) == Some(text.len())
-        })
-    }
+/// Whether `key` is the snake_case `name` or its camelCase form.
+fn spells(key: &[u8], name: &str) -> bool {
+    key == name.as_bytes() || is_camel_case_of(key, name)
 }
 
-/// Whether `text` starts with `name` and goes on with something that ends a key. The byte behind
-/// the name is looked at first, because it tells most keys apart.
-#[inline]
-fn starts_with_key(text: &[u8], name: &str, ends: impl Fn(u8) -> bool) -> bool {
-    text.get(name.len()).is_some_and(|byte| ends(*byte)) && text.starts_with(name.as_bytes())
-}
-
-/// How many bytes of `text` spell the snake_case `name` in camelCase.
-fn camel_case_length(text: &[u8], name: &str) -> Option<usize> {
-    if text.first() != name.as_bytes().first() {
-        return None;
-    }
-    let mut at = 0;
+fn is_camel_case_of(key: &[u8], name: &str) -> bool {
+    let mut letters = key.iter();
     let mut upper = false;
     for &byte in name.as_bytes() {
         if byte == b'_' {
@@ -455,12 +419,11 @@ fn camel_case_length(text: &[u8], name: &str) -> Option<usize> {
         }
         let wanted = if upper { byte.to_ascii_uppercase() } else { byte };
         upper = false;
-        if text.get(at) != Some(&wanted) {
-            return None;
+        if letters.next() != Some(&wanted) {
+            return false;
         }
-        at += 1;
     }
-    Some(at)
+    letters.next().is_none()
 }
 
 /// A value that was read from a node, with the node it came from.

@@ -9,10 +9,10 @@ use std::sync::OnceLock;
 
 use super::Span;
 
-/// `key` of a value that is no member of an object.
-const NO_KEY: u32 = u32::MAX;
 /// `key` of a member that a later member of the same name replaces.
-const REPLACED: u32 = u32::MAX - 1;
+const REPLACED: u32 = 1;
+/// The furthest that a key can start before its value without being odd.
+const NEAR: u32 = 255;
 
 /// Number of low bits of `RawNode::link` that hold the index of the next sibling.
 const LINK_BITS: u32 = 27;
@@ -55,14 +55,41 @@ impl Shape {
     }
 }
 
-/// One value: its byte range, the index behind its subtree with shape and flags, and the offset of
-/// its key.
+/// One value: its byte range, the index behind its subtree with shape and flags, and its key.
+///
+/// The key is how far before the value it starts, its length and its first byte: enough to tell nearly all keys apart without a look at the text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RawNode {
     pub(super) start: u32,
     pub(super) end: u32,
     link: u32,
     key: u32,
+}
+
+/// The length and the first byte of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct KeyTag(u16);
+
+impl KeyTag {
+    #[inline(always)]
+    pub(super) fn new(length: usize, first: u8) -> Self {
+        Self(length.min(255) as u16 | u16::from(first) << 8)
+    }
+
+    #[inline(always)]
+    pub(super) fn of(key: &[u8]) -> Self {
+        Self::new(key.len(), key.first().copied().unwrap_or_default())
+    }
+
+    #[inline(always)]
+    pub(super) fn length(self) -> usize {
+        usize::from(self.0 & 0xff)
+    }
+
+    #[inline(always)]
+    pub(super) fn first(self) -> u8 {
+        (self.0 >> 8) as u8
+    }
 }
 
 impl RawNode {
@@ -87,13 +114,20 @@ impl RawNode {
         self.link & DECODED != 0
     }
 
-    /// Offset of the first byte of the key (its quote, if it has one).
+    /// Of the key, if there is one.
     #[inline]
-    pub(super) fn key(self) -> Option<u32> {
-        (self.key < REPLACED).then_some(self.key)
+    pub(super) fn key_tag(self) -> KeyTag {
+        KeyTag((self.key >> 16) as u16)
     }
 
-    /// The span and text of the key lie in the side table.
+    /// Offset of the first byte of the key (its quote, if it has one), unless that lies in the side
+    /// table.
+    #[inline]
+    pub(super) fn key_start(self) -> Option<u32> {
+        (self.key > REPLACED && !self.has_odd_key()).then(|| self.start - (self.key & 0xffff))
+    }
+
+    /// The place of the key, and its text if it needs decoding, lie in the side table.
     #[inline]
     pub(super) fn has_odd_key(self) -> bool {
         self.link & ODD_KEY != 0
@@ -106,21 +140,22 @@ impl RawNode {
     }
 }
 
-/// The key of a value as the JSON reader hands it over: an offset and flags, without branches.
+/// The key of a value as it lies on the tape.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RawKey {
-    offset: u32,
+    key: u32,
     flags: u32,
 }
 
 impl RawKey {
     /// Of an array element or the root.
-    pub(super) const NONE: Self = Self { offset: NO_KEY, flags: 0 };
+    pub(super) const NONE: Self = Self { key: 0, flags: 0 };
 
-    /// Of a key that can be read from the text at `offset`.
+    /// Of a key that starts so many bytes before its value and can be read from the text, unless it
+    /// is too far away. (A longer key would be further away.)
     #[inline(always)]
-    pub(super) fn at(offset: usize) -> Self {
-        Self { offset: offset as u32, flags: 0 }
+    fn near(distance: u32, tag: KeyTag) -> Option<Self> {
+        (distance <= NEAR).then_some(Self { key: distance | u32::from(tag.0) << 16, flags: 0 })
     }
 }
 
@@ -130,17 +165,33 @@ pub(super) enum Key {
     /// An array element or the root.
     #[default]
     None,
-    /// Starts at this offset and can be read from the text.
-    At(u32),
-    /// Must be looked up: its span and decoded text.
-    Odd(Span, Box<str>),
+    /// Stands here (with its quotes), and can be read from the text.
+    Written(Span, KeyTag),
+    /// Stands here, and is decoded to this.
+    Decoded(Span, Box<str>),
+}
+
+impl Key {
+    /// The key that stands in `span` of the text, with its quotes if it has some.
+    pub(super) fn written(bytes: &[u8], span: Span) -> Self {
+        Self::Written(span, KeyTag::of(without_quotes(bytes.get(span.range()).unwrap_or_default())))
+    }
+}
+
+/// A key without its quotes.
+pub(super) fn without_quotes(key: &[u8]) -> &[u8] {
+    match key {
+        [b'"', inside @ .., b'"'] | [b'\'', inside @ .., b'\''] => inside,
+        _ => key,
+    }
 }
 
 #[derive(Clone, Debug)]
 struct OddKey {
     node: u32,
     span: Span,
-    text: Box<str>,
+    /// What is written there means this.
+    decoded: Option<Box<str>>,
 }
 
 /// The entries and side tables of one document.
@@ -189,7 +240,7 @@ impl Tape {
             start: start as u32,
             end: end as u32,
             link: (index + 1) | (shape as u32) << SHAPE_SHIFT | key.flags,
-            key: key.offset,
+            key: key.key,
         });
         index
     }
@@ -198,17 +249,33 @@ impl Tape {
     pub(super) fn push(&mut self, shape: Shape, span: Span, key: Key) -> u32 {
         let key = match key {
             Key::None => RawKey::NONE,
-            Key::At(offset) => RawKey::at(offset as usize),
-            Key::Odd(span, text) => self.odd_key_of_next(span, text),
+            Key::Written(key, tag) => self.near_key(key, tag, span.start),
+            Key::Decoded(key, text) => self.decoded_key(key, text),
         };
         self.push_raw(shape, span.start as usize, span.end as usize, key)
     }
 
-    /// Notes a key that cannot be read from the text, for the value that is appended next.
-    pub(super) fn odd_key_of_next(&mut self, span: Span, text: Box<str>) -> RawKey {
+    /// The key that stands in `span` (with its quotes), for the value at `value`, which is appended next.
+    pub(super) fn written_key(&mut self, bytes: &[u8], span: Span, value: u32) -> RawKey {
+        let text = without_quotes(bytes.get(span.range()).unwrap_or_default());
+        self.near_key(span, KeyTag::of(text), value)
+    }
+
+    #[inline(always)]
+    pub(super) fn near_key(&mut self, span: Span, tag: KeyTag, value: u32) -> RawKey {
+        RawKey::near(value.wrapping_sub(span.start), tag).unwrap_or_else(|| self.odd_key(span, tag, None))
+    }
+
+    /// A key that means something else than what is written, for the value that is appended next.
+    pub(super) fn decoded_key(&mut self, span: Span, text: Box<str>) -> RawKey {
+        self.odd_key(span, KeyTag::of(text.as_bytes()), Some(text))
+    }
+
+    #[cold]
+    fn odd_key(&mut self, span: Span, tag: KeyTag, decoded: Option<Box<str>>) -> RawKey {
         let node = self.nodes.len() as u32;
-        self.odd_keys.push(OddKey { node, span, text });
-        RawKey { offset: span.start, flags: ODD_KEY }
+        self.odd_keys.push(OddKey { node, span, decoded });
+        RawKey { key: u32::from(tag.0) << 16, flags: ODD_KEY }
     }
 
     /// Appends a scalar whose text differs from what is written.
@@ -258,9 +325,10 @@ impl Tape {
         self.decoded.get(at).map(|(_, text)| &**text.get_or_init(decode))
     }
 
-    pub(super) fn odd_key(&self, index: u32) -> Option<(Span, &str)> {
+    /// The place of a key that lies in the side table, and its text if that is not what stands there.
+    pub(super) fn odd_key_of(&self, index: u32) -> Option<(Span, Option<&str>)> {
         let at = self.odd_keys.binary_search_by_key(&index, |k| k.node).ok()?;
-        self.odd_keys.get(at).map(|k| (k.span, &*k.text))
+        self.odd_keys.get(at).map(|k| (k.span, k.decoded.as_deref()))
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -286,7 +354,7 @@ impl Tape {
         let decoded = self.decoded.iter().skip(self.decoded.partition_point(|d| d.0 < index));
         let decoded = decoded.take_while(|d| d.0 < end).map(|d| d.1.get().map_or(0, |text| text.len()));
         let keys = self.odd_keys.iter().skip(self.odd_keys.partition_point(|k| k.node < index));
-        let keys = keys.take_while(|k| k.node < end).map(|k| k.text.len());
+        let keys = keys.take_while(|k| k.node < end).map(|k| k.decoded.as_ref().map_or(0, |text| text.len()));
         (end - index) as usize + decoded.chain(keys).sum::<usize>() / size_of::<RawNode>()
     }
 
@@ -316,10 +384,10 @@ impl Tape {
             }
             if target != first
                 && node.has_odd_key()
-                && let Some((span, text)) = self.odd_key(source).map(|k| (k.0, k.1.into()))
+                && let Some((span, decoded)) = self.odd_key_of(source).map(|k| (k.0, k.1.map(Into::into)))
             {
                 let node = target;
-                self.odd_keys.push(OddKey { node, span, text });
+                self.odd_keys.push(OddKey { node, span, decoded });
             }
         }
     }

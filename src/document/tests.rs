@@ -137,6 +137,120 @@ fn json_is_read_as_serde_json_reads_it() {
     assert!(compared > 80, "only {compared} files");
 }
 
+/// Both readings of a text are the same, if the fast path takes it: with every span, key and shape.
+/// Returns whether it does.
+fn assert_fast_json_is_careful_json(name: &str, text: &str) -> bool {
+    let (fast, careful) = Document::both_json_readings(text);
+    let serious = careful.problems().iter().any(|p| !matches!(p.kind, ProblemKind::DuplicateKey(_)));
+    let Some(fast) = fast else {
+        assert!(serious, "{name}: the fast path refuses a text without a fault");
+        return false;
+    };
+    assert_eq!(fast.problems(), careful.problems(), "{name}");
+    assert_eq!(fast.roots, careful.roots, "{name}");
+    assert_eq!(fast.node_count(), careful.node_count(), "{name}");
+    for index in 0..fast.node_count() as u32 {
+        let [(fast, key), (careful, careful_key)] =
+            [&fast, &careful].map(|document| (Node::new(document, index), Node::new(document, index).key()));
+        let of = |node: Node<'_>| (node.span(), node.kind(), node.end_index(), node.text().map(str::to_owned));
+        assert_eq!(of(fast), of(careful), "{name}: value {index}");
+        assert_eq!(format!("{key:?}"), format!("{careful_key:?}"), "{name}: key of value {index}");
+    }
+    true
+}
+
+#[test]
+fn the_fast_json_path_reads_what_the_careful_reader_reads() {
+    let texts = [
+        "",
+        " \n",
+        "{}",
+        "[]",
+        "[[],{},[{}]]",
+        "{\"a\": {\"b\": [1, -2.5e3, true, false, null, \"x\"]}, \"c\":\"\"}",
+        "{\"a\" : 1 ,\r\n\t\"b\" :2 }",
+        "{\"a\":1}{\"b\":2}\n[3]",
+        "{\"a\":1} 2",
+        "3 4",
+        "\"x\"",
+        "true",
+        "{\"a\\u0062\": \"\\\"\\\\\", \"é\": \"ü\\n\", \"\": 1, \"\": 2}",
+        "{\"a\": 1, \"a\": 2}",
+        "{\"a\"; 1}",
+        "{\"a\": 1,}",
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "[1,,2]",
+        "{\"a\":}",
+        "{\"a\" 1}",
+        "{a: 1}",
+        "{\"a\": 1]",
+        "[\"a\": 1]",
+        "{\"a\", 1}",
+        "[tru]",
+        "[truee]",
+        "[01]",
+        "[1.]",
+        "[12a]",
+        "[\"a\"\"b\"]",
+        "[\"a\"1]",
+        "[1\"a\"]",
+        "{\"a\": \"x",
+        "[1",
+        "[\"\t\"]",
+        "\u{c}[1]",
+        "[1\u{1a}2]",
+        "[99999999999999999999999]",
+        "[1e999]",
+        "[123456789012345678, 1234567890123456789, -0, 0]",
+    ];
+    for text in texts {
+        assert_fast_json_is_careful_json(text, text);
+    }
+    // Strings, escapes and words at every place of a block of 64 bytes.
+    for shift in 0..130 {
+        let blanks = " ".repeat(shift);
+        let backslashes = "\\\\".repeat(shift);
+        let text = format!("{blanks}{{\"a{backslashes}\": [\"{backslashes}\\\"\", true], \"{blanks}é\": -1.5}}");
+        assert!(assert_fast_json_is_careful_json(&text, &text));
+        let far = format!("{{\"key\":{blanks}{blanks}{blanks}1, \"{}\": 2}}", "k".repeat(shift * 2));
+        assert!(assert_fast_json_is_careful_json(&far, &far));
+        let open = format!("{{\"a\": \"{backslashes}\\\"}}");
+        assert!(!assert_fast_json_is_careful_json(&open, &open));
+    }
+    let deep = format!("{}1{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+    assert!(assert_fast_json_is_careful_json("as deep as can be", &deep));
+    assert!(!assert_fast_json_is_careful_json("deeper", &format!("[{deep}]")));
+}
+
+#[test]
+fn the_fast_json_path_reads_the_corpus_and_refuses_what_is_broken() {
+    let Some(files) = corpus("corpus/dumps", &["json"]) else {
+        return;
+    };
+    let (mut taken, mut refused) = (0, 0);
+    for (turn, file) in files.into_iter().enumerate() {
+        let Ok(text) = std::fs::read_to_string(&file) else {
+            continue;
+        };
+        let name = file.display().to_string();
+        taken += usize::from(assert_fast_json_is_careful_json(&name, &text));
+        if text.len() > 200_000 {
+            continue;
+        }
+        // One byte less, one byte more, one byte else.
+        for place in (0..40).map(|step| (step * 7919 + turn * 104_729) % text.len().max(1)) {
+            for with in ["", ",", ":", "\"", "}", "]", "{", "x", "1", "\\", "\n"] {
+                let (Some(before), Some(after)) = (text.get(..place), text.get(place + 1..)) else { continue };
+                let broken = format!("{before}{with}{after}");
+                refused += usize::from(!assert_fast_json_is_careful_json(&name, &broken));
+            }
+        }
+    }
+    assert!(taken > 80 && refused > 1000, "{taken} taken, {refused} refused");
+}
+
 /// Files of the shared corpus with these endings, or nothing (and a word on it) where it is absent.
 fn corpus(folder: &str, endings: &[&str]) -> Option<Vec<PathBuf>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(folder);

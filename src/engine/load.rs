@@ -119,6 +119,7 @@ fn judge_dump(document: &Document, selection: &Selection) -> Loaded {
             match check {
                 Check::Document(check) => check(document, &mut found),
                 Check::Dump(check) => dumps.iter().for_each(|dump| check(dump, &mut found)),
+                Check::Declared(rule) => dumps.iter().for_each(|dump| rule.check_dump(dump, &mut found)),
                 _ => continue,
             }
             drafts.extend(found.drafts.into_iter().map(|draft| (rule.meta, draft)));

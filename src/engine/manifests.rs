@@ -189,6 +189,9 @@ fn check_all<'d>(check: Check, documents: &[&'d Document], context: &Context<'_,
             context.mesh.virtual_services.iter().for_each(|service| check(context, service, &mut found));
         }
         Check::Mesh(check) => check(context, &mut found),
+        Check::Declared(declaration) => {
+            declaration.check_objects(&context.mesh.objects, context.mesh.options, &mut found);
+        }
         Check::Dump(_) | Check::Suppression(_) => {}
     }
     found

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rayon::{Scope, Yield};
 use rustc_hash::FxHashMap;
 
-use crate::input::{self, Candidate, Member, Place, Role, Sink, Text};
+use crate::input::{self, Candidate, Member, Place, Role, Sink, Text, member_name};
 
 /// The most bytes of members that are read and not yet worked on, unless one member has more.
 const BYTES_IN_FLIGHT: usize = 32 << 20;
@@ -133,12 +133,6 @@ fn in_order<T>(mut results: Vec<(usize, String, T)>) -> Vec<(String, T)> {
     let last: FxHashMap<String, usize> = results.iter().map(|(place, name, _)| (name.clone(), *place)).collect();
     results.retain(|(place, name, _)| last.get(name) == Some(place));
     results.into_iter().map(|(_, name, result)| (name, result)).collect()
-}
-
-/// How a member is called: `bug-report.tar.gz!bug-report/proxies/ns/pod/clusters`.
-fn member_name(archive: &str, path: &str) -> String {
-    let printable = |c: char| if c.is_control() { '?' } else { c };
-    format!("{archive}!{}", path.chars().map(printable).collect::<String>())
 }
 
 /// What the threads share that work on one archive.

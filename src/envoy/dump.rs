@@ -9,7 +9,7 @@ use crate::document::{Document, Node, Spanned};
 use super::cluster::{Cluster, LoadAssignment};
 use super::form::{is_cluster, is_listener, is_resource, is_section};
 use super::listener::{Listener, RouteSource};
-use super::references::{self, HostClusters, Reference};
+use super::references::{self, ClusterName, HostClusters, Lead, StoredReference};
 use super::route::{RouteConfiguration, is_route_configuration};
 use super::secret::Secret;
 use super::xds_any::type_name;
@@ -37,7 +37,7 @@ pub struct Dump<'d> {
     pub unknown_sections: usize,
     present: FxHashSet<&'static str>,
     cluster_places: FxHashMap<&'d str, u32>,
-    references: OnceLock<Vec<Reference<'d>>>,
+    references: OnceLock<Vec<StoredReference>>,
     route_configurations: OnceLock<Vec<RouteConfiguration<'d>>>,
     host_clusters: OnceLock<HostClusters<'d>>,
 }
@@ -145,6 +145,7 @@ impl<'d> Dump<'d> {
         }
         // A later version of a cluster of the same name is the one in use; so is one from the
         // control plane over one that is warming.
+        dump.cluster_places.reserve(dump.clusters.len());
         for (place, entry) in dump.clusters.iter().enumerate() {
             if entry.state != ResourceState::Warming || !dump.cluster_places.contains_key(entry.cluster.name.value) {
                 dump.cluster_places.insert(entry.cluster.name.value, place as u32);
@@ -251,6 +252,7 @@ impl<'d> Dump<'d> {
 
     fn read_clusters(&mut self, list: Node<'d>, state: ResourceState) -> bool {
         self.present.insert("clusters");
+        self.clusters.reserve_exact(list.items().count());
         for entry in list.items() {
             self.note_error(entry, "clusters");
             let node = entry.get("cluster").unwrap_or(entry);
@@ -277,6 +279,7 @@ impl<'d> Dump<'d> {
 
     fn read_dynamic_listeners(&mut self, list: Node<'d>) -> bool {
         self.present.insert("listeners");
+        self.listeners.reserve_exact(list.items().count());
         for entry in list.items() {
             let states = [
                 ("active_state", ListenerState::Active),
@@ -311,6 +314,7 @@ impl<'d> Dump<'d> {
 
     fn read_endpoints(&mut self, list: Node<'d>) -> bool {
         self.present.insert("endpoints");
+        self.endpoints.reserve_exact(list.items().count());
         for entry in list.items() {
             self.note_error(entry, "endpoints");
             let node = entry.field("endpoint_config").unwrap_or(entry);
@@ -460,14 +464,26 @@ impl<'d> Dump<'d> {
         self.cluster_places.get(name).and_then(|place| self.clusters.get(*place as usize))
     }
 
+    /// Where the cluster of this name stands in the list.
+    pub(super) fn cluster_place(&self, name: &str) -> Option<u32> {
+        self.cluster_places.get(name).copied()
+    }
+
     /// Every reference from a route or a TCP proxy to a cluster.
-    pub fn references(&self) -> &[Reference<'d>] {
-        self.references.get_or_init(|| references::collect(self))
+    pub fn references(&self) -> impl ExactSizeIterator<Item = Lead<'_, 'd>> {
+        let stored = self.references.get_or_init(|| references::collect(self));
+        stored.iter().map(|stored| Lead::new(self, *stored))
     }
 
     /// The ports that the clusters of each host have, by istiod's names.
     pub fn host_clusters(&self) -> &HostClusters<'d> {
-        self.host_clusters.get_or_init(|| HostClusters::of(self))
+        self.host_clusters.get_or_init(|| HostClusters::read(self))
+    }
+
+    /// The outbound clusters of a host, by istiod's names.
+    pub fn clusters_of_host(&self, host: &str) -> impl Iterator<Item = ClusterName<'d>> {
+        let places = self.host_clusters().places(host);
+        places.filter_map(|place| ClusterName::parse(self.clusters.get(place)?.cluster.name.value))
     }
 
     /// Whether the list of clusters can be trusted to be all: it is there, and nothing of the text

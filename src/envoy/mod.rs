@@ -23,7 +23,7 @@ pub use dump::{
 pub use form::{Form, dumps, form_of, looks_like_dump};
 pub use listener::{ConnectionManager, FilterChain, Listener, RouteSource, TcpProxy};
 pub use origin::{IstioMetadata, Origin, origin_of_path};
-pub use references::{ClusterName, HostClusters, Reference, ReferencePlace};
+pub use references::{ClusterName, HostClusters, Lead, Reference, ReferencePlace};
 pub use registry::{BLACK_HOLE, Registry};
 pub use route::{ClusterReference, PathMatch, ReferenceKind, Route, RouteAction, RouteConfiguration, VirtualHost};
 pub use route_match::{

@@ -3,9 +3,9 @@
 
 use rustc_hash::FxHashMap;
 
-use super::dump::{Dump, ListenerEntry};
+use super::dump::{ClusterEntry, Dump};
 use super::listener::FilterChain;
-use super::route::{ClusterReference, Route, RouteConfiguration, VirtualHost};
+use super::route::{ClusterReference, ReferenceKind, Route, RouteConfiguration, VirtualHost};
 
 /// A reference to a cluster, with the way that leads to it.
 #[derive(Clone, Copy, Debug)]
@@ -97,22 +97,34 @@ impl ReferencePlace<'_> {
 /// The outbound clusters of each host, by istiod's names.
 #[derive(Debug, Default)]
 pub struct HostClusters<'d> {
-    by_host: FxHashMap<&'d str, Vec<ClusterName<'d>>>,
+    /// The port of each cluster, and its place in the dump.
+    by_host: FxHashMap<&'d str, Vec<(u16, u32)>>,
 }
 
 impl<'d> HostClusters<'d> {
-    pub(super) fn of(dump: &Dump<'d>) -> Self {
-        let mut by_host: FxHashMap<&'d str, Vec<ClusterName<'d>>> = FxHashMap::default();
-        let names = dump.clusters.iter().filter_map(|entry| ClusterName::parse(entry.cluster.name.value));
-        for name in names.filter(|name| name.direction == "outbound") {
-            by_host.entry(name.host).or_default().push(name);
+    pub(super) fn read(dump: &Dump<'d>) -> Self {
+        let mut by_host: FxHashMap<&'d str, Vec<(u16, u32)>> = FxHashMap::default();
+        for (place, entry) in dump.clusters.iter().enumerate() {
+            let name = ClusterName::parse(entry.cluster.name.value).filter(|name| name.direction == "outbound");
+            if let Some(name) = name {
+                by_host.entry(name.host).or_default().push((name.port, place as u32));
+            }
         }
         Self { by_host }
     }
 
-    /// The clusters of a host.
-    pub fn of_host(&self, host: &str) -> &[ClusterName<'d>] {
+    fn of(&self, host: &str) -> &[(u16, u32)] {
         self.by_host.get(host).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether the host has any cluster.
+    pub fn has(&self, host: &str) -> bool {
+        self.by_host.contains_key(host)
+    }
+
+    /// The clusters of a host, as places in the dump.
+    pub(super) fn places(&self, host: &str) -> impl Iterator<Item = usize> {
+        self.of(host).iter().map(|(_, place)| *place as usize)
     }
 
     /// Whether istiod made a virtual host for a port that its service does not have. It does so for
@@ -123,34 +135,107 @@ impl<'d> HostClusters<'d> {
             return false;
         };
         let Ok(port) = port.parse::<u16>() else { return false };
-        let clusters = self.of_host(host);
-        !clusters.is_empty() && clusters.iter().all(|cluster| cluster.port != port)
+        let clusters = self.of(host);
+        !clusters.is_empty() && clusters.iter().all(|(other, _)| *other != port)
+    }
+}
+
+/// A reference as it is kept: a dump has as many as routes, so they are small.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoredReference {
+    name: u32,
+    kind: ReferenceKind,
+    /// The place of the cluster in the dump; beyond all where it has none of this name.
+    target: u32,
+    place: StoredPlace,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum StoredPlace {
+    Route { config: u32, virtual_host: u32, route: u32, index: u32 },
+    Listener { entry: u32, chain: u32, is_default: bool },
+}
+
+/// A reference that can be read in full.
+#[derive(Clone, Copy)]
+pub struct Lead<'a, 'd> {
+    dump: &'a Dump<'d>,
+    stored: StoredReference,
+}
+
+impl<'a, 'd> Lead<'a, 'd> {
+    pub(super) fn new(dump: &'a Dump<'d>, stored: StoredReference) -> Self {
+        Self { dump, stored }
+    }
+
+    /// Where the cluster stands among those of the dump, if it is there.
+    pub fn target(self) -> Option<usize> {
+        Some(self.stored.target as usize).filter(|place| *place < self.dump.clusters.len())
+    }
+
+    /// The cluster, if it is there.
+    pub fn cluster(self) -> Option<&'a ClusterEntry<'d>> {
+        self.dump.clusters.get(self.stored.target as usize)
+    }
+
+    /// Whether no request takes this way: a share of nothing.
+    pub fn is_unused(self) -> bool {
+        matches!(self.stored.kind, ReferenceKind::Weighted { weight: 0, .. })
+    }
+
+    /// The whole reference.
+    pub fn reference(self) -> Option<Reference<'d>> {
+        let node = |index: u32| self.dump.document.node(index);
+        let name = node(self.stored.name)?.spanned_text()?;
+        let place = match self.stored.place {
+            StoredPlace::Route { config, virtual_host, route, index } => ReferencePlace::Route {
+                config: RouteConfiguration { node: node(config)? },
+                virtual_host: VirtualHost { node: node(virtual_host)? },
+                route: Route { node: node(route)? },
+                index,
+            },
+            StoredPlace::Listener { entry, chain, is_default } => ReferencePlace::Listener {
+                listener: self.dump.listeners.iter().find(|listener| listener.node.index() == entry)?.name,
+                chain: FilterChain { node: node(chain)?, is_default },
+            },
+        };
+        Some(Reference { cluster: ClusterReference { name, kind: self.stored.kind }, place })
     }
 }
 
 /// Every reference of a dump, in its order.
-pub(super) fn collect<'d>(dump: &Dump<'d>) -> Vec<Reference<'d>> {
+pub(super) fn collect(dump: &Dump<'_>) -> Vec<StoredReference> {
     let mut references = Vec::new();
-    for &config in dump.route_configurations() {
+    for config in dump.route_configurations() {
         for virtual_host in config.virtual_hosts() {
             for (index, route) in virtual_host.routes().enumerate() {
-                let place = ReferencePlace::Route { config, virtual_host, route, index: index as u32 };
-                references.extend(route.clusters().into_iter().map(|cluster| Reference { cluster, place }));
+                let place = StoredPlace::Route {
+                    config: config.node.index(),
+                    virtual_host: virtual_host.node.index(),
+                    route: route.node.index(),
+                    index: index as u32,
+                };
+                route.each_cluster(|cluster| references.push(stored(dump, cluster, place)));
             }
         }
     }
     for (entry, listener) in dump.current_listeners() {
         for chain in listener.filter_chains() {
-            references.extend(of_chain(entry, chain));
+            let place = StoredPlace::Listener {
+                entry: entry.node.index(),
+                chain: chain.node.index(),
+                is_default: chain.is_default,
+            };
+            let clusters = chain.tcp_proxy().map(super::TcpProxy::clusters).unwrap_or_default();
+            references.extend(clusters.into_iter().map(|cluster| stored(dump, cluster, place)));
         }
     }
     references
 }
 
-fn of_chain<'d>(entry: &ListenerEntry<'d>, chain: FilterChain<'d>) -> impl Iterator<Item = Reference<'d>> + use<'d> {
-    let listener = entry.name;
-    let clusters = chain.tcp_proxy().map(super::TcpProxy::clusters).unwrap_or_default();
-    clusters.into_iter().map(move |cluster| Reference { cluster, place: ReferencePlace::Listener { listener, chain } })
+fn stored(dump: &Dump<'_>, cluster: ClusterReference<'_>, place: StoredPlace) -> StoredReference {
+    let target = dump.cluster_place(cluster.name.value).unwrap_or(u32::MAX);
+    StoredReference { name: cluster.name.node.index(), kind: cluster.kind, target, place }
 }
 
 #[cfg(test)]

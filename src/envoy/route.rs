@@ -75,9 +75,9 @@ pub enum ReferenceKind {
     /// A share of them.
     Weighted {
         /// Of how many parts.
-        weight: u64,
+        weight: u32,
         /// Of how many in all.
-        total: u64,
+        total: u32,
     },
     /// Copies of them.
     Mirror,
@@ -161,38 +161,27 @@ impl<'d> Route<'d> {
 
     /// What it does.
     pub fn action(self) -> RouteAction<'d> {
-        for (key, value) in self.node.entries() {
-            match key.text {
-                "route" => return RouteAction::Forward(value),
-                "redirect" => return RouteAction::Redirect(value),
-                "direct_response" | "directResponse" => return RouteAction::DirectResponse(value),
-                _ => {}
-            }
+        if let Some(forward) = self.node.get("route") {
+            return RouteAction::Forward(forward);
         }
-        RouteAction::Other
+        if let Some(redirect) = self.node.get("redirect") {
+            return RouteAction::Redirect(redirect);
+        }
+        self.node.field("direct_response").map_or(RouteAction::Other, RouteAction::DirectResponse)
     }
 
-    /// The clusters that its requests, shares and copies of them go to.
-    pub fn clusters(self) -> Vec<ClusterReference<'d>> {
+    /// Hands over the clusters that its requests, shares and copies of them go to.
+    pub fn each_cluster(self, mut found: impl FnMut(ClusterReference<'d>)) {
         let RouteAction::Forward(action) = self.action() else {
-            return Vec::new();
+            return;
         };
-        let mut found = Vec::new();
-        for (key, value) in action.entries() {
-            match key.text {
-                "cluster" => found.extend(
-                    value
-                        .spanned_text()
-                        .filter(|n| !n.is_empty())
-                        .map(|name| ClusterReference { name, kind: ReferenceKind::Route }),
-                ),
-                "weighted_clusters" | "weightedClusters" => found.extend(weighted(value)),
-                "request_mirror_policies" | "requestMirrorPolicies" => found.extend(value.items().filter_map(mirror)),
-                "request_mirror_policy" | "requestMirrorPolicy" => found.extend(mirror(value)),
-                _ => {}
-            }
+        if let Some(name) = action.text_at("cluster").filter(|name| !name.is_empty()) {
+            found(ClusterReference { name, kind: ReferenceKind::Route });
         }
-        found
+        action.field("weighted_clusters").into_iter().flat_map(weighted).for_each(&mut found);
+        let policies = action.field("request_mirror_policies").into_iter().flat_map(Node::items);
+        // The singular is what Envoy had before 1.11.
+        policies.chain(action.field("request_mirror_policy")).filter_map(mirror).for_each(found);
     }
 
     /// Whether an extension chooses its cluster, which may leave a request to the next route after all.
@@ -206,14 +195,19 @@ impl<'d> Route<'d> {
 
 fn weighted<'d>(weighted: Node<'d>) -> impl Iterator<Item = ClusterReference<'d>> {
     let clusters = || weighted.get("clusters").into_iter().flat_map(Node::items);
-    let weight = |cluster: Node<'d>| cluster.get("weight").and_then(Node::as_u64).unwrap_or(0);
-    let total = clusters().map(weight).sum();
+    // The sum of the weights is a uint32 to Envoy, too.
+    let weight = |cluster: Node<'d>| cluster.get("weight").and_then(Node::as_u64).map_or(0, saturated);
+    let total = clusters().map(weight).fold(0, u32::saturating_add);
     clusters().filter_map(move |cluster| {
         Some(ClusterReference {
             name: cluster.text_at("name").filter(|n| !n.is_empty())?,
             kind: ReferenceKind::Weighted { weight: weight(cluster), total },
         })
     })
+}
+
+fn saturated(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn mirror(policy: Node<'_>) -> Option<ClusterReference<'_>> {

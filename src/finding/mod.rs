@@ -18,5 +18,6 @@ pub use excerpt::{Excerpt, Mark};
 pub use group::{Seen, group};
 pub use level::{Confidence, Family, Meta, Severity};
 pub use pinned::Pinned;
+pub(crate) use redact::Redaction;
 pub use resolve::{Finding, Location, Related, resolve};
 pub use suppression::Suppression;

@@ -129,6 +129,16 @@ fn files(walk: &WalkBuilder, folder: &Path, found: &mut Discovery) -> Vec<DirEnt
     files
 }
 
+/// Finds the files of a bundle, which the user says that the folder or the archive is.
+pub fn discover_bundle(path: &Path) -> Discovery {
+    if !path.is_dir() {
+        return discover(&[path.to_owned()]);
+    }
+    let mut found = Discovery::default();
+    search_bundle(path, &mut found);
+    found
+}
+
 /// Takes every file of a bug report: its layout says which of them are read. Links are not followed.
 fn search_bundle(folder: &Path, found: &mut Discovery) {
     for entry in files(WalkBuilder::new(folder).standard_filters(false), folder, found) {

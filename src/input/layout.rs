@@ -35,7 +35,7 @@ pub struct Place {
 }
 
 impl Place {
-    const UNKNOWN: Self = Self { role: Role::Unknown, pod: None };
+    pub(super) const UNKNOWN: Self = Self { role: Role::Unknown, pod: None };
 
     /// Reads a path within a bundle. `must-gather.local.X/image/namespaces/…` is two levels deep, and
     /// people put reports into folders of theirs.
@@ -52,10 +52,11 @@ impl Place {
 }
 
 /// Answers of a proxy's admin interface, by the files that hold them.
-const PROXY: [&str; 11] = [
+const PROXY: [&str; 12] = [
     "certs",
     "clusters",
     "listeners",
+    "logging",
     "memory",
     "server_info",
     "runtime",

@@ -127,7 +127,7 @@ fn named(place: &Place) -> Option<Proxy> {
 }
 
 /// `web` of `web-7d4b9c6f5-x2x4z`, as far as the name has that form.
-fn workload_of(pod: &str) -> &str {
+pub fn workload_of(pod: &str) -> &str {
     let is_random = |part: &str| part.len() >= 5 && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let Some((rest, _)) = pod.rsplit_once('-').filter(|(_, last)| is_random(last)) else {
         return pod;

@@ -5,6 +5,7 @@
 
 mod facts;
 mod missing;
+mod pod;
 mod print;
 mod secrets;
 mod texts;
@@ -18,7 +19,10 @@ use crate::input::Discovery;
 
 use facts::Fact;
 
+pub use facts::workload_of;
+pub use pod::{Pod, find_pod, is_meant, no_such_pod, pods};
 pub use print::write_inventory;
+pub use texts::control_plane_versions;
 
 /// Version of the form that programs read.
 const VERSION: &str = "1";

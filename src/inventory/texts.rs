@@ -14,6 +14,11 @@ pub(super) fn istio_versions(text: &str) -> (Option<String>, BTreeMap<String, St
     (client, revisions.collect())
 }
 
+/// The versions of the control plane, by revision, in what `istioctl bug-report` noted as `versions`.
+pub fn control_plane_versions(text: &str) -> BTreeMap<String, String> {
+    istio_versions(text).1
+}
+
 /// What stands between `before` and the next quotation mark.
 fn quoted(text: &str, before: &str) -> Option<String> {
     let rest = text.split_once(before)?.1;

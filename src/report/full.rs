@@ -7,9 +7,11 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Render
 
 use crate::engine::Analysis;
 use crate::finding::{Cause, Excerpt, Finding, Location, Severity, Subject};
+use crate::rules::file_of;
 
 use super::Style;
 use super::printable::printable;
+use super::remarks::manual_url;
 
 /// Where the manuals of the rules are.
 pub(super) const MANUALS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules");
@@ -30,8 +32,8 @@ fn group(finding: &Finding, style: Style) -> Group<'_> {
         Severity::Info => Level::INFO,
     };
     let mut title = level.primary_title(printable(&finding.message)).id(finding.rule.id);
-    if style.hyperlinks {
-        title = title.id_url(format!("{MANUALS}/{}.md", finding.rule.id));
+    if let Some(url) = manual_url(finding.rule.id).filter(|_| style.hyperlinks) {
+        title = title.id_url(url);
     }
     let mut group = finding.excerpts.iter().fold(Group::with_title(title), shown);
     if let Some(place) = place_in_proxy(&finding.subject).filter(|_| finding.seen_in.is_empty()) {
@@ -102,7 +104,8 @@ pub(super) fn cause_line(cause: &Cause) -> String {
 fn about_rule(finding: &Finding) -> String {
     let mut words: Vec<&str> = finding.rule.aliases.to_vec();
     words.retain(|alias| !alias.is_empty());
-    let manual = format!("meshlint rule {}", finding.rule.id);
+    let of_program = || format!("meshlint rule {}", finding.rule.id);
+    let manual = file_of(finding.rule.id).map_or_else(of_program, |file| printable(file).into_owned());
     match words.is_empty() {
         true => manual,
         false => format!("{} · {manual}", words.join(", ")),

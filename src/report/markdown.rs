@@ -43,7 +43,8 @@ fn row(finding: &Finding) -> String {
         what.extend(["<br>", kind, ": ", &text(&remark)]);
     }
     let id = finding.rule.id;
-    format!("| {sign} | [{id}]({}) | {}<br>{} | {what} |", manual_url(id), code(&place), text(&subject(finding)))
+    let rule = manual_url(id).map_or_else(|| id.to_owned(), |url| format!("[{id}]({url})"));
+    format!("| {sign} | {rule} | {}<br>{} | {what} |", code(&place), text(&subject(finding)))
 }
 
 fn open(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {

@@ -2,12 +2,14 @@
 
 use crate::finding::{Finding, Severity, Subject};
 
+use crate::rules::file_of;
+
 use super::full::{MANUALS, cause_line, place_in_proxy};
 use super::printable::printable;
 
-/// Where the manual of a rule is.
-pub(super) fn manual_url(rule: &str) -> String {
-    format!("{MANUALS}/{rule}.md")
+/// Where the manual of a rule is. Users' own rules have no page anywhere.
+pub(super) fn manual_url(rule: &str) -> Option<String> {
+    file_of(rule).is_none().then(|| format!("{MANUALS}/{rule}.md"))
 }
 
 /// What a finding says besides its message, each with what it is: `cause`, `note`, `help`.

@@ -104,15 +104,18 @@ fn descriptor(rule: &Rule) -> Value {
     let manual = rules::manual(rule);
     let sections = manual.sections.iter().map(|(heading, body)| format!("## {heading}\n\n{body}\n"));
     let markdown = format!("{}\n\n{}", manual.summary, sections.collect::<Vec<_>>().join("\n"));
-    json!({
+    let mut descriptor = json!({
         "id": rule.meta.id,
         "shortDescription": {"text": rules::first_sentence(&manual.summary)},
         "fullDescription": {"text": manual.summary},
         "help": {"text": markdown, "markdown": markdown},
-        "helpUri": manual_url(rule.meta.id),
         "defaultConfiguration": {"level": level(rule.meta.severity)},
         "properties": {"tags": [rule.meta.family.name()], "aliases": rule.meta.aliases},
-    })
+    });
+    if let (Some(descriptor), Some(url)) = (descriptor.as_object_mut(), manual_url(rule.meta.id)) {
+        descriptor.insert("helpUri".to_owned(), url.into());
+    }
+    descriptor
 }
 
 /// What could not be read, and what could not be judged.

@@ -49,23 +49,18 @@ impl Reader {
     }
 
     /// The members of an object, whose keys all have to be known.
-    fn members<'t>(
-        &mut self,
-        node: Node<'t>,
-        what: &str,
-        known: &(impl Iterator<Item = &'static str> + Clone),
-    ) -> Vec<(&'static str, Node<'t>)> {
+    fn members<'t>(&mut self, node: Node<'t>, what: &str, known: &[&'static str]) -> Vec<(&'static str, Node<'t>)> {
         if !node.is_object() {
             self.fault(node.anchor(), format!("{what} is an object, and this is {}", node.kind()));
         }
         let mut members = Vec::new();
         for (key, value) in node.entries() {
-            if let Some(name) = known.clone().find(|name| *name == key.text) {
+            if let Some(name) = known.iter().copied().find(|name| *name == key.text) {
                 members.push((name, value));
                 continue;
             }
             let message = format!("{what} has no key `{}`", key.text);
-            self.faults.push(Fault::unknown(key.span, message, key.text, known.clone()));
+            self.faults.push(Fault::unknown(key.span, message, key.text, known));
         }
         members
     }
@@ -167,7 +162,7 @@ impl Reader {
     }
 
     fn outcome<'t>(&mut self, node: Node<'t>) -> Option<Outcome<'t>> {
-        let known = Property::ALL.iter().map(|(_, name, ..)| *name);
+        let known = Property::ALL.map(|(_, name, ..)| name);
         let members = self.members(node, "an expectation", &known);
         if members.is_empty() {
             self.fault(node.anchor(), "nothing is expected here");
@@ -227,7 +222,7 @@ impl Reader {
             }
             (Shape::Index, _) if node.as_u64().is_none() => "this is no place, counted from 0",
             (Shape::Name(known), Some(name)) if !known.contains(&&**name) => {
-                let fault = Fault::unknown(node.anchor(), format!("there is no `{name}`"), name, known.iter().copied());
+                let fault = Fault::unknown(node.anchor(), format!("there is no `{name}`"), name, known);
                 self.faults.push(fault);
                 return None;
             }
@@ -240,8 +235,8 @@ impl Reader {
     }
 }
 
-fn names(keys: &'static [(&'static str, &'static str)]) -> impl Iterator<Item = &'static str> + Clone {
-    keys.iter().map(|(name, _)| *name)
+fn names<const N: usize>(keys: &[(&'static str, &'static str); N]) -> [&'static str; N] {
+    keys.map(|(name, _)| name)
 }
 
 fn first_key(node: Node<'_>) -> Span {

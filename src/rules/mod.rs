@@ -1,4 +1,5 @@
-//! The rules. One file each, found by the build script: `src/rules/<family>/<rule_id>.rs`.
+//! The rules. One file each, found by the build script: `src/rules/<family>/<rule_id>.rs`, or
+//! `rules/<rule-id>.yaml` for those that are declared.
 //!
 //! A rule file has its manual as its module documentation and a constant `RULE`. Registration and
 //! documentation follow from the file being there.
@@ -6,8 +7,11 @@
 mod context;
 mod describe;
 mod manual;
+mod own;
 mod proxies;
+mod registry;
 
+use crate::declaration::Declaration;
 use crate::document::Document;
 use crate::envoy::Dump;
 use crate::finding::{Findings, Meta, Suppression};
@@ -15,7 +19,9 @@ use crate::mesh::PreparedVirtualService;
 
 pub use context::{Context, Effects, Outcome};
 pub use manual::{Manual, first_sentence};
+pub use own::load;
 pub use proxies::{Proxy, Registry};
+pub use registry::{all, declarations, file_of, find, manual};
 
 /// A rule.
 #[derive(Clone, Copy)]
@@ -39,6 +45,8 @@ pub enum Check {
     Mesh(for<'m, 'd> fn(&Context<'m, 'd>, &mut Findings<'d>)),
     /// Each suppression that suppresses nothing.
     Suppression(fn(&Suppression, &mut Findings<'_>)),
+    /// What a rule file declares.
+    Declared(&'static Declaration),
 }
 
 /// What every rule file needs.
@@ -48,20 +56,3 @@ mod prelude {
 }
 
 include!(concat!(env!("OUT_DIR"), "/registry.rs"));
-
-/// Every rule, sorted by family and id.
-pub fn all() -> impl Iterator<Item = &'static Rule> {
-    ALL.iter().map(|(rule, _)| *rule)
-}
-
-/// The rules with this id or alias. An alias may stand for several.
-pub fn find(name: &str) -> Vec<&'static Rule> {
-    let matches = |rule: &&Rule| rule.meta.id == name || rule.meta.aliases.iter().any(|a| a.eq_ignore_ascii_case(name));
-    all().filter(matches).collect()
-}
-
-/// The manual of a rule: its source's documentation.
-pub fn manual(rule: &Rule) -> Manual {
-    let text = ALL.iter().find(|(known, _)| known.meta == rule.meta).map_or("", |(_, manual)| manual);
-    Manual::parse(text)
-}

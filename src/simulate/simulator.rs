@@ -265,7 +265,7 @@ impl<'d> Simulator<'d> {
         };
         for reference in proxy.clusters() {
             let weight = match reference.kind {
-                crate::envoy::ReferenceKind::Weighted { weight, .. } => weight,
+                crate::envoy::ReferenceKind::Weighted { weight, .. } => u64::from(weight),
                 _ => 1,
             };
             let state = self.clusters.state(reference.name.value);

@@ -9,6 +9,7 @@ mod classify;
 mod clusters;
 mod clusters_text;
 mod compare;
+mod control_plane;
 mod ecds;
 mod eds;
 mod endpoints;
@@ -34,6 +35,7 @@ use crate::document::Document;
 use crate::input::Text;
 
 pub use compare::compare;
+pub use control_plane::ControlPlane;
 pub use filter::Filter;
 pub use grid::Grid;
 pub use log::log_queries;

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::document::{Document, Node};
+use crate::inventory::is_meant;
 
 use super::grid::Grid;
 use super::{Missing, Output, yaml};
@@ -18,6 +19,8 @@ const CLIENT_CONFIG: &str = "type.googleapis.com/envoy.service.status.v3.ClientC
 pub struct StatusOptions {
     /// Only proxies of this namespace.
     pub namespace: String,
+    /// Only the proxy of this name: `POD` or `POD.NAMESPACE`.
+    pub proxy: String,
     /// 1: a column for each type.
     pub verbosity: u8,
     /// The seconds since 1970 from which ages are counted.
@@ -29,6 +32,8 @@ pub struct StatusOptions {
 pub struct Istiod {
     /// The pod.
     pub name: String,
+    /// Whether it stands for no istiod at all, with the proxies that none knows.
+    is_none: bool,
     response: Option<Value>,
     proxies: Vec<Proxy>,
 }
@@ -59,7 +64,12 @@ pub fn read_status(document: &Document, name: &str) -> Option<Istiod> {
     if root.is_array() {
         let entries = root.items().filter(|item| item.field("proxy").is_some());
         let proxies: Vec<Proxy> = entries.map(Proxy::of_syncz).collect();
-        return (!proxies.is_empty()).then(|| Istiod { name: name.to_owned(), response: None, proxies });
+        return (!proxies.is_empty()).then(|| Istiod {
+            name: name.to_owned(),
+            is_none: false,
+            response: None,
+            proxies,
+        });
     }
     let resources = root.get("resources").filter(|list| list.is_array())?;
     let identifier = root.field("control_plane").and_then(|c| c.text_at("identifier")).map_or("", |id| id.value);
@@ -67,6 +77,7 @@ pub fn read_status(document: &Document, name: &str) -> Option<Istiod> {
     let named = identifier.as_ref().and_then(|id| id.get("ID")).and_then(Value::as_str);
     Some(Istiod {
         name: named.unwrap_or(name).to_owned(),
+        is_none: false,
         response: serde_json::from_str(&root.to_json()).ok(),
         proxies: resources.items().map(Proxy::of_client_config).collect(),
     })
@@ -245,8 +256,7 @@ pub fn print_status(istiods: &[Istiod], options: &StatusOptions, output: Output)
 
 fn rows<'i>(istiods: &'i [Istiod], options: &StatusOptions) -> Vec<(&'i Istiod, &'i Proxy)> {
     let all = istiods.iter().flat_map(|istiod| istiod.proxies.iter().map(move |proxy| (istiod, proxy)));
-    let mut rows: Vec<_> =
-        all.filter(|(_, p)| options.namespace.is_empty() || p.namespace == options.namespace).collect();
+    let mut rows: Vec<_> = all.filter(|(_, proxy)| options.wants(proxy)).collect();
     rows.sort_by(|a, b| a.1.name.cmp(&b.1.name));
     rows
 }
@@ -258,18 +268,18 @@ fn table(istiods: &[Istiod], options: &StatusOptions) -> String {
         let mut grid = Grid::new(5);
         grid.heading(&["NAME", "CLUSTER", "ISTIOD", "VERSION", "SUBSCRIBED TYPES"]);
         for (istiod, proxy) in rows {
+            if istiod.is_none {
+                grid.push(proxy.row(["(none)", "", "not connected"]));
+                continue;
+            }
             let mut known: Vec<&Subscription> = proxy.types.iter().filter(|t| t.is_known()).collect();
             known.sort_by(|a, b| a.rank().cmp(&b.rank()));
             let names: Vec<&str> = known.iter().map(|t| t.short_name()).collect();
             let types =
                 if names.is_empty() { "0".to_owned() } else { format!("{} ({})", names.len(), names.join(",")) };
-            grid.push(vec![
-                proxy.name.as_str().into(),
-                proxy.cluster.as_str().into(),
-                istiod.name.as_str().into(),
-                proxy.version.as_str().into(),
-                types.into(),
-            ]);
+            let mut cells = proxy.row([&istiod.name, &proxy.version]);
+            cells.push(types.into());
+            grid.push(cells);
         }
         grid.write(&mut out);
         return out;
@@ -282,12 +292,14 @@ fn table(istiods: &[Istiod], options: &StatusOptions) -> String {
     headings.extend(["ISTIOD", "VERSION"]);
     grid.push(headings.into_iter().map(Into::into).collect());
     for (istiod, proxy) in rows {
-        let mut cells = vec![proxy.name.as_str().into(), proxy.cluster.as_str().into()];
+        let mut cells = proxy.row([]);
         for url in urls.keys() {
             let known = proxy.types.iter().find(|t| t.url == *url && t.is_known());
-            cells.push(known.map_or_else(|| "IGNORED".into(), |t| t.cell(options.now).into()));
+            let unknown = if istiod.is_none { "-" } else { "IGNORED" };
+            cells.push(known.map_or_else(|| unknown.into(), |t| t.cell(options.now).into()));
         }
-        cells.extend([istiod.name.as_str().into(), proxy.version.as_str().into()]);
+        let name = if istiod.is_none { "(none)" } else { &istiod.name };
+        cells.extend([name.into(), proxy.version.as_str().into()]);
         grid.push(cells);
     }
     grid.write(&mut out);
@@ -296,22 +308,23 @@ fn table(istiods: &[Istiod], options: &StatusOptions) -> String {
 
 /// The answers as istioctl prints them.
 fn responses(istiods: &[Istiod], options: &StatusOptions) -> Value {
-    let mut responses: Vec<Value> = istiods.iter().map(|istiod| istiod.response(options)).collect();
+    let known = istiods.iter().filter(|istiod| !istiod.is_none);
+    let mut responses: Vec<Value> = known.map(|istiod| istiod.response(options)).collect();
     if responses.len() == 1 { responses.remove(0) } else { Value::from(responses) }
 }
 
 impl Istiod {
     fn response(&self, options: &StatusOptions) -> Value {
-        let in_namespace = |proxy: &Proxy| options.namespace.is_empty() || proxy.namespace == options.namespace;
+        let is_wanted = |proxy: &Proxy| options.wants(proxy);
         if let Some(response) = &self.response {
             let mut response = response.clone();
             if let Some(Value::Array(resources)) = response.get_mut("resources") {
-                let mut keep = self.proxies.iter().map(in_namespace);
+                let mut keep = self.proxies.iter().map(is_wanted);
                 resources.retain(|_| keep.next().unwrap_or(true));
             }
             return response;
         }
-        let resources: Vec<Value> = self.proxies.iter().filter(|p| in_namespace(p)).map(Proxy::to_json).collect();
+        let resources: Vec<Value> = self.proxies.iter().filter(|p| is_wanted(p)).map(Proxy::to_json).collect();
         json!({
             "versionInfo": "",
             "resources": resources,
@@ -320,10 +333,23 @@ impl Istiod {
         })
     }
 
-    /// What is wrong, for people: refused updates, and proxies of another version than most.
-    pub fn remarks(&self) -> Vec<String> {
+    /// No istiod: what stands for it knows the proxies that no other does.
+    pub(super) fn none(proxies: &[&str]) -> Self {
+        let proxy = |name: &&str| Proxy {
+            name: (*name).to_owned(),
+            namespace: name.rsplit_once('.').map_or("", |(_, namespace)| namespace).to_owned(),
+            cluster: String::new(),
+            version: String::new(),
+            types: Vec::new(),
+        };
+        Self { name: String::new(), is_none: true, response: None, proxies: proxies.iter().map(proxy).collect() }
+    }
+
+    /// What is wrong with the proxies that are shown: refused updates with their reasons, and those
+    /// that were never confirmed.
+    pub fn remarks(&self, options: &StatusOptions) -> Vec<String> {
         let mut remarks = Vec::new();
-        for proxy in &self.proxies {
+        for proxy in self.proxies.iter().filter(|proxy| options.wants(proxy)) {
             for subscription in proxy.types.iter().filter(|t| t.status == "ERROR") {
                 let error = subscription.error.as_deref().unwrap_or("no reason given");
                 remarks.push(format!("{}: {} was refused: {error}", proxy.name, subscription.short_name()));
@@ -343,7 +369,19 @@ impl Istiod {
     }
 }
 
+impl StatusOptions {
+    fn wants(&self, proxy: &Proxy) -> bool {
+        let is_named = self.proxy.is_empty() || is_meant(&proxy.name, &self.proxy);
+        is_named && (self.namespace.is_empty() || proxy.namespace == self.namespace)
+    }
+}
+
 impl Proxy {
+    /// The first cells of a row: name and cluster, and more.
+    fn row<'r, const N: usize>(&'r self, more: [&'r str; N]) -> Vec<std::borrow::Cow<'r, str>> {
+        [self.name.as_str(), &self.cluster].into_iter().chain(more).map(Into::into).collect()
+    }
+
     fn to_json(&self) -> Value {
         let config = |t: &Subscription| {
             let mut json = json!({ "typeUrl": t.url, "configStatus": t.status });

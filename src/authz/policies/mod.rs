@@ -1,6 +1,7 @@
 //! AuthorizationPolicies as the RBAC filters that istiod makes of them.
 
 mod conditions;
+mod providers;
 mod rule;
 mod select;
 mod trust;
@@ -9,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::istio::AuthorizationPolicy;
 
+pub use providers::{Provider, providers};
 use rule::{Rule, Target};
 pub use select::{Applicable, applicable};
 pub use trust::TrustDomains;
@@ -18,9 +20,9 @@ pub use trust::TrustDomains;
 pub struct Mesh {
     /// The trust domain and its aliases.
     pub trust_domains: TrustDomains,
-    /// The external authorizers that the mesh configuration declares soundly; nothing if it is not
-    /// known, and then all are.
-    pub providers: Option<Vec<String>>,
+    /// The external authorizers that the mesh configuration declares; nothing if it is not known,
+    /// and then every authorizer is taken for a sound one.
+    pub providers: Option<Vec<Provider>>,
 }
 
 /// A filter that istiod makes.
@@ -33,8 +35,8 @@ pub struct Filter {
 /// The filters for requests, or for bare connections, in the order in which they stand.
 pub fn filters(policies: &[AuthorizationPolicy<'_>], mesh: &Mesh, is_tcp: bool) -> Vec<Filter> {
     let mut filters = Vec::new();
-    for provider in providers(policies) {
-        filters.push(custom(policies, provider, mesh, is_tcp));
+    for provider in asked(policies) {
+        filters.extend(custom(policies, provider, mesh, is_tcp));
     }
     for action in ["AUDIT", "DENY", "ALLOW"] {
         let of_action: Vec<_> = policies.iter().filter(|policy| policy.action() == action).copied().collect();
@@ -46,7 +48,7 @@ pub fn filters(policies: &[AuthorizationPolicy<'_>], mesh: &Mesh, is_tcp: bool) 
 }
 
 /// The authorizers that policies ask, each once.
-fn providers<'d>(policies: &[AuthorizationPolicy<'d>]) -> Vec<&'d str> {
+pub fn asked<'d>(policies: &[AuthorizationPolicy<'d>]) -> Vec<&'d str> {
     let mut names: Vec<&str> = policies.iter().filter(|p| p.action() == "CUSTOM").map(|p| provider(*p)).collect();
     names.sort_unstable();
     names.dedup();
@@ -59,9 +61,14 @@ fn provider(policy: AuthorizationPolicy<'_>) -> &str {
 }
 
 /// The filter that asks an authorizer: rules that decide nothing but note what matched. Where the
-/// authorizer cannot be asked, everything is refused that would have been its to decide.
-fn custom(policies: &[AuthorizationPolicy<'_>], name: &str, mesh: &Mesh, is_tcp: bool) -> Filter {
-    let is_bad = mesh.providers.as_ref().is_some_and(|known| !known.iter().any(|known| known == name));
+/// authorizer cannot be asked, everything is refused that would have been its to decide. One that
+/// speaks HTTP has no say on bare connections.
+fn custom(policies: &[AuthorizationPolicy<'_>], name: &str, mesh: &Mesh, is_tcp: bool) -> Option<Filter> {
+    let declared = mesh.providers.as_ref().map(|known| known.iter().find(|known| known.name == name));
+    let is_bad = declared.is_some_and(|provider| provider.is_none_or(|provider| provider.fault.is_some()));
+    if is_tcp && !is_bad && declared.flatten().is_some_and(|provider| provider.is_http_only) {
+        return None;
+    }
     let mut keyed = Map::new();
     for policy in policies.iter().filter(|p| p.action() == "CUSTOM" && provider(**p) == name) {
         for (key, rule) in generate(*policy, "CUSTOM", mesh, is_tcp) {
@@ -77,7 +84,7 @@ fn custom(policies: &[AuthorizationPolicy<'_>], name: &str, mesh: &Mesh, is_tcp:
         config.insert("shadowRules".to_owned(), rules);
         config.insert("shadowRulesStatPrefix".to_owned(), "istio_ext_authz_".into());
     }
-    wrap(config, is_tcp)
+    Some(wrap(config, is_tcp))
 }
 
 fn filter(policies: &[AuthorizationPolicy<'_>], action: &str, mesh: &Mesh, is_tcp: bool) -> Filter {

@@ -15,8 +15,9 @@ use crate::input::discover;
 use crate::route_tests::{self, ENDINGS, RouteTests, Scope};
 use crate::simulate::{EnvoyVersion, Simulator};
 
-use super::trace::{read, version};
-use super::{ColorChoice, Outcome};
+use super::source::read;
+use super::trace::version;
+use super::{ColorChoice, Outcome, Refusal};
 
 use results::{FileResults, Results};
 
@@ -77,7 +78,7 @@ fn percent(text: &str) -> Result<f64, String> {
 }
 
 /// Runs `test`.
-pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
     if arguments.schema {
         let schema = serde_json::to_string_pretty(&route_tests::schema()).map_err(|error| error.to_string())?;
         return super::source::write(&(schema + "\n"));
@@ -93,7 +94,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
     }
     results.min_coverage = arguments.min_coverage;
     if results.tests() == 0 {
-        return super::source::say("there are no route tests", Outcome::Nothing);
+        return Err(Refusal::nothing("there are no route tests".to_owned()));
     }
     let style = super::check::style(arguments.color);
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -104,17 +105,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
         Format::Junit => junit::write(&mut out, &results),
     };
     match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}")),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}").into()),
         _ if results.failed() > 0 || results.lacks_coverage() => Ok(Outcome::Findings),
         _ => Ok(Outcome::Clean),
     }
 }
 
 /// The files of route tests behind paths.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Refusal> {
     let found = discover(paths);
     if let Some((name, reason)) = found.unreadable.first() {
-        return Err(format!("cannot read {name}: {reason}"));
+        return Err(Refusal::unreadable(format!("cannot read {name}: {reason}")));
     }
     let is_meant = |name: &str| ENDINGS.iter().any(|ending| name.ends_with(ending));
     let candidates = found.candidates.into_iter().filter(|found| found.is_named || is_meant(&found.name));
@@ -122,12 +123,12 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
 }
 
 /// The dumps that tests are for.
-fn dumps_of(tests: &RouteTests<'_>, path: &Path, said: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+fn dumps_of(tests: &RouteTests<'_>, path: &Path, said: &[PathBuf]) -> Result<Vec<PathBuf>, Refusal> {
     if !said.is_empty() {
         return Ok(said.to_vec());
     }
     if tests.dumps.is_empty() {
-        return Err(format!("{} names no dump: write `dump: FILE` there, or say --dump FILE", path.display()));
+        return Err(format!("{} names no dump: write `dump: FILE` there, or say --dump FILE", path.display()).into());
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     Ok(tests.dumps.iter().map(|dump| folder.join(dump.value)).collect())
@@ -140,13 +141,13 @@ fn one(
     dump: &Path,
     version: Option<EnvoyVersion>,
     arguments: &Arguments,
-) -> Result<FileResults, String> {
+) -> Result<FileResults, Refusal> {
     let read = read(dump)?;
     let found = dumps(&read);
     let dump: &Dump<'_> = found.first().ok_or_else(|| format!("{} holds no configuration of Envoy", read.name()))?;
     let simulator = Simulator::of(dump, version.or(tests.envoy_version));
     if simulator.is_empty() {
-        return Err(format!("{} holds no listeners and no routes", read.name()));
+        return Err(format!("{} holds no listeners and no routes", read.name()).into());
     }
     let asks_coverage = arguments.coverage.is_some() || arguments.min_coverage.is_some();
     let scope = asks_coverage.then(|| arguments.coverage.unwrap_or_default());

@@ -5,26 +5,26 @@ mod print;
 
 use std::io::{self, Write};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use crate::document::Document;
 use crate::envoy::{Dump, dumps};
-use crate::input::{discover, open};
+use crate::input::Role;
 use crate::simulate::{
     Certificate, Chance, Connection, Direction, Entry, EnvoyVersion, Request, Simulator, Tls, Url, explain,
 };
 
-use super::{ColorChoice, Outcome};
+use super::source::Source;
+use super::{ColorChoice, Outcome, Refusal};
 
 /// Arguments of `trace`.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("what").required(true).args(["to", "requests"])))]
 pub(super) struct Arguments {
-    /// A config dump or a RouteConfiguration; - for standard input
-    #[arg(value_name = "DUMP")]
-    dump: PathBuf,
+    #[command(flatten)]
+    source: Source,
 
     /// Where the request goes: http://reviews:9080/api?x=1
     #[arg(long, value_name = "URL")]
@@ -107,41 +107,28 @@ enum DirectionChoice {
 }
 
 /// Runs `trace`.
-pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
     let version = version(arguments.envoy_version.as_deref())?;
-    let document = read(&arguments.dump)?;
+    let document = arguments.source.read(&[Role::Dump])?;
     let dumps = dumps(&document);
     let dump = dumps.first().ok_or_else(|| format!("{} holds no configuration of Envoy", document.name()))?;
     let simulator = Simulator::of(dump, version);
     if simulator.is_empty() {
-        return Err(format!("{} holds no listeners and no routes", document.name()));
+        return Err(format!("{} holds no listeners and no routes", document.name()).into());
     }
     match (&arguments.requests, &arguments.to) {
         (Some(requests), _) if arguments.format == Some(Format::Full) => {
-            Err(format!("--format full shows one request; {} may hold many", requests.display()))
+            Err(format!("--format full shows one request; {} may hold many", requests.display()).into())
         }
-        (Some(requests), _) => lines::answer_all(&simulator, requests),
-        (None, Some(url)) => one(arguments, &document, dump, &simulator, &Url::parse(url)?),
-        (None, None) => Err("either --to or --requests is needed".to_owned()),
+        (Some(requests), _) => Ok(lines::answer_all(&simulator, requests)?),
+        (None, Some(url)) => Ok(one(arguments, &document, dump, &simulator, &Url::parse(url)?)?),
+        (None, None) => Err("either --to or --requests is needed".into()),
     }
 }
 
 pub(super) fn version(text: Option<&str>) -> Result<Option<EnvoyVersion>, String> {
     let wrong = |text: &str| format!("`{text}` is no version of Envoy, such as 1.36 or 1.36.4");
     text.map(|text| EnvoyVersion::parse(text).ok_or_else(|| wrong(text))).transpose()
-}
-
-/// Reads the one input of the command.
-pub(super) fn read(path: &Path) -> Result<Document, String> {
-    let found = discover(&[path.to_owned()]);
-    if let Some((name, reason)) = found.unreadable.first() {
-        return Err(format!("cannot read {name}: {reason}"));
-    }
-    let [candidate] = &found.candidates[..] else {
-        return Err(format!("{} is not one file", path.display()));
-    };
-    let text = open(candidate).map_err(|reason| format!("cannot read {}: {reason}", candidate.name))?;
-    Ok(Document::read(candidate.name.as_str(), text))
 }
 
 /// Walks one request and prints its way.

@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::super::keys::{KeyFilter, find_duplicates};
 use super::super::node::plain_key_end;
 use super::super::problem::Problem;
-use super::super::tape::{Key, Shape, Tape};
+use super::super::tape::{Key, Shape, Tape, without_quotes};
 use super::super::{MAX_DEPTH, Span, block};
 
 /// Longer keys are no keys: YAML wants the colon within 1024 characters, so that a reader need not
@@ -267,7 +267,7 @@ impl Reader<'_> {
                 let end = self.quoted_end(at, content_end)?;
                 let colon = self.skip_spaces(end, content_end);
                 Ok((self.byte(colon) == Some(b':') && self.ends_word(colon + 1, content_end))
-                    .then_some((Key::At(at as u32), colon)))
+                    .then_some((self.written(at, end), colon)))
             }
             Some(b'?') if self.ends_word(at + 1, content_end) => Err(Unusual),
             Some(b',' | b']' | b'}') => Err(Unusual), // start no plain scalar
@@ -291,7 +291,11 @@ impl Reader<'_> {
         if comment_start(key).is_some() {
             return Ok(None); // the colon stands in a comment
         }
-        Ok(Some((Key::At(at as u32), colon)))
+        Ok(Some((self.written(at, at + trim_blanks_end(key)), colon)))
+    }
+
+    fn written(&self, start: usize, end: usize) -> Key {
+        Key::written(self.bytes, Span::new(start, end))
     }
 
     /// Whether a word ends here: a blank, or the end of the line.
@@ -459,7 +463,7 @@ impl Reader<'_> {
             return Err(Unusual);
         }
         keys.add(unquoted(text));
-        Ok((Key::At(at as u32), self.skip_spaces(colon + 1, content_end)))
+        Ok((self.written(at, end), self.skip_spaces(colon + 1, content_end)))
     }
 
     fn flow_value(&mut self, at: usize, key: Key, content_end: usize, depth: usize) -> Fast<usize> {
@@ -516,8 +520,5 @@ fn trim_blanks_end(text: &[u8]) -> usize {
 /// A key without its quotes and the blanks before its colon.
 fn unquoted(key: &[u8]) -> &[u8] {
     let key = key.get(..trim_blanks_end(key)).unwrap_or_default();
-    match key {
-        [b'"', inside @ .., b'"'] | [b'\'', inside @ .., b'\''] => inside,
-        _ => key,
-    }
+    without_quotes(key)
 }

@@ -253,7 +253,7 @@ impl<'a> Builder<'a> {
         let text = self.slice(whole).into();
         self.note_braces(whole);
         if let Some(parent) = self.frames.last_mut() {
-            parent.key = Some(Key::Odd(whole, text));
+            parent.key = Some(Key::Decoded(whole, text));
         }
     }
 
@@ -418,5 +418,5 @@ fn readable_key(bytes: &[u8], span: Span, text: Box<str>) -> Key {
         }
         _ => raw == text.as_bytes() && !raw.is_empty() && plain_key_end(bytes, start) == span.end as usize,
     };
-    if direct { Key::At(span.start) } else { Key::Odd(span, text) }
+    if direct { Key::written(bytes, span) } else { Key::Decoded(span, text) }
 }

@@ -8,6 +8,7 @@ mod names;
 mod values;
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use memchr::memmem;
 use rustc_hash::FxHashMap;
@@ -15,7 +16,7 @@ use rustc_hash::FxHashMap;
 use crate::document::{Document, Node};
 use crate::kube::objects;
 
-use names::Names;
+use names::{Dictionary, Names};
 use values::{block_values, flow_values, member_values};
 
 /// A run of base64 that is longer than this is a key, a certificate or a token.
@@ -23,19 +24,21 @@ const LONGEST_SHOWN: usize = 60;
 /// How a text that starts with `-----BEGIN` looks in base64.
 const PEM_IN_BASE64: &[u8] = b"LS0tLS1CRUdJTi";
 /// Members of Envoy's messages that hold what nobody may know.
-const SECRET_MEMBERS: [&[u8]; 7] = [
-    b"private_key",
-    b"privateKey",
-    b"password",
-    b"session_ticket_keys",
-    b"sessionTicketKeys",
-    b"generic_secret",
-    b"genericSecret",
-];
+static SECRET_MEMBERS: LazyLock<Dictionary> = LazyLock::new(|| {
+    Dictionary::new(&[
+        b"private_key",
+        b"privateKey",
+        b"password",
+        b"session_ticket_keys",
+        b"sessionTicketKeys",
+        b"generic_secret",
+        b"genericSecret",
+    ])
+});
 /// The members of a Secret.
-const DATA_MEMBERS: [&[u8]; 2] = [b"data", b"stringData"];
+static DATA_MEMBERS: LazyLock<Dictionary> = LazyLock::new(|| Dictionary::new(&[b"data", b"stringData"]));
 /// How the first line of a PEM block of a private key ends.
-const PRIVATE_LABELS: [&[u8]; 1] = [b"PRIVATE KEY-----"];
+static PRIVATE_LABELS: LazyLock<Dictionary> = LazyLock::new(|| Dictionary::new(&[b"PRIVATE KEY-----"]));
 /// A key that is shown may start this far before what is shown of it.
 const LONGEST_KEY: usize = 16 << 10;
 /// An address with its user and password is not longer than this.
@@ -45,7 +48,7 @@ const LARGEST_SECRET: usize = 1 << 20;
 
 /// What must not be shown of the documents that findings point at.
 #[derive(Default)]
-pub(super) struct Redaction {
+pub(crate) struct Redaction {
     known: FxHashMap<usize, Known>,
 }
 
@@ -70,6 +73,15 @@ impl Known {
 }
 
 impl Redaction {
+    /// Whether a value must not be shown.
+    pub(crate) fn hides(&mut self, node: Node<'_>) -> bool {
+        let span = node.span().range();
+        let text = node.document().bytes().get(span.clone()).unwrap_or_default();
+        let mut shown = text.to_vec();
+        self.apply(node.document(), span.start, &mut shown);
+        shown != text
+    }
+
     /// Blackens what must not be shown in a piece of `document` that starts at `offset`.
     pub(super) fn apply(&mut self, document: &Document, offset: usize, piece: &mut [u8]) {
         let identity = std::ptr::from_ref(document) as usize;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rustc_hash::FxHashMap;
 
 /// How much is searched at once.
@@ -10,12 +10,30 @@ const BLOCK: usize = 8 << 10;
 
 /// Some names, and where they are in the blocks of a text that were asked for.
 pub(super) struct Names {
-    names: &'static [&'static [u8]],
+    names: &'static Dictionary,
     blocks: FxHashMap<usize, Vec<Range<usize>>>,
 }
 
+/// Names that are looked for all at once. None is a part of another.
+pub(super) struct Dictionary {
+    automaton: AhoCorasick,
+    longest: usize,
+}
+
+impl Dictionary {
+    pub(super) fn new(names: &[&[u8]]) -> Self {
+        // Leftmost matches are those that vector instructions find; the automaton hardly ever runs, so
+        // it is the one that is built the fastest.
+        let mut builder = AhoCorasick::builder();
+        builder.match_kind(MatchKind::LeftmostFirst).kind(Some(AhoCorasickKind::NoncontiguousNFA));
+        let automaton = builder.build(names);
+        let automaton = automaton.unwrap_or_else(|_| unreachable!("a handful of short names"));
+        Self { automaton, longest: names.iter().map(|name| name.len()).max().unwrap_or(1) }
+    }
+}
+
 impl Names {
-    pub(super) fn new(names: &'static [&'static [u8]]) -> Self {
+    pub(super) fn new(names: &'static Dictionary) -> Self {
         Self { names, blocks: FxHashMap::default() }
     }
 
@@ -32,24 +50,23 @@ impl Names {
 }
 
 /// The names that start in a block.
-fn search(text: &[u8], block: usize, names: &[&[u8]]) -> Vec<Range<usize>> {
+fn search(text: &[u8], block: usize, names: &Dictionary) -> Vec<Range<usize>> {
     let start = block * BLOCK;
-    let mut found = Vec::new();
-    for name in names {
-        let end = (start + BLOCK + name.len() - 1).min(text.len());
-        let window = text.get(start..end).unwrap_or_default();
-        found.extend(memmem::find_iter(window, name).map(|at| start + at..start + at + name.len()));
-    }
-    found
+    let end = (start + BLOCK + names.longest - 1).min(text.len());
+    let window = text.get(start..end).unwrap_or_default();
+    let found = names.automaton.find_iter(window).filter(|name| name.start() < BLOCK);
+    found.map(|name| start + name.start()..start + name.end()).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
     #[test]
     fn names_are_found_across_the_borders_of_blocks() {
-        static NAMES: [&[u8]; 2] = [b"key", b"password"];
+        static NAMES: LazyLock<Dictionary> = LazyLock::new(|| Dictionary::new(&[b"key", b"password"]));
         for at in BLOCK - 9..BLOCK + 2 {
             let mut text = vec![b' '; 3 * BLOCK];
             text.splice(at..at + 8, *b"password");

@@ -20,7 +20,7 @@ pub(super) struct Group<'a> {
 /// One finding as it is shown.
 pub(super) struct Card<'a> {
     pub(super) rule: &'static str,
-    pub(super) manual: String,
+    pub(super) manual: Option<String>,
     pub(super) severity: &'static str,
     pub(super) message: &'a str,
     pub(super) place: String,

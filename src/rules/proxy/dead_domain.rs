@@ -60,6 +60,9 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
 
 /// The domain without its port, if it has one.
 fn without_port(domain: &str) -> Option<&str> {
+    if !domain.as_bytes().last()?.is_ascii_digit() {
+        return None;
+    }
     let (host, port) = domain.rsplit_once(':')?;
     let is_port = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     let is_address = host.contains(':') && !host.ends_with(']');

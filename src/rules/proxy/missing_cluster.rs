@@ -27,7 +27,7 @@
 use std::collections::BTreeMap;
 
 use super::prelude::*;
-use crate::envoy::{ClusterName, Dump, IstioMetadata, Reference, ReferenceKind, ReferencePlace};
+use crate::envoy::{ClusterName, Dump, IstioMetadata, Lead, Reference, ReferenceKind, ReferencePlace};
 use crate::finding::{Subject, Symptom};
 
 const META: Meta = Meta { id: "missing-cluster", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
@@ -36,19 +36,17 @@ pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] 
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     if !dump.knows_clusters() {
-        if !dump.references().is_empty() {
+        if dump.references().len() > 0 {
             findings.skip("proxy", "(its clusters are not, or not all, in the dump)", "take the whole dump");
         }
         return;
     }
     // One cluster may be missing from many routes: one finding with all of them.
-    let mut missing: BTreeMap<(&str, bool), Vec<&Reference<'d>>> = BTreeMap::new();
-    for reference in dump.references() {
-        let is_used = !matches!(reference.cluster.kind, ReferenceKind::Weighted { weight: 0, .. });
-        if is_used && dump.cluster(reference.cluster.name.value).is_none() && !is_never_called(dump, reference) {
-            let is_mirror = reference.cluster.kind == ReferenceKind::Mirror;
-            missing.entry((reference.cluster.name.value, is_mirror)).or_default().push(reference);
-        }
+    let mut missing: BTreeMap<(&str, bool), Vec<Reference<'d>>> = BTreeMap::new();
+    let nowhere = dump.references().filter(|lead| lead.cluster().is_none() && !lead.is_unused());
+    for reference in nowhere.filter_map(Lead::reference).filter(|reference| !is_never_called(dump, reference)) {
+        let is_mirror = reference.cluster.kind == ReferenceKind::Mirror;
+        missing.entry((reference.cluster.name.value, is_mirror)).or_default().push(reference);
     }
     for ((name, is_mirror), references) in missing {
         findings.extend_with(draft(dump, name, is_mirror, &references));
@@ -64,7 +62,7 @@ pub(super) fn is_never_called(dump: &Dump<'_>, reference: &Reference<'_>) -> boo
     }
 }
 
-fn draft<'d>(dump: &Dump<'d>, name: &str, is_mirror: bool, references: &[&Reference<'d>]) -> Option<Draft<'d>> {
+fn draft<'d>(dump: &Dump<'d>, name: &str, is_mirror: bool, references: &[Reference<'d>]) -> Option<Draft<'d>> {
     let first = references.first()?;
     let what = match first.place {
         ReferencePlace::Route { virtual_host, .. } => format!("a route of {}", virtual_host.name()),
@@ -112,7 +110,7 @@ fn relatives(dump: &Dump<'_>, name: &str) -> String {
     let Some(wanted) = ClusterName::parse(name) else {
         return String::new();
     };
-    let all = || dump.host_clusters().of_host(wanted.host).iter();
+    let all = || dump.clusters_of_host(wanted.host);
     let mut subsets: Vec<String> =
         all().filter(|n| n.port == wanted.port && !n.subset.is_empty()).map(|n| n.subset.to_owned()).collect();
     subsets.sort();
@@ -132,7 +130,7 @@ fn relatives(dump: &Dump<'_>, name: &str) -> String {
 
 fn help(dump: &Dump<'_>, name: &str) -> Option<String> {
     let wanted = ClusterName::parse(name).filter(|n| n.direction == "outbound")?;
-    let host_is_known = !dump.host_clusters().of_host(wanted.host).is_empty();
+    let host_is_known = dump.host_clusters().has(wanted.host);
     Some(match (host_is_known, wanted.subset) {
         (false, _) => {
             format!("declare {}, export it to this proxy's namespace, or import it in its Sidecar", wanted.host)

@@ -39,28 +39,30 @@ const META: Meta = Meta { id: "no-endpoints", family: Family::Proxy, severity: S
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
-    if dump.document.loses_content() || dump.references().is_empty() {
+    if dump.document.loses_content() || dump.references().len() == 0 {
         return;
     }
     let assignments: FxHashMap<&str, &LoadAssignment<'d>> =
         dump.endpoints.iter().map(|a| (a.cluster_name, a)).collect();
-    let mut empty: BTreeMap<&str, Vec<&Reference<'d>>> = BTreeMap::new();
+    let clusters = dump.clusters.iter().map(|entry| has_endpoints(entry, &assignments));
+    let has_endpoints: Vec<Option<bool>> = clusters.collect();
+    let mut empty: BTreeMap<&str, Vec<Reference<'d>>> = BTreeMap::new();
     let mut is_unknown = false;
-    for reference in dump.references() {
-        let name = reference.cluster.name.value;
-        let Some(entry) = dump.cluster(name).filter(|_| name != BLACK_HOLE) else {
-            continue;
-        };
-        match has_endpoints(entry, &assignments) {
-            Some(false) if !is_never_called(dump, reference) => empty.entry(name).or_default().push(reference),
-            None => is_unknown = true,
+    for lead in dump.references() {
+        match lead.target().and_then(|place| has_endpoints.get(place)) {
+            Some(Some(false)) => {
+                if let Some(reference) = lead.reference().filter(|reference| !is_never_called(dump, reference)) {
+                    empty.entry(reference.cluster.name.value).or_default().push(reference);
+                }
+            }
+            Some(None) => is_unknown = true,
             _ => {}
         }
     }
     if is_unknown && !dump.has_section("endpoints") {
         findings.skip("proxy", "(the dump has no endpoints)", "take the dump with /config_dump?include_eds");
     }
-    let is_by_hand = |name: &str, references: &[&Reference<'d>]| {
+    let is_by_hand = |name: &str, references: &[Reference<'d>]| {
         ClusterName::parse(name).is_none() || references.iter().any(|r| origin(r).is_some())
     };
     let (by_hand, by_default): (Vec<_>, Vec<_>) =
@@ -82,7 +84,7 @@ const FEW: usize = 3;
 
 /// One finding for all services without endpoints that no VirtualService leads to: proxies have
 /// routes for every service of the mesh, called or not.
-fn summary<'d>(dump: &Dump<'d>, empty: &[(&str, Vec<&Reference<'d>>)]) -> Draft<'d> {
+fn summary<'d>(dump: &Dump<'d>, empty: &[(&str, Vec<Reference<'d>>)]) -> Draft<'d> {
     let names: Vec<String> = empty
         .iter()
         .filter_map(|(name, _)| ClusterName::parse(name))
@@ -111,6 +113,9 @@ fn summary<'d>(dump: &Dump<'d>, empty: &[(&str, Vec<&Reference<'d>>)]) -> Draft<
 /// Whether a cluster has any endpoint. Nothing where the dump does not tell.
 fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &FxHashMap<&str, &LoadAssignment<'_>>) -> Option<bool> {
     let cluster = &entry.cluster;
+    if cluster.name.value == BLACK_HOLE {
+        return Some(true); // it is meant to lead nowhere
+    }
     if entry.state == ResourceState::Warming {
         return None; // another rule's
     }
@@ -124,7 +129,7 @@ fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &FxHashMap<&str, &LoadAs
     }
 }
 
-fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[&Reference<'d>]) -> Option<Draft<'d>> {
+fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[Reference<'d>]) -> Option<Draft<'d>> {
     // A route that somebody wrote tells more than one that istiod makes for every service.
     let first = references.iter().find(|r| origin(r).is_some()).or_else(|| references.first())?;
     let is_mirror = references.iter().all(|r| r.cluster.kind == ReferenceKind::Mirror);

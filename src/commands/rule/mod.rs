@@ -1,15 +1,27 @@
 //! `meshlint rule`.
 
-use clap::Args;
+mod new;
+mod test;
 
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::config;
+use crate::declaration;
 use crate::rules::{self, Rule};
 use crate::similar::similar;
 
+use super::config::RuleArguments;
 use super::{Outcome, print};
 
 /// Arguments of `rule`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// The rule: its id or an alias such as IST0101
     #[arg(value_name = "RULE", required_unless_present = "all")]
     name: Option<String>,
@@ -17,10 +29,41 @@ pub(super) struct Arguments {
     /// List all rules
     #[arg(long, conflicts_with = "name")]
     all: bool,
+
+    #[command(flatten)]
+    rules: RuleArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write the file of a declarative rule of your own, to be filled in.
+    New(new::Arguments),
+    /// Run the good and bad examples of declarative rules.
+    Test {
+        /// Files and folders with rules
+        #[arg(value_name = "DIR", default_value = ".")]
+        paths: Vec<PathBuf>,
+    },
+    /// Print the JSON Schema of rule files.
+    Schema,
 }
 
 /// Runs `rule`.
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
+    match &arguments.command {
+        Some(Command::New(arguments)) => new::run(arguments),
+        Some(Command::Test { paths }) => test::run(paths),
+        Some(Command::Schema) => {
+            let schema = serde_json::to_string_pretty(&declaration::schema()).map_err(|error| error.to_string())?;
+            print(&(schema + "\n"))?;
+            Ok(Outcome::Clean)
+        }
+        None => show(arguments),
+    }
+}
+
+fn show(arguments: &Arguments) -> Result<Outcome, String> {
+    arguments.rules.load(config::find(&[]).as_deref())?;
     let Some(name) = &arguments.name else {
         print(&rules::all().map(line).collect::<String>())?;
         return Ok(Outcome::Clean);

@@ -1,46 +1,22 @@
-//! The JSON reader: one validating pass from text to tape.
+//! The reader for JSON with faults, byte by byte.
 //!
 //! It keeps going where it can. A syntax error costs the innermost container that holds it, a text
 //! that ends too early keeps all that was read so far, a container below the depth limit is skipped
 //! as a whole; each leaves a [`Problem`].
 
-use super::keys::{KeyFilter, find_duplicates};
-use super::problem::{Problem, ProblemKind};
-use super::scan::{self, Bytewise, Lanes, StringEnd, skip_blanks, string_end};
-use super::tape::{RawKey, Shape, Tape};
-use super::{MAX_DEPTH, Span, escape};
+use super::{MAX_DEPTH, is_json_number};
+use crate::document::keys::{KeyFilter, find_duplicates};
+use crate::document::problem::{Problem, ProblemKind};
+use crate::document::tape::{RawKey, Shape, Tape};
+use crate::document::{Span, escape};
 
-/// Bytes of JSON per value, from below: sizes the tape so that it rarely grows.
-const BYTES_PER_NODE: usize = 40;
 /// Syntax errors after which the rest of a text is given up.
 const MAX_RECOVERIES: usize = 20;
 
 /// Reads every JSON value of `bytes` (usually one) from `from` on. Returns the roots' indices.
 pub(super) fn read(bytes: &[u8], from: usize, tape: &mut Tape, problems: &mut Vec<Problem>) -> Vec<u32> {
     let mut reader = Reader { bytes, tape, problems, frames: Vec::with_capacity(64), recoveries: 0 };
-    #[cfg(target_arch = "x86_64")]
-    return if is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2.
-        #[allow(unsafe_code)]
-        unsafe {
-            read_with_avx2(&mut reader, from)
-        }
-    } else {
-        reader.roots::<scan::Sse2>(from)
-    };
-    #[cfg(not(target_arch = "x86_64"))]
-    reader.roots::<scan::Bytewise>(from)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2")]
-fn read_with_avx2(reader: &mut Reader<'_>, from: usize) -> Vec<u32> {
-    reader.roots::<scan::Avx2>(from)
-}
-
-/// The tape that fits a text of this length.
-pub(super) fn sized_tape(length: usize) -> Tape {
-    Tape::with_capacity(length / BYTES_PER_NODE + 16)
+    reader.roots(from)
 }
 
 /// An open object or array.
@@ -68,14 +44,12 @@ struct Reader<'a> {
     recoveries: usize,
 }
 
-/// The hot part, in which offsets stay in registers: they are passed on, not kept in `self`.
 impl Reader<'_> {
-    #[inline(always)]
-    fn roots<L: Lanes>(&mut self, from: usize) -> Vec<u32> {
+    fn roots(&mut self, from: usize) -> Vec<u32> {
         let mut roots = Vec::new();
         let mut at = from;
         loop {
-            at = skip_blanks::<L>(self.bytes, at);
+            at = skip_blanks(self.bytes, at);
             if at >= self.bytes.len() {
                 return roots;
             }
@@ -85,7 +59,7 @@ impl Reader<'_> {
                 return roots;
             }
             let root = self.tape.len() as u32;
-            let end = self.root::<L>(at);
+            let end = self.root(at);
             if self.tape.len() as u32 > root {
                 roots.push(root);
             }
@@ -98,12 +72,11 @@ impl Reader<'_> {
 
     /// Reads one root value. Returns the offset behind it, or nothing when the rest of the text is
     /// given up.
-    #[inline(always)]
-    fn root<L: Lanes>(&mut self, start: usize) -> Option<usize> {
+    fn root(&mut self, start: usize) -> Option<usize> {
         let mut at = start;
         let mut behind_value = false;
         loop {
-            match self.values::<L>(at, behind_value) {
+            match self.values(at, behind_value) {
                 Ok(end) => return Some(end),
                 Err(stop) => at = self.stopped(&stop)?,
             }
@@ -113,31 +86,33 @@ impl Reader<'_> {
 
     /// Reads values and what is between them until the root is complete. Returns the offset behind
     /// it. Starts behind a value if `behind_value` is set.
-    #[inline(always)]
-    fn values<L: Lanes>(&mut self, start: usize, behind_value: bool) -> Result<usize, Stop> {
+    fn values(&mut self, start: usize, behind_value: bool) -> Result<usize, Stop> {
         let bytes = self.bytes;
         let mut at = start;
         let mut key = RawKey::NONE;
         let mut skip = behind_value;
         loop {
+            if self.tape.is_full() {
+                return Err(Stop::Full(at));
+            }
             if !skip {
                 let Some(&first) = bytes.get(at) else {
                     return Err(Stop::End);
                 };
                 match first {
                     b'"' => {
-                        let end = string_end::<L>(bytes, at + 1);
+                        let end = string_end(bytes, at + 1);
                         self.string(at, end, key)?;
                         at = end.quote + 1;
                     }
                     b'{' | b'[' => {
                         let is_object = first == b'{';
                         let shape = if is_object { Shape::Object } else { Shape::Array };
-                        if self.frames.len() >= MAX_DEPTH || self.tape.is_full() {
+                        if self.frames.len() >= MAX_DEPTH {
                             at = self.refuse_container(at, key)?;
                         } else {
                             let node = self.tape.push_raw(shape, at, at + 1, key);
-                            at = skip_blanks::<L>(bytes, at + 1);
+                            at = skip_blanks(bytes, at + 1);
                             // In ASCII the closing bracket is the opening one plus two.
                             if bytes.get(at) == Some(&(first + 2)) {
                                 at += 1;
@@ -146,7 +121,7 @@ impl Reader<'_> {
                                 self.frames.push(Frame { node, is_object, keys: KeyFilter::default() });
                                 key = RawKey::NONE;
                                 if is_object {
-                                    (at, key) = self.key::<L>(at)?;
+                                    (at, key) = self.key(at)?;
                                 }
                                 continue;
                             }
@@ -163,13 +138,13 @@ impl Reader<'_> {
             loop {
                 let Some(frame) = self.frames.last() else { return Ok(at) };
                 let is_object = frame.is_object;
-                at = skip_blanks::<L>(bytes, at);
+                at = skip_blanks(bytes, at);
                 match bytes.get(at) {
                     Some(b',') => {
-                        at = skip_blanks::<L>(bytes, at + 1);
+                        at = skip_blanks(bytes, at + 1);
                         key = RawKey::NONE;
                         if is_object {
-                            (at, key) = self.key::<L>(at)?;
+                            (at, key) = self.key(at)?;
                         }
                         break;
                     }
@@ -185,32 +160,30 @@ impl Reader<'_> {
     }
 
     /// Reads a key and its colon. Returns the offset of the value.
-    #[inline(always)]
-    fn key<L: Lanes>(&mut self, start: usize) -> Result<(usize, RawKey), Stop> {
+    fn key(&mut self, start: usize) -> Result<(usize, RawKey), Stop> {
         let bytes = self.bytes;
         match bytes.get(start) {
             Some(b'"') => {}
             None => return Err(Stop::End),
             Some(_) => return Err(Stop::Syntax(start, "expected a key in quotes")),
         }
-        let end = string_end::<L>(bytes, start + 1);
+        let end = string_end(bytes, start + 1);
         let mut colon = end.quote + 1;
         if bytes.get(colon) != Some(&b':') {
             colon = self.distant_colon(end.quote)?;
         }
         // `"key": value` is how everybody but a minifier writes it.
         let space = usize::from(bytes.get(colon + 1) == Some(&b' '));
-        let value = skip_blanks::<L>(bytes, colon + 1 + space);
+        let value = skip_blanks(bytes, colon + 1 + space);
         if let Some(frame) = self.frames.last_mut() {
-            frame.keys.add_at(bytes, start + 1, end.quote);
+            frame.keys.add(bytes.get(start + 1..end.quote).unwrap_or_default());
         }
         if end.escaped || end.unusual {
-            return Ok((value, self.unusual_key(start, end)));
+            return Ok((value, self.unusual_key(start, end, value)));
         }
-        Ok((value, RawKey::at(start)))
+        Ok((value, self.tape.written_key(bytes, Span::new(start, end.quote + 1), value as u32)))
     }
 
-    #[inline(always)]
     fn string(&mut self, start: usize, end: StringEnd, key: RawKey) -> Result<(), Stop> {
         if end.quote >= self.bytes.len() {
             return Err(Stop::End);
@@ -222,7 +195,6 @@ impl Reader<'_> {
         Ok(())
     }
 
-    #[inline(always)]
     fn number(&mut self, start: usize, key: RawKey) -> usize {
         let mut end = start + 1;
         while matches!(self.bytes.get(end), Some(b'0'..=b'9')) {
@@ -238,7 +210,6 @@ impl Reader<'_> {
         end
     }
 
-    #[inline(always)]
     fn word(&mut self, start: usize, word: &'static [u8], key: RawKey) -> Result<usize, Stop> {
         let end = start + word.len();
         match self.bytes.get(start..end) {
@@ -251,7 +222,6 @@ impl Reader<'_> {
         }
     }
 
-    #[inline(always)]
     fn close_frame(&mut self, end: usize) {
         let Some(frame) = self.frames.pop() else { return };
         self.tape.close(frame.node, end);
@@ -274,14 +244,14 @@ impl Reader<'_> {
     }
 
     #[cold]
-    fn unusual_key(&mut self, start: usize, end: StringEnd) -> RawKey {
+    fn unusual_key(&mut self, start: usize, end: StringEnd, value: usize) -> RawKey {
         let span = Span::new(start, end.quote + 1);
         let text = match self.checked_text(span) {
             Ok(text) if end.escaped => escape::decode_json(text),
-            Ok(_) => return RawKey::at(start),
+            Ok(_) => return self.tape.written_key(self.bytes, span, value as u32),
             Err(text) => escape::decode_json(&text),
         };
-        self.tape.odd_key_of_next(span, text.into())
+        self.tape.decoded_key(span, text.into())
     }
 
     /// Checks a string with escapes, control characters or non-ASCII bytes. Returns what stands
@@ -311,7 +281,7 @@ impl Reader<'_> {
         let part = |b: &u8| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
         let end = start + rest.iter().take_while(|b| part(b)).count();
         let text = self.bytes.get(start..end).unwrap_or_default();
-        let valid = std::str::from_utf8(text).is_ok_and(super::scalar::is_json_number);
+        let valid = std::str::from_utf8(text).is_ok_and(is_json_number);
         if !valid {
             self.report(ProblemKind::Number, Span::new(start, end), None);
         }
@@ -320,7 +290,7 @@ impl Reader<'_> {
 
     #[cold]
     fn distant_colon(&self, quote: usize) -> Result<usize, Stop> {
-        let colon = skip_blanks::<Bytewise>(self.bytes, (quote + 1).min(self.bytes.len()));
+        let colon = skip_blanks(self.bytes, (quote + 1).min(self.bytes.len()));
         match self.bytes.get(colon) {
             Some(b':') => Ok(colon),
             None => Err(Stop::End),
@@ -337,9 +307,6 @@ impl Reader<'_> {
     /// Steps over the container that starts here and is too deep.
     #[cold]
     fn refuse_container(&mut self, start: usize, key: RawKey) -> Result<usize, Stop> {
-        if self.tape.is_full() {
-            return Err(Stop::Full(start));
-        }
         let end = balanced_end(self.bytes, start, 0).ok_or(Stop::End)?;
         self.tape.push_raw(Shape::Skipped, start, end, key);
         self.report(ProblemKind::TooDeep, Span::new(start, start + 1), None);
@@ -418,7 +385,7 @@ fn balanced_end(bytes: &[u8], from: usize, mut depth: usize) -> Option<usize> {
     let mut at = from;
     loop {
         match bytes.get(at)? {
-            b'"' => at = string_end::<Bytewise>(bytes, at + 1).quote,
+            b'"' => at = string_end(bytes, at + 1).quote,
             b'{' | b'[' => depth += 1,
             b'}' | b']' => {
                 depth = depth.saturating_sub(1);
@@ -456,4 +423,46 @@ fn describe(bytes: &[u8], at: usize) -> String {
             format!("`{}`", String::from_utf8_lossy(bytes.get(at..end).unwrap_or_default()))
         }
     }
+}
+
+/// Where a JSON string ends, and what was seen on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct StringEnd {
+    /// Offset of the closing quote, or the length of the input if there is none.
+    quote: usize,
+    /// A backslash was seen: the text must be decoded before use.
+    escaped: bool,
+    /// A control character or a byte of 0x80 and above was seen: worth a closer look.
+    unusual: bool,
+}
+
+/// Finds the end of the string whose first content byte is at `from`.
+fn string_end(bytes: &[u8], from: usize) -> StringEnd {
+    let mut end = StringEnd { quote: bytes.len(), escaped: false, unusual: false };
+    let mut at = from;
+    loop {
+        match bytes.get(at) {
+            None => return end,
+            Some(b'"') => {
+                end.quote = at;
+                return end;
+            }
+            Some(b'\\') => {
+                end.escaped = true;
+                at += 2;
+            }
+            Some(0x20..0x80) => at += 1,
+            Some(_) => {
+                end.unusual = true;
+                at += 1;
+            }
+        }
+    }
+}
+
+/// The first byte at or after `from` that is no JSON blank, or the length of the input.
+fn skip_blanks(bytes: &[u8], from: usize) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    let blank = |b: &u8| matches!(b, b' ' | b'\n' | b'\r' | b'\t');
+    from + rest.iter().position(|b| !blank(b)).unwrap_or(rest.len())
 }

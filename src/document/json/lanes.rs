@@ -1,0 +1,278 @@
+//! What the bytes of a text are, 64 at a time.
+//!
+//! The fast reader is compiled once per implementation of [`Lanes`]; the best that the processor
+//! has is chosen at run time.
+
+// The only `unsafe` here are vector instructions and loads that stay within an array.
+#![allow(unsafe_code)]
+
+/// Bytes that are looked at together.
+pub(super) const WIDTH: usize = 64;
+
+/// The classes of 64 bytes, one bit per byte, the first byte lowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Classes {
+    /// `"`, also where it is escaped.
+    pub(super) quote: u64,
+    /// `{`, `}`, `[`, `]`, `:` and `,`; also the bytes 0x0c and 0x1a, which no JSON has outside
+    /// of strings: who reads one must look at the byte anyway.
+    pub(super) operator: u64,
+    /// Space, tab, line feed and carriage return.
+    pub(super) blank: u64,
+    /// What needs a closer look in a string: `\`, bytes below 0x20, bytes of 0x80 and above.
+    pub(super) special: u64,
+}
+
+/// A way to look at 64 bytes at once.
+pub(super) trait Lanes {
+    fn classes(block: &[u8; WIDTH]) -> Classes;
+    /// Where the backslashes are.
+    fn backslashes(block: &[u8; WIDTH]) -> u64;
+    /// Each bit of the result is the exclusive or of all bits of `bits` up to its own: from one
+    /// quote to the next.
+    fn prefix_xor(bits: u64) -> u64;
+}
+
+/// Plain loops, for any processor.
+pub(super) struct Bytewise;
+
+fn mask(block: &[u8; WIDTH], test: impl Fn(u8) -> bool) -> u64 {
+    block.iter().rev().fold(0, |mask, byte| mask << 1 | u64::from(test(*byte)))
+}
+
+impl Lanes for Bytewise {
+    fn classes(block: &[u8; WIDTH]) -> Classes {
+        Classes {
+            quote: mask(block, |byte| byte == b'"'),
+            operator: mask(block, |byte| matches!(byte | 0x20, b'{' | b'}' | b':' | b',')),
+            blank: mask(block, |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')),
+            special: mask(block, |byte| byte == b'\\' || !(0x20..0x80).contains(&byte)),
+        }
+    }
+
+    fn backslashes(block: &[u8; WIDTH]) -> u64 {
+        mask(block, |byte| byte == b'\\')
+    }
+
+    #[inline(always)]
+    fn prefix_xor(mut bits: u64) -> u64 {
+        for shift in [1, 2, 4, 8, 16, 32] {
+            bits ^= bits << shift;
+        }
+        bits
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use x86::{Avx2, Sse2};
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::{Bytewise, Classes, Lanes, WIDTH};
+
+    /// SSE2, which every x86-64 processor has.
+    pub(in super::super) struct Sse2;
+
+    /// Applies a test to 16 bytes at a time.
+    #[inline(always)]
+    fn quarters(block: &[u8; WIDTH], test: impl Fn(__m128i) -> __m128i) -> u64 {
+        let (quarters, _) = block.as_chunks::<16>();
+        quarters.iter().rev().fold(0, |mask, quarter| {
+            // SAFETY: the load is of exactly these 16 bytes and needs no alignment; SSE2 is in the
+            // baseline of x86-64.
+            let bits = unsafe { _mm_movemask_epi8(test(_mm_loadu_si128(quarter.as_ptr().cast()))) };
+            mask << 16 | u64::from(bits.cast_unsigned())
+        })
+    }
+
+    impl Lanes for Sse2 {
+        #[inline(always)]
+        fn classes(block: &[u8; WIDTH]) -> Classes {
+            // SAFETY: SSE2 is in the baseline of x86-64.
+            let is = |lanes, byte: u8| unsafe { _mm_cmpeq_epi8(lanes, _mm_set1_epi8(byte.cast_signed())) };
+            // SAFETY: as above.
+            let or = |left, right| unsafe { _mm_or_si128(left, right) };
+            Classes {
+                quote: quarters(block, |lanes| is(lanes, b'"')),
+                operator: quarters(block, |lanes| {
+                    // SAFETY: as above.
+                    let lower = or(lanes, unsafe { _mm_set1_epi8(0x20) });
+                    or(or(is(lower, b'{'), is(lower, b'}')), or(is(lower, b':'), is(lower, b',')))
+                }),
+                blank: quarters(block, |lanes| {
+                    or(or(is(lanes, b' '), is(lanes, b'\t')), or(is(lanes, b'\n'), is(lanes, b'\r')))
+                }),
+                special: quarters(block, |lanes| {
+                    // SAFETY: as above. The comparison is signed: bytes of 0x80 and above are
+                    // negative, and so below 0x20.
+                    or(unsafe { _mm_cmplt_epi8(lanes, _mm_set1_epi8(0x20)) }, is(lanes, b'\\'))
+                }),
+            }
+        }
+
+        #[inline(always)]
+        fn backslashes(block: &[u8; WIDTH]) -> u64 {
+            // SAFETY: SSE2 is in the baseline of x86-64.
+            quarters(block, |lanes| unsafe { _mm_cmpeq_epi8(lanes, _mm_set1_epi8(b'\\'.cast_signed())) })
+        }
+
+        #[inline(always)]
+        fn prefix_xor(bits: u64) -> u64 {
+            Bytewise::prefix_xor(bits)
+        }
+    }
+
+    /// AVX2 and PCLMULQDQ. Only to be used where the processor has them, from a function that is
+    /// compiled for them.
+    pub(in super::super) struct Avx2;
+
+    impl Avx2 {
+        /// Whether the processor has what [`Lanes`] needs here.
+        #[inline]
+        pub(in super::super) fn is_here() -> bool {
+            is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("pclmulqdq")
+                && is_x86_feature_detected!("popcnt")
+        }
+    }
+
+    /// The bits of two halves of a block.
+    ///
+    /// # Safety
+    /// The processor has AVX2.
+    #[inline(always)]
+    unsafe fn both(low: __m256i, high: __m256i) -> u64 {
+        // SAFETY: the caller's.
+        let (low, high) = unsafe { (_mm256_movemask_epi8(low), _mm256_movemask_epi8(high)) };
+        u64::from(low.cast_unsigned()) | u64::from(high.cast_unsigned()) << 32
+    }
+
+    /// # Safety
+    /// The processor has AVX2.
+    #[inline(always)]
+    unsafe fn halves(block: &[u8; WIDTH]) -> (__m256i, __m256i) {
+        let start: *const u8 = block.as_ptr();
+        // SAFETY: both loads are within the 64 bytes and need no alignment; AVX2 is the caller's.
+        unsafe { (_mm256_loadu_si256(start.cast()), _mm256_loadu_si256(start.add(32).cast())) }
+    }
+
+    /// A table of 16 bytes that is looked up by the low half of each byte, for [`Lanes::classes`].
+    #[inline(always)]
+    const fn table(entries: &[(u8, u8)]) -> [u8; 16] {
+        let mut table = [0xff; 16];
+        let mut next = 0;
+        while next < entries.len() {
+            let (place, byte) = entries[next];
+            table[place as usize] = byte;
+            next += 1;
+        }
+        table
+    }
+
+    /// The blank whose low half is the place in the table. Bytes of 0x80 and above look up a zero.
+    const BLANKS: [u8; 16] = table(&[(0x0, b' '), (0x9, b'\t'), (0xa, b'\n'), (0xd, b'\r')]);
+    /// The same for operators with the bit 0x20 set, which makes `{` of `[` and `}` of `]`.
+    const OPERATORS: [u8; 16] = table(&[(0xa, b':'), (0xb, b'{'), (0xc, b','), (0xd, b'}')]);
+
+    impl Lanes for Avx2 {
+        #[inline(always)]
+        fn classes(block: &[u8; WIDTH]) -> Classes {
+            // SAFETY: the reader takes this type only after it has found that the processor has
+            // AVX2.
+            unsafe {
+                let (low, high) = halves(block);
+                let wide = |table: [u8; 16]| _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast()));
+                let quote = _mm256_set1_epi8(b'"'.cast_signed());
+                let blanks = wide(BLANKS);
+                let blank = |lanes| _mm256_cmpeq_epi8(_mm256_shuffle_epi8(blanks, lanes), lanes);
+                let (operators, bit) = (wide(OPERATORS), _mm256_set1_epi8(0x20));
+                let operator =
+                    |lanes| _mm256_cmpeq_epi8(_mm256_shuffle_epi8(operators, lanes), _mm256_or_si256(lanes, bit));
+                let escape = _mm256_set1_epi8(b'\\'.cast_signed());
+                let special = |lanes| {
+                    // The comparison is signed: bytes of 0x80 and above are negative.
+                    let unusual = _mm256_cmpgt_epi8(bit, lanes);
+                    _mm256_or_si256(unusual, _mm256_cmpeq_epi8(lanes, escape))
+                };
+                Classes {
+                    quote: both(_mm256_cmpeq_epi8(low, quote), _mm256_cmpeq_epi8(high, quote)),
+                    operator: both(operator(low), operator(high)),
+                    blank: both(blank(low), blank(high)),
+                    special: both(special(low), special(high)),
+                }
+            }
+        }
+
+        #[inline(always)]
+        fn backslashes(block: &[u8; WIDTH]) -> u64 {
+            // SAFETY: as above.
+            unsafe {
+                let (low, high) = halves(block);
+                let escape = _mm256_set1_epi8(b'\\'.cast_signed());
+                both(_mm256_cmpeq_epi8(low, escape), _mm256_cmpeq_epi8(high, escape))
+            }
+        }
+
+        #[inline(always)]
+        fn prefix_xor(bits: u64) -> u64 {
+            // SAFETY: the reader takes this type only after it has found that the processor has
+            // PCLMULQDQ. A product without carries by all ones is the prefix sum modulo two.
+            unsafe {
+                let bits = _mm_set_epi64x(0, bits.cast_signed());
+                let product = _mm_clmulepi64_si128::<0>(bits, _mm_set1_epi8(-1));
+                _mm_cvtsi128_si64(product).cast_unsigned()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agrees<L: Lanes>() {
+        for offset in 0..WIDTH {
+            for byte in 0..=u8::MAX {
+                let mut block = [b'x'; WIDTH];
+                block.rotate_left(offset);
+                for (place, slot) in block.iter_mut().enumerate() {
+                    if place % 7 == offset % 7 {
+                        *slot = byte.wrapping_add((place % 3) as u8);
+                    }
+                }
+                assert_eq!(L::classes(&block), Bytewise::classes(&block), "{byte:#04x} at {offset}");
+                assert_eq!(L::backslashes(&block), Bytewise::backslashes(&block));
+            }
+        }
+        let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
+        for _ in 0..1000 {
+            bits = bits.rotate_left(7).wrapping_mul(0x2545_f491_4f6c_dd1d);
+            assert_eq!(L::prefix_xor(bits), Bytewise::prefix_xor(bits), "{bits:#x}");
+        }
+    }
+
+    #[test]
+    fn plain_loops_see_what_there_is() {
+        let mut block = [b' '; WIDTH];
+        block[..10].copy_from_slice(b"{\"a\\\":1,\n\xc3");
+        let classes = Bytewise::classes(&block);
+        assert_eq!(classes.quote, 0b00_0001_0010);
+        assert_eq!(classes.operator, 0b00_1010_0001);
+        assert_eq!(classes.blank & 0x3ff, 0b01_0000_0000);
+        assert_eq!(classes.special, 0b11_0000_1000);
+        assert_eq!(Bytewise::prefix_xor(0b1001_0010), 0xffff_ffff_ffff_ff8e);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn vector_instructions_see_the_same() {
+        agrees::<Sse2>();
+        if Avx2::is_here() {
+            agrees::<Avx2>();
+        }
+    }
+}

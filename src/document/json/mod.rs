@@ -1,0 +1,45 @@
+//! The JSON reader: from text to tape.
+//!
+//! A text without a fault takes the fast path, which looks at 64 bytes at once. Any other is read
+//! again with care, and keeps all that can be understood of it.
+
+mod careful;
+mod fast;
+mod lanes;
+mod tokens;
+
+use super::MAX_DEPTH;
+use super::problem::Problem;
+use super::scalar::is_json_number;
+use super::tape::Tape;
+
+/// Bytes of JSON per value, from below: sizes the tape so that it rarely grows.
+const BYTES_PER_NODE: usize = 40;
+
+/// Reads every JSON value of `bytes` (usually one) from `from` on. Returns the roots' indices.
+pub(super) fn read(bytes: &[u8], from: usize, tape: &mut Tape, problems: &mut Vec<Problem>) -> Vec<u32> {
+    let (mark, known) = (tape.mark(), problems.len());
+    if let Ok(roots) = fast::read(bytes, from, tape, problems) {
+        return roots;
+    }
+    tape.rewind(mark);
+    problems.truncate(known);
+    careful::read(bytes, from, tape, problems)
+}
+
+/// Reads by the fast path alone, to hold it against the other.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_fast(bytes: &[u8], tape: &mut Tape, problems: &mut Vec<Problem>) -> Option<Vec<u32>> {
+    fast::read(bytes, 0, tape, problems).ok()
+}
+
+/// Reads with care from the start, to hold the fast path against it.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_carefully(bytes: &[u8], tape: &mut Tape, problems: &mut Vec<Problem>) -> Vec<u32> {
+    careful::read(bytes, 0, tape, problems)
+}
+
+/// The tape that fits a text of this length.
+pub(super) fn sized_tape(length: usize) -> Tape {
+    Tape::with_capacity(length / BYTES_PER_NODE + 16)
+}
