@@ -37,10 +37,10 @@ pub(super) fn run(paths: &[PathBuf]) -> Result<Outcome, String> {
 /// What there is to say about a rule, and whether one of its examples fails.
 fn report(declaration: &'static Declaration, file: &Document) -> (String, bool) {
     let failures: Vec<Failure> =
-        declaration.examples.iter().flat_map(|example| declaration.run(example, file)).collect();
+        declaration.examples().iter().flat_map(|example| declaration.run(example, file)).collect();
     let id = declaration.meta.id;
-    let bad = declaration.examples.iter().filter(|example| example.is_bad).count();
-    let good = declaration.examples.len() - bad;
+    let bad = declaration.examples().iter().filter(|example| example.is_bad).count();
+    let good = declaration.examples().len() - bad;
     if failures.is_empty() {
         return (format!("ok      {id} ({bad} bad, {good} good)\n"), false);
     }
