@@ -84,8 +84,9 @@ impl Declaration {
     /// Judges the resources of manifests.
     pub fn check_objects<'d>(&self, objects: &[Object<'d>], options: &Options, findings: &mut Findings<'d>) {
         let version = options.istio_version.as_deref().and_then(Version::parse);
+        let mut redaction = Redaction::default();
         for object in objects.iter().filter(|object| self.looks_at(**object, options)) {
-            self.check(Target::Object(*object), version, findings);
+            self.check(Target::Object(*object), version, &mut redaction, findings);
         }
     }
 
@@ -123,10 +124,19 @@ impl Declaration {
     fn check_resources<'d>(&self, kind: ResourceKind, dump: &Dump<'d>, findings: &mut Findings<'d>) {
         let metadata = || dump.metadata()?.get("ISTIO_VERSION")?.text();
         let version = self.body().versions.as_ref().and_then(|_| Version::parse(metadata()?));
-        resources::each(kind, dump, &mut |resource| self.check(Target::Resource(resource, dump), version, findings));
+        let mut redaction = Redaction::default();
+        resources::each(kind, dump, &mut |resource| {
+            self.check(Target::Resource(resource, dump), version, &mut redaction, findings);
+        });
     }
 
-    fn check<'d>(&self, target: Target<'_, 'd>, version: Option<Version>, findings: &mut Findings<'d>) {
+    fn check<'d>(
+        &self,
+        target: Target<'_, 'd>,
+        version: Option<Version>,
+        redaction: &mut Redaction,
+        findings: &mut Findings<'d>,
+    ) {
         let root = Scope::of(target.node());
         let body = self.body();
         body.find.each(root, &mut |current| {
@@ -134,7 +144,7 @@ impl Declaration {
             if body.condition.as_ref().is_none_or(|condition| condition.holds(scope)) {
                 match self.is_for(version) {
                     Some(true) if self.is_lost_on(target) => skip_broken(target, findings),
-                    Some(true) => findings.push(self.draft(target, scope)),
+                    Some(true) => findings.push(self.draft(target, scope, redaction)),
                     Some(false) => {}
                     None => self.skip(target, findings),
                 }
@@ -168,9 +178,9 @@ impl Declaration {
         findings.skip(what, format!("that is wrong in Istio {range} (its version is not known)"), remedy);
     }
 
-    fn draft<'d>(&self, target: Target<'_, 'd>, scope: Scope<'d>) -> Draft<'d> {
+    fn draft<'d>(&self, target: Target<'_, 'd>, scope: Scope<'d>, redaction: &mut Redaction) -> Draft<'d> {
         let body = self.body();
-        let mut writer = Writer { declaration: self, target, scope, redaction: Redaction::default() };
+        let mut writer = Writer { declaration: self, target, scope, redaction };
         let at = body.at.as_ref().and_then(|query| query.first(scope)).unwrap_or(scope.current);
         let place = if at == target.node() { target.place() } else { place_of(at) };
         let mut draft = Draft::new(place, writer.write(&body.message)).confidence(body.confidence);
@@ -222,7 +232,7 @@ struct Writer<'a, 'd> {
     declaration: &'a Declaration,
     target: Target<'a, 'd>,
     scope: Scope<'d>,
-    redaction: Redaction,
+    redaction: &'a mut Redaction,
 }
 
 impl Writer<'_, '_> {
