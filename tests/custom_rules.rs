@@ -270,6 +270,67 @@ fn hostile_folders_cost_a_line() {
     assert_eq!((ran.code, ran.err.contains("cannot read the rules nowhere:")), (2, true), "{}", ran.err);
 }
 
+#[test]
+fn the_schema_takes_the_rules_that_are_read() {
+    let schema = jsonschema::validator_for(&meshlint::declaration::schema()).unwrap();
+    let as_json = |text: &str| -> Value {
+        let document = meshlint::document::Document::read("rule", meshlint::input::Text::from(text));
+        serde_json::from_str(&document.roots().next().unwrap().to_json()).unwrap()
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = support::files(&folder.join("rules"), ".yaml");
+    files.push(folder.join("src/commands/rule/skeleton.yaml"));
+    for file in &files {
+        let errors: Vec<String> =
+            schema.iter_errors(&as_json(&fs::read_to_string(file).unwrap())).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{}", file.display());
+    }
+    assert!(files.len() > 20 && schema.is_valid(&as_json(RULE)));
+    for (from, to) in
+        [("label:", "lable:"), ("severity: warning", "severity: bad"), ("message:", "# "), ("id: r", "id: R")]
+    {
+        assert!(!schema.is_valid(&as_json(&RULE.replacen(from, to, 1))), "{to}");
+    }
+}
+
+/// Whatever is in a rule file, it is read or refused.
+#[test]
+fn mutilated_rules_are_read_or_refused() {
+    let mut seed: u32 = 1;
+    let mut below = |limit: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as usize % limit
+    };
+    let (mut read, mut refused) = (0, 0);
+    for _ in 0..3_000 {
+        let mut text = RULE.as_bytes().to_vec();
+        for _ in 0..=below(3) {
+            let (at, length) = (below(text.len()), below(12));
+            let end = (at + length).min(text.len());
+            let piece: Vec<u8> = text.drain(at..end).collect();
+            let to = below(text.len());
+            text.splice(to..to, piece.into_iter().cycle().take(below(3) * length));
+        }
+        let document = Box::new(meshlint::document::Document::read("rule", meshlint::input::Text::from(text)));
+        match meshlint::declaration::read(Box::leak(document)) {
+            Ok(_) => read += 1,
+            Err(faults) => refused += usize::from(!faults.is_empty()),
+        }
+    }
+    println!("{read} mutilated rules were read, {refused} refused");
+    assert_eq!(read + refused, 3_000);
+}
+
+#[test]
+fn the_folder_of_the_configuration_is_tested() {
+    let folder = Folder::new("configured");
+    let ran = folder.run(&["rule", "test"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("name a folder with rules"), "{}", ran.err);
+    folder.write(".meshlint.yaml", "custom-rules: [own]\n");
+    assert_eq!(folder.run(&["rule", "test"]).code, 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn links_that_lead_back_are_not_followed() {

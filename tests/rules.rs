@@ -107,7 +107,7 @@ static EXAMPLES: LazyLock<PathBuf> = LazyLock::new(|| {
 fn write_examples(root: &Path, declaration: &Declaration) {
     let folder = root.join(declaration.meta.id);
     fs::create_dir_all(&folder).unwrap();
-    for (number, example) in (1..).zip(&declaration.examples) {
+    for (number, example) in (1..).zip(declaration.examples()) {
         let name = if example.is_bad { "bad" } else { "good" };
         fs::write(folder.join(format!("{name}-{number}.yaml")), &example.text).unwrap();
     }
@@ -377,7 +377,7 @@ fn names_are_unique_and_mean_one_thing() {
 fn examples_do_what_they_should() {
     let mut count = 0;
     for (declaration, file) in rules::declarations() {
-        for example in &declaration.examples {
+        for example in declaration.examples() {
             assert_eq!(declaration.run(example, file), [], "{}", declaration.meta.id);
             count += 1;
         }

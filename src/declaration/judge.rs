@@ -84,8 +84,9 @@ impl Declaration {
     /// Judges the resources of manifests.
     pub fn check_objects<'d>(&self, objects: &[Object<'d>], options: &Options, findings: &mut Findings<'d>) {
         let version = options.istio_version.as_deref().and_then(Version::parse);
+        let mut redaction = Redaction::default();
         for object in objects.iter().filter(|object| self.looks_at(**object, options)) {
-            self.check(Target::Object(*object), version, findings);
+            self.check(Target::Object(*object), version, &mut redaction, findings);
         }
     }
 
@@ -122,18 +123,28 @@ impl Declaration {
 
     fn check_resources<'d>(&self, kind: ResourceKind, dump: &Dump<'d>, findings: &mut Findings<'d>) {
         let metadata = || dump.metadata()?.get("ISTIO_VERSION")?.text();
-        let version = self.versions.as_ref().and_then(|_| Version::parse(metadata()?));
-        resources::each(kind, dump, &mut |resource| self.check(Target::Resource(resource, dump), version, findings));
+        let version = self.body().versions.as_ref().and_then(|_| Version::parse(metadata()?));
+        let mut redaction = Redaction::default();
+        resources::each(kind, dump, &mut |resource| {
+            self.check(Target::Resource(resource, dump), version, &mut redaction, findings);
+        });
     }
 
-    fn check<'d>(&self, target: Target<'_, 'd>, version: Option<Version>, findings: &mut Findings<'d>) {
+    fn check<'d>(
+        &self,
+        target: Target<'_, 'd>,
+        version: Option<Version>,
+        redaction: &mut Redaction,
+        findings: &mut Findings<'d>,
+    ) {
         let root = Scope::of(target.node());
-        self.find.each(root, &mut |current| {
+        let body = self.body();
+        body.find.each(root, &mut |current| {
             let scope = Scope { current, ..root };
-            if self.condition.as_ref().is_none_or(|condition| condition.holds(scope)) {
+            if body.condition.as_ref().is_none_or(|condition| condition.holds(scope)) {
                 match self.is_for(version) {
                     Some(true) if self.is_lost_on(target) => skip_broken(target, findings),
-                    Some(true) => findings.push(self.draft(target, scope)),
+                    Some(true) => findings.push(self.draft(target, scope, redaction)),
                     Some(false) => {}
                     None => self.skip(target, findings),
                 }
@@ -144,7 +155,7 @@ impl Declaration {
 
     /// Whether it is for a version of Istio; nothing where that is not known.
     fn is_for(&self, version: Option<Version>) -> Option<bool> {
-        match &self.versions {
+        match &self.body().versions {
             None => Some(true),
             Some(range) => version.map(|version| range.holds(version)),
         }
@@ -152,13 +163,14 @@ impl Declaration {
 
     /// Whether what it misses may have stood in the part of the text that cannot be read.
     fn is_lost_on(&self, target: Target<'_, '_>) -> bool {
-        let relies =
-            || self.find.relies_on_absence() || self.condition.as_ref().is_some_and(Condition::relies_on_absence);
+        let body = self.body();
+        let of_condition = || body.condition.as_ref().is_some_and(Condition::relies_on_absence);
+        let relies = || body.find.relies_on_absence() || of_condition();
         target.node().document().loses_content() && relies()
     }
 
     fn skip<'d>(&self, target: Target<'_, 'd>, findings: &mut Findings<'d>) {
-        let range = self.versions.as_ref().map(ToString::to_string).unwrap_or_default();
+        let range = self.body().versions.as_ref().map(ToString::to_string).unwrap_or_default();
         let (what, remedy) = match target {
             Target::Object(_) => ("resource", "say --istio-version"),
             Target::Resource(..) => ("resource", "pass the dump with its bootstrap"),
@@ -166,21 +178,22 @@ impl Declaration {
         findings.skip(what, format!("that is wrong in Istio {range} (its version is not known)"), remedy);
     }
 
-    fn draft<'d>(&self, target: Target<'_, 'd>, scope: Scope<'d>) -> Draft<'d> {
-        let mut writer = Writer { declaration: self, target, scope, redaction: Redaction::default() };
-        let at = self.at.as_ref().and_then(|query| query.first(scope)).unwrap_or(scope.current);
+    fn draft<'d>(&self, target: Target<'_, 'd>, scope: Scope<'d>, redaction: &mut Redaction) -> Draft<'d> {
+        let body = self.body();
+        let mut writer = Writer { declaration: self, target, scope, redaction };
+        let at = body.at.as_ref().and_then(|query| query.first(scope)).unwrap_or(scope.current);
         let place = if at == target.node() { target.place() } else { place_of(at) };
-        let mut draft = Draft::new(place, writer.write(&self.message)).confidence(self.confidence);
-        if let Some(label) = &self.label {
+        let mut draft = Draft::new(place, writer.write(&body.message)).confidence(body.confidence);
+        if let Some(label) = &body.label {
             draft = draft.label(writer.write(label));
         }
-        for note in &self.notes {
+        for note in &body.notes {
             draft = draft.note(writer.write(note));
         }
-        if let Some(help) = &self.help {
+        if let Some(help) = &body.help {
             draft = draft.help(writer.write(help));
         }
-        for (query, label) in &self.related {
+        for (query, label) in &body.related {
             if let Some(node) = query.first(scope) {
                 draft = draft.related(place_of(node), writer.write(label));
             }
@@ -219,7 +232,7 @@ struct Writer<'a, 'd> {
     declaration: &'a Declaration,
     target: Target<'a, 'd>,
     scope: Scope<'d>,
-    redaction: Redaction,
+    redaction: &'a mut Redaction,
 }
 
 impl Writer<'_, '_> {
@@ -239,7 +252,7 @@ impl Writer<'_, '_> {
     }
 
     fn own(&mut self, place: usize) -> String {
-        let query = self.declaration.values.get(place);
+        let query = self.declaration.body().values.get(place);
         let nodes = query.map(|query| query.select(self.scope)).unwrap_or_default();
         let mut texts: Vec<String> = nodes.into_iter().map(|node| self.text_of(node)).collect();
         texts.dedup();

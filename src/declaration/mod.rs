@@ -12,14 +12,16 @@ mod resources;
 mod template;
 mod version;
 
-use crate::document::Span;
+use std::sync::OnceLock;
+
+use crate::document::{Document, Span};
 use crate::finding::{Confidence, Meta};
 use crate::query::{Condition, Query};
 
 pub use examples::Failure;
 pub use keys::schema;
 pub use kind::Kind;
-pub use read::read;
+pub use read::{read, read_head};
 
 use template::Template;
 use version::VersionRange;
@@ -31,13 +33,19 @@ pub struct Declaration {
     pub meta: Meta,
     /// Where its `id` stands in the file.
     pub id_span: Span,
-    /// Its manual, in Markdown.
-    pub manual: String,
-    /// Texts in which it finds something, and texts in which it does not.
-    pub examples: Vec<Example>,
-    confidence: Confidence,
     kinds: Vec<Kind>,
     home: Option<Home>,
+    file: &'static Document,
+    /// Most runs ask for hardly any of the rules, and queries take their time to be read.
+    body: OnceLock<Body>,
+}
+
+/// What is needed only where there is something that the rule looks at.
+#[derive(Debug)]
+struct Body {
+    manual: String,
+    examples: Vec<Example>,
+    confidence: Confidence,
     versions: Option<VersionRange>,
     find: Query,
     condition: Option<Condition>,
@@ -49,6 +57,25 @@ pub struct Declaration {
     related: Vec<(Query, Template)>,
     /// What the words of the templates stand for, by their place.
     values: Vec<Query>,
+}
+
+impl Declaration {
+    /// Its manual, in Markdown.
+    pub fn manual(&self) -> &str {
+        &self.body().manual
+    }
+
+    /// Texts in which it finds something, and texts in which it does not.
+    pub fn examples(&self) -> &[Example] {
+        &self.body().examples
+    }
+
+    fn body(&self) -> &Body {
+        self.body.get_or_init(|| match read(self.file).map(|read| read.body.into_inner()) {
+            Ok(Some(body)) => body,
+            other => unreachable!("{} is tested and broken: {other:?}", self.file.name()),
+        })
+    }
 }
 
 /// A text that a rule is tried on.

@@ -1,6 +1,7 @@
 //! Reading a rule file. Whatever is wrong with it is told with its place.
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
 use clap::ValueEnum;
 use memchr::memmem;
@@ -13,7 +14,7 @@ use crate::query::{Condition, Query, QueryError};
 use super::keys::{CONFIDENCES, HOMES, KEYS, RELATED_KEYS, SEVERITIES};
 use super::template::{Template, WORDS};
 use super::version::VersionRange;
-use super::{Declaration, Example, Home, Kind};
+use super::{Body, Declaration, Example, Home, Kind};
 
 /// The longest id. It is a column of lists.
 const LONGEST_ID: usize = 64;
@@ -24,23 +25,26 @@ const RESERVED: [&str; 3] = ["all", "new", "test"];
 ///
 /// # Errors
 /// All that is wrong with it.
-pub fn read(document: &Document) -> Result<Declaration, Vec<Fault>> {
-    let mut faults: Vec<Fault> =
-        document.problems().iter().map(|problem| Fault::new(problem.span, problem.kind.to_string())).collect();
-    let mut roots = document.roots();
-    let root = roots.next();
-    if let Some(second) = roots.next() {
-        faults.push(Fault::new(second.anchor(), "a rule file holds one rule, and this is another document"));
-    }
-    let Some(root) = root.filter(|root| root.is_object()) else {
-        let span = root.map_or(Span::new(0, 0), Node::anchor);
-        faults.push(Fault::new(span, "this is no rule: a rule is an object with `id`, `kind`, `message` and others"));
-        return Err(faults);
-    };
-    let mut reader = Reader { root, faults };
+pub fn read(file: &'static Document) -> Result<Declaration, Vec<Fault>> {
+    let mut reader = Reader::of(file)?;
     reader.check_keys();
-    match reader.declaration() {
-        Some(declaration) if reader.faults.is_empty() => Ok(declaration),
+    let head = reader.head(file);
+    let body = reader.body(head.as_ref());
+    match head.zip(body) {
+        Some((head, body)) if reader.faults.is_empty() => Ok(Declaration { body: OnceLock::from(body), ..head }),
+        _ => Err(reader.faults),
+    }
+}
+
+/// Reads what a rule is called and what it looks at. All else is read when it is asked for, so that it
+/// must be known to be right.
+///
+/// # Errors
+/// What is wrong with that.
+pub fn read_head(file: &'static Document) -> Result<Declaration, Vec<Fault>> {
+    let mut reader = Reader::of(file)?;
+    match reader.head(file) {
+        Some(head) if reader.faults.is_empty() => Ok(head),
         _ => Err(reader.faults),
     }
 }
@@ -51,6 +55,22 @@ struct Reader<'d> {
 }
 
 impl<'d> Reader<'d> {
+    fn of(document: &'d Document) -> Result<Self, Vec<Fault>> {
+        let mut faults: Vec<Fault> =
+            document.problems().iter().map(|problem| Fault::new(problem.span, problem.kind.to_string())).collect();
+        let mut roots = document.roots();
+        let root = roots.next();
+        if let Some(second) = roots.next() {
+            faults.push(Fault::new(second.anchor(), "a rule file holds one rule, and this is another document"));
+        }
+        if let Some(root) = root.filter(|root| root.is_object()) {
+            return Ok(Self { root, faults });
+        }
+        let span = root.map_or(Span::new(0, 0), Node::anchor);
+        faults.push(Fault::new(span, "this is no rule: a rule is an object with `id`, `kind`, `message` and others"));
+        Err(faults)
+    }
+
     fn check_keys(&mut self) {
         let known = KEYS.map(|key| key.name);
         for (key, _) in self.root.entries().filter(|(key, _)| !known.contains(&key.text)) {
@@ -62,19 +82,26 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// The rule. What is missing or wrong is noted, and reading goes on, so that all is told at once.
-    fn declaration(&mut self) -> Option<Declaration> {
+    // What is missing or wrong is noted, and reading goes on, so that all is told at once.
+
+    fn head(&mut self, file: &'static Document) -> Option<Declaration> {
         let id = self.id();
         let severity = self.choice("severity", &SEVERITIES).and_then(|text| Severity::from_str(text, false).ok());
         let family = self.choice("family", &Family::ALL.map(Family::name));
         let family = Family::ALL.into_iter().find(|known| Some(known.name()) == family);
+        let aliases = self.aliases();
+        let kinds = self.kinds();
+        let home = self.home(&kinds);
+        let meta = Meta { id: id?.leak(), family: family?, severity: severity?, aliases: aliases.leak() };
+        let id_span = self.root.get("id")?.span();
+        Some(Declaration { meta, id_span, kinds, home, file, body: OnceLock::new() })
+    }
+
+    fn body(&mut self, head: Option<&Declaration>) -> Option<Body> {
         let confidence = match self.choice("confidence", &CONFIDENCES) {
             Some("medium") => Confidence::Medium,
             _ => Confidence::High,
         };
-        let aliases = self.aliases();
-        let kinds = self.kinds();
-        let home = self.home(&kinds);
         let versions = self.versions();
         let find = self.query(self.root.get("find"), "$");
         let condition = self.condition();
@@ -88,17 +115,12 @@ impl<'d> Reader<'d> {
         let related = self.related(&names);
         let mut examples = self.examples("bad", true);
         examples.extend(self.examples("good", false));
-        let manual = self.manual(&kinds, home, versions.as_ref(), &examples);
-        let meta = Meta { id: id?.leak(), family: family?, severity: severity?, aliases: aliases.leak() };
-        let id_span = self.root.get("id")?.span();
-        Some(Declaration {
-            meta,
-            id_span,
+        let (kinds, home) = head.map(|head| (&*head.kinds, head.home)).unwrap_or_default();
+        let manual = self.manual(kinds, home, versions.as_ref(), &examples);
+        Some(Body {
             manual,
             examples,
             confidence,
-            kinds,
-            home,
             versions,
             find: find?,
             condition,

@@ -6,23 +6,37 @@ use crate::finding::Subject;
 
 use super::kind::ResourceKind;
 
-/// A part of a dump, with the names that lead to it.
+/// A part of a dump, with what leads to it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resource<'d> {
     pub(super) node: Node<'d>,
     pub(super) kind: ResourceKind,
-    /// Of what it is in, and its own.
-    names: [&'d str; 3],
+    /// What it is in, and itself. Hardly any part is ever named, so that names are read on demand.
+    way: [Label<'d>; 3],
 }
 
-impl<'d> Resource<'d> {
-    fn new(kind: ResourceKind, node: Node<'d>, names: [&'d str; 3]) -> Self {
-        Self { node, kind, names }
-    }
+/// What has a name.
+#[derive(Clone, Copy, Debug)]
+enum Label<'d> {
+    None,
+    Name(&'d str),
+    Node(Node<'d>),
+}
 
-    /// Its name, and where that is empty, that of what it is in.
+impl<'d> Label<'d> {
+    fn name(self) -> &'d str {
+        match self {
+            Self::None => "",
+            Self::Name(name) => name,
+            Self::Node(node) => node.text_at("name").map_or("", |name| name.value),
+        }
+    }
+}
+
+impl Resource<'_> {
+    /// Its name, after the names of what it is in.
     pub(super) fn name(&self) -> String {
-        let names: Vec<&str> = self.names.into_iter().filter(|name| !name.is_empty()).collect();
+        let names: Vec<&str> = self.way.iter().map(|label| label.name()).filter(|name| !name.is_empty()).collect();
         names.join(" › ")
     }
 
@@ -38,40 +52,45 @@ impl<'d> Resource<'d> {
 
 /// Visits every part of a kind, in the order of the dump.
 pub(super) fn each<'d>(kind: ResourceKind, dump: &Dump<'d>, visit: &mut dyn FnMut(Resource<'d>)) {
-    let mut found = |node: Node<'d>, names: [&'d str; 3]| visit(Resource::new(kind, node, names));
+    let mut found = |node: Node<'d>, way: [Label<'d>; 3]| visit(Resource { node, kind, way });
+    let alone = |name: &'d str| [Label::Name(name), Label::None, Label::None];
     match kind {
-        ResourceKind::Bootstrap => dump.bootstrap.into_iter().for_each(|node| found(node, ["", "", ""])),
+        ResourceKind::Bootstrap => dump.bootstrap.into_iter().for_each(|node| found(node, alone(""))),
         ResourceKind::Cluster => {
-            dump.clusters.iter().for_each(|entry| found(entry.cluster.node, [entry.cluster.name.value, "", ""]));
+            dump.clusters.iter().for_each(|entry| found(entry.cluster.node, alone(entry.cluster.name.value)));
         }
         ResourceKind::Endpoints => {
-            dump.endpoints.iter().for_each(|endpoints| found(endpoints.node, [endpoints.cluster_name, "", ""]));
+            dump.endpoints.iter().for_each(|endpoints| found(endpoints.node, alone(endpoints.cluster_name)));
         }
         ResourceKind::Secret => {
             let known = dump.secrets.iter().filter_map(|entry| entry.secret);
-            known.for_each(|secret| found(secret.node, [secret.name.value, "", ""]));
+            known.for_each(|secret| found(secret.node, alone(secret.name.value)));
         }
         ResourceKind::Listener => {
-            dump.current_listeners().for_each(|(entry, listener)| found(listener.node, [entry.name, "", ""]));
+            dump.current_listeners().for_each(|(entry, listener)| found(listener.node, alone(entry.name)));
         }
-        ResourceKind::FilterChain => each_chain(dump, &mut |name, chain| found(chain.node, [name, chain.name(), ""])),
+        ResourceKind::FilterChain => each_chain(dump, &mut |name, chain| {
+            found(chain.node, [Label::Name(name), Label::Node(chain.node), Label::None]);
+        }),
         ResourceKind::ConnectionManager => each_chain(dump, &mut |name, chain| {
             if let Some(manager) = chain.connection_manager() {
-                found(manager.node, [name, chain.name(), ""]);
+                found(manager.node, [Label::Name(name), Label::Node(chain.node), Label::None]);
             }
         }),
         ResourceKind::RouteConfiguration => {
-            dump.route_configurations().iter().for_each(|config| found(config.node, [config.name(), "", ""]));
+            dump.route_configurations().iter().for_each(|config| found(config.node, alone(config.name())));
         }
         ResourceKind::VirtualHost => {
             for config in dump.route_configurations() {
-                config.virtual_hosts().for_each(|host| found(host.node, [config.name(), host.name(), ""]));
+                let within = Label::Node(config.node);
+                config.virtual_hosts().for_each(|host| found(host.node, [within, Label::Node(host.node), Label::None]));
             }
         }
         ResourceKind::Route => {
             for config in dump.route_configurations() {
                 for host in config.virtual_hosts() {
-                    host.routes().for_each(|route| found(route.node, [config.name(), host.name(), route.name()]));
+                    let way = |node| [Label::Node(config.node), Label::Node(host.node), Label::Node(node)];
+                    host.routes().for_each(|route| found(route.node, way(route.node)));
                 }
             }
         }

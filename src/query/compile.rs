@@ -46,12 +46,32 @@ impl Condition {
     }
 }
 
+/// The parser tries again and again what it finds in brackets, three times as often with each level.
+const DEEPEST: usize = 10;
+
+/// Where brackets lie too deep in each other.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    text.bytes().position(|byte| {
+        match byte {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
+}
+
 struct Compiler<'t> {
     text: &'t str,
 }
 
 impl Compiler<'_> {
     fn parse(&self) -> Result<Vec<parsed::Segment>, QueryError> {
+        if let Some(at) = too_deep(self.text) {
+            let message = format!("brackets lie more than {DEEPEST} deep in each other here");
+            return Err(QueryError { at: Some(at), message, help: None });
+        }
         let query = parse_json_path(self.text).map_err(|error| QueryError::of_parser(self.text, &error))?;
         Ok(query.segments)
     }

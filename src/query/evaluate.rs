@@ -86,6 +86,16 @@ impl Condition {
 
 /// Follows the segments from `scope.current`; says whether to go on.
 fn walk<'d>(segments: &[Segment], scope: Scope<'d>, take: &mut dyn FnMut(Node<'d>) -> bool) -> bool {
+    let mut scope = scope;
+    let mut segments = segments;
+    // Most of the way is names, one after the other.
+    while let Some((Segment::Child(selectors), rest)) = segments.split_first()
+        && let [Selector::Name(name)] = &selectors[..]
+    {
+        let Some(member) = name.of_member(scope.current) else { return true };
+        scope = scope.at(member);
+        segments = rest;
+    }
     match segments.split_first() {
         None => take(scope.current),
         Some((Segment::Child(selectors), rest)) => selectors.iter().all(|one| one.walk(scope, rest, take)),

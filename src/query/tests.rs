@@ -196,6 +196,15 @@ fn a_query_that_is_none_says_where() {
         let said = format!("{} {}", error.message, error.help.clone().unwrap_or_default());
         assert!(said.contains(words), "{query}: {said}");
     }
+    for deep in ["(".repeat(10_000), "length(".repeat(10_000), "@[?".repeat(10_000)] {
+        let error = Query::parse(&format!("$[?{deep}")).unwrap_err();
+        assert!(error.message.contains("more than 10 deep"), "{error:?}");
+    }
+    for slow in ["length(".repeat(9) + "1 1" + &")".repeat(9), "!(".repeat(9) + "@.a @" + &")".repeat(9)] {
+        let start = std::time::Instant::now();
+        Query::parse(&format!("$[?{slow}]")).unwrap_err();
+        println!("{slow}: {:?}", start.elapsed());
+    }
     let error = Condition::parse("@.a == 1 &&").unwrap_err();
     assert_eq!(error.at, Some(11), "{error:?}");
     assert!(Condition::parse("@.a, @.b").is_err());

@@ -126,7 +126,6 @@ fn clash(declaration: &Declaration, own: &[Declared]) -> Option<Fault> {
         let help = format!("it is declared in {}", other.file.name());
         return Some(Fault::new(declaration.id_span, message).help(Some(help)));
     }
-    let is_taken = registry::in_program().iter().any(|known| known.id() == id);
     let help = "it comes with meshlint; give yours another name".to_owned();
-    is_taken.then(|| Fault::new(declaration.id_span, message).help(Some(help)))
+    registry::is_taken(id).then(|| Fault::new(declaration.id_span, message).help(Some(help)))
 }

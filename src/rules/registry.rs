@@ -12,11 +12,19 @@ use crate::input::Text;
 use super::{BUILT_IN, Check, DECLARED, Manual, Rule};
 
 /// A rule with what is known about it.
-#[derive(Clone)]
-pub(super) struct Known {
+struct Known {
     rule: Rule,
-    manual: Manual,
-    declared: Option<Declared>,
+    source: Source,
+    manual: OnceLock<Manual>,
+}
+
+/// What a rule is made of.
+#[derive(Clone, Copy)]
+enum Source {
+    /// Code, with its documentation.
+    Code(&'static str),
+    /// A rule file.
+    Declared(Declared),
 }
 
 /// Where a declarative rule is from.
@@ -43,10 +51,16 @@ pub(super) fn add(own: Vec<Declared>) -> Result<(), String> {
     ALL.set(sorted(known)).map_err(|_| "rules were added after they had been used".to_owned())
 }
 
+/// Whether a rule of the program has this id.
+pub(super) fn is_taken(id: &str) -> bool {
+    BUILT_IN.iter().any(|(rule, _)| rule.meta.id == id)
+        || shipped().iter().any(|shipped| shipped.declaration.meta.id == id)
+}
+
 /// The rules that every process has.
-pub(super) fn in_program() -> Vec<Known> {
+fn in_program() -> Vec<Known> {
     let built_in =
-        BUILT_IN.iter().map(|(rule, manual)| Known { rule: **rule, manual: Manual::parse(manual), declared: None });
+        BUILT_IN.iter().map(|(rule, text)| Known { rule: **rule, source: Source::Code(text), manual: OnceLock::new() });
     built_in.chain(shipped().iter().copied().map(Known::of_declaration)).collect()
 }
 
@@ -58,7 +72,7 @@ pub(super) fn shipped() -> &'static [Declared] {
 
 fn shipped_one(name: &str, text: &'static str) -> Declared {
     let file: &'static Document = Box::leak(Box::new(Document::read(name, Text::from(text))));
-    match declaration::read(file) {
+    match declaration::read_head(file) {
         Ok(declaration) => Declared { declaration: Box::leak(Box::new(declaration)), file, is_own: false },
         Err(faults) => unreachable!("{name} is tested and broken: {faults:?}"),
     }
@@ -74,13 +88,23 @@ impl Known {
         let checks = Box::leak(Box::new([Check::Declared(declared.declaration)]));
         Self {
             rule: Rule { meta: &declared.declaration.meta, checks },
-            manual: Manual::parse(&declared.declaration.manual),
-            declared: Some(declared),
+            source: Source::Declared(declared),
+            manual: OnceLock::new(),
         }
     }
 
-    pub(super) fn id(&self) -> &'static str {
-        self.rule.meta.id
+    fn declared(&self) -> Option<Declared> {
+        match self.source {
+            Source::Code(_) => None,
+            Source::Declared(declared) => Some(declared),
+        }
+    }
+
+    fn manual(&self) -> &Manual {
+        self.manual.get_or_init(|| match self.source {
+            Source::Code(text) => Manual::parse(text),
+            Source::Declared(declared) => Manual::parse(declared.declaration.manual()),
+        })
     }
 }
 
@@ -98,16 +122,16 @@ pub fn find(name: &str) -> Vec<&'static Rule> {
 /// The manual of a rule: its source's documentation.
 pub fn manual(rule: &Rule) -> &'static Manual {
     static NONE: Manual = Manual { summary: String::new(), sections: Vec::new() };
-    registry().iter().find(|known| known.rule.meta == rule.meta).map_or(&NONE, |known| &known.manual)
+    registry().iter().find(|known| known.rule.meta == rule.meta).map_or(&NONE, Known::manual)
 }
 
 /// Every declarative rule with the file that declares it.
 pub fn declarations() -> impl Iterator<Item = (&'static Declaration, &'static Document)> {
-    registry().iter().filter_map(|known| known.declared).map(|declared| (declared.declaration, declared.file))
+    registry().iter().filter_map(Known::declared).map(|declared| (declared.declaration, declared.file))
 }
 
 /// The file of a rule that the user has brought; nothing for those in the program.
 pub fn file_of(id: &str) -> Option<&'static str> {
-    let known = registry().iter().find(|known| known.id() == id)?;
-    known.declared.filter(|declared| declared.is_own).map(|declared| declared.file.name())
+    let known = registry().iter().find(|known| known.rule.meta.id == id)?;
+    known.declared().filter(|declared| declared.is_own).map(|declared| declared.file.name())
 }

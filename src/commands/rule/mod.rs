@@ -40,8 +40,8 @@ enum Command {
     New(new::Arguments),
     /// Run the good and bad examples of declarative rules.
     Test {
-        /// Files and folders with rules
-        #[arg(value_name = "DIR", default_value = ".")]
+        /// Files and folders with rules; those of the configuration if nothing is said
+        #[arg(value_name = "DIR")]
         paths: Vec<PathBuf>,
     },
     /// Print the JSON Schema of rule files.

@@ -33,8 +33,8 @@ const NAME: &str = "no-request-timeout";
 /// Writes the file.
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let text = SKELETON.replace(NAME, &arguments.id);
-    let document = Document::read("the command line", Text::from(text.as_str()));
-    declaration::read(&document).map_err(|faults| rendered(&document, &faults))?;
+    let document: &'static Document = Box::leak(Box::new(Document::read("the new rule", Text::from(text.as_str()))));
+    declaration::read(document).map_err(|faults| rendered(document, &faults))?;
     if !rules::find(&arguments.id).is_empty() {
         return Err(format!("there is a rule `{}` already", arguments.id));
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::commands::{Outcome, print};
+use crate::config;
 use crate::declaration::{Declaration, Failure};
 use crate::document::Document;
 use crate::fault::{Fault, rendered};
@@ -10,7 +11,12 @@ use crate::rules;
 
 /// Runs the examples of the rules in these files and folders.
 pub(super) fn run(paths: &[PathBuf]) -> Result<Outcome, String> {
-    let ids = rules::load(paths)?;
+    let configured = || config::find(&[]).map(|file| config::rule_folders(&file)).unwrap_or_default();
+    let paths = if paths.is_empty() { configured() } else { paths.to_vec() };
+    if paths.is_empty() {
+        return Err("name a folder with rules, here or as `custom-rules` in .meshlint.yaml".to_owned());
+    }
+    let ids = rules::load(&paths)?;
     if ids.is_empty() {
         return Err("there are no rules here; `meshlint rule new ID` writes one".to_owned());
     }
@@ -31,10 +37,10 @@ pub(super) fn run(paths: &[PathBuf]) -> Result<Outcome, String> {
 /// What there is to say about a rule, and whether one of its examples fails.
 fn report(declaration: &'static Declaration, file: &Document) -> (String, bool) {
     let failures: Vec<Failure> =
-        declaration.examples.iter().flat_map(|example| declaration.run(example, file)).collect();
+        declaration.examples().iter().flat_map(|example| declaration.run(example, file)).collect();
     let id = declaration.meta.id;
-    let bad = declaration.examples.iter().filter(|example| example.is_bad).count();
-    let good = declaration.examples.len() - bad;
+    let bad = declaration.examples().iter().filter(|example| example.is_bad).count();
+    let good = declaration.examples().len() - bad;
     if failures.is_empty() {
         return (format!("ok      {id} ({bad} bad, {good} good)\n"), false);
     }
