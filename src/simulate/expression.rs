@@ -3,9 +3,19 @@
 //! The `regex` crate has the same matching, with a few differences in spelling: its classes such as
 //! `\d` are those of Unicode, it nests classes, and it refuses braces that RE2 takes literally.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
+use rustc_hash::FxHashMap;
+
+/// How many expressions a thread keeps.
+const KEPT: usize = 4096;
+
+thread_local! {
+    /// What was compiled: access control asks by the same expressions again and again.
+    static KNOWN: RefCell<FxHashMap<String, Option<Arc<Regex>>>> = RefCell::default();
+}
 
 /// An expression that has to match all of a text.
 #[derive(Clone, Debug)]
@@ -14,15 +24,28 @@ pub(crate) struct Expression(Option<Arc<Regex>>);
 impl Expression {
     /// Compiles an expression.
     pub(crate) fn new(expression: &str) -> Self {
-        let anchored = format!("^(?:{})$", translate(expression));
-        let regex = RegexBuilder::new(&anchored).size_limit(4 << 20).build();
-        Self(regex.ok().map(Arc::new))
+        KNOWN.with_borrow_mut(|known| {
+            if let Some(compiled) = known.get(expression) {
+                return Self(compiled.clone());
+            }
+            if known.len() >= KEPT {
+                known.clear();
+            }
+            let compiled = compile(expression);
+            known.insert(expression.to_owned(), compiled.clone());
+            Self(compiled)
+        })
     }
 
     /// Whether all of `text` matches. Nothing for an expression that cannot be read.
     pub(crate) fn matches(&self, text: &str) -> Option<bool> {
         self.0.as_ref().map(|regex| regex.is_match(text))
     }
+}
+
+fn compile(expression: &str) -> Option<Arc<Regex>> {
+    let anchored = format!("^(?:{})$", translate(expression));
+    RegexBuilder::new(&anchored).size_limit(4 << 20).build().ok().map(Arc::new)
 }
 
 /// An expression of RE2 in the spelling of the `regex` crate.
