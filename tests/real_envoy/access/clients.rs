@@ -76,7 +76,7 @@ pub(super) struct Client {
     claims: Option<usize>,
 }
 
-pub(super) fn client(random: &mut Random, is_network: bool) -> Client {
+pub(super) fn client(random: &mut Random, is_network: bool, number: usize) -> Client {
     let address = Ipv4Addr::new(127, 0, 0, 1 + random.below(6) as u8);
     let source = match random.percent(75) {
         true => address,
@@ -104,7 +104,7 @@ pub(super) fn client(random: &mut Random, is_network: bool) -> Client {
     Client {
         address,
         // The port tells connections apart.
-        proxied: (source, 1024 + random.below(60_000) as u16),
+        proxied: (source, 1024 + number as u16),
         destination: *random.pick(&[Ipv4Addr::new(10, 96, 0, 1), Ipv4Addr::new(10, 97, 1, 2)]),
         destination_port: *random.pick(&PORTS),
         tls,

@@ -66,7 +66,7 @@ fn case(seed: u64, clients: usize) -> Case {
         false => rules::filters(&mut random, is_network),
     };
     let manager = manager(&mut random);
-    let clients = (0..clients).map(|_| clients::client(&mut random, is_network)).collect();
+    let clients = (0..clients).map(|number| clients::client(&mut random, is_network, number)).collect();
     let mut features = Vec::new();
     filters.iter().for_each(|filter| keys(filter, &mut features));
     features.sort();
