@@ -166,7 +166,9 @@ fn remark(policies: &[AuthorizationPolicy<'_>], mesh: &Mesh) {
             .map(|provider| (&provider.address, &provider.fault))
         {
             None => {
-                anstream::eprintln!("meshlint: extensionProviders declare no `{name}`: what it should decide is denied")
+                anstream::eprintln!(
+                    "meshlint: extensionProviders declare no `{name}`: what it should decide is denied"
+                );
             }
             Some((_, Some(fault))) => {
                 anstream::eprintln!("meshlint: `{name}` cannot be used, {fault}: what it should decide is denied");

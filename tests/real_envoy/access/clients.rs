@@ -1,5 +1,7 @@
 //! Random clients: where they come from, who they are and what they ask for.
 
+#![allow(clippy::explicit_auto_deref)] // what is picked from is not inferred without
+
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 use std::time::Duration;

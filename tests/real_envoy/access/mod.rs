@@ -68,7 +68,9 @@ fn case(seed: u64, clients: usize) -> Case {
     let manager = manager(&mut random);
     let clients = (0..clients).map(|number| clients::client(&mut random, is_network, number)).collect();
     let mut features = Vec::new();
-    filters.iter().for_each(|filter| keys(filter, &mut features));
+    for filter in &filters {
+        keys(filter, &mut features);
+    }
     features.sort();
     features.dedup();
     Case { filters, is_network, manager, clients, features }
@@ -256,9 +258,8 @@ fn compare(
                 total.wrong.push(format!("seed {} client {number}: no answer", seeds[place]));
                 continue;
             };
-            let truth = truth(row, case.is_network);
             // What the connection manager turns away never comes to access control.
-            let Some(truth) = truth else { continue };
+            let Some(Truth(truth)) = Truth::of(row, case.is_network) else { continue };
             total.asked += 1;
             total.denied += usize::from(truth.is_some());
             total.over_tls += usize::from(client.tls.is_some());
@@ -294,14 +295,17 @@ fn id_of(row: &Value) -> String {
     }
 }
 
-/// The details of a denial; nothing inside if it was allowed; nothing at all if access control was not asked.
-fn truth(row: &Value, is_network: bool) -> Option<Option<String>> {
-    let details = row["details"].as_str();
-    match details {
-        Some(details) if details.starts_with("rbac_access_denied") => Some(Some(details.to_owned())),
-        Some("direct_response") => Some(None),
-        _ if is_network => Some(None),
-        _ => None,
+/// What Envoy decided: the details of a denial.
+struct Truth(Option<String>);
+
+impl Truth {
+    /// Nothing if access control was not asked.
+    fn of(row: &Value, is_network: bool) -> Option<Self> {
+        match row["details"].as_str() {
+            Some(details) if details.starts_with("rbac_access_denied") => Some(Self(Some(details.to_owned()))),
+            Some("direct_response") => Some(Self(None)),
+            _ => is_network.then_some(Self(None)),
+        }
     }
 }
 

@@ -75,7 +75,7 @@ const WHEN: [(&str, &[&str]); 18] = [
 /// The filters of some random policies.
 pub(super) fn filters(random: &mut Random, is_network: bool) -> Vec<Value> {
     let mut list = Vec::new();
-    for place in 0..1 + random.below(4) {
+    for place in 0..=random.below(4) {
         list.push(policy(random, place));
     }
     let text = json!({"apiVersion": "v1", "kind": "List", "items": list}).to_string();
@@ -91,7 +91,7 @@ fn policy(random: &mut Random, place: usize) -> Value {
     let action = *random.pick(&["ALLOW", "ALLOW", "DENY", "DENY", "AUDIT"]);
     let mut spec = json!({"action": action});
     if random.percent(90) {
-        spec["rules"] = (0..1 + random.below(3)).map(|_| rule(random)).collect();
+        spec["rules"] = (0..=random.below(3)).map(|_| rule(random)).collect();
     }
     let mut metadata = json!({"name": format!("policy-{place}"), "namespace": random.pick(&["foo", "istio-system"])});
     if random.percent(12) {
@@ -103,13 +103,13 @@ fn policy(random: &mut Random, place: usize) -> Value {
 fn rule(random: &mut Random) -> Value {
     let mut rule = json!({});
     if random.percent(60) {
-        rule["from"] = (0..1 + random.below(2)).map(|_| json!({"source": fields(random, &SOURCE)})).collect();
+        rule["from"] = (0..=random.below(2)).map(|_| json!({"source": fields(random, &SOURCE)})).collect();
     }
     if random.percent(60) {
-        rule["to"] = (0..1 + random.below(2)).map(|_| json!({"operation": fields(random, &OPERATION)})).collect();
+        rule["to"] = (0..=random.below(2)).map(|_| json!({"operation": fields(random, &OPERATION)})).collect();
     }
     if random.percent(40) {
-        rule["when"] = (0..1 + random.below(2)).map(|_| condition(random)).collect();
+        rule["when"] = (0..=random.below(2)).map(|_| condition(random)).collect();
     }
     rule
 }
@@ -117,7 +117,7 @@ fn rule(random: &mut Random) -> Value {
 /// One or two fields, each of them as it is or negated.
 fn fields(random: &mut Random, from: &[(&str, &[&str])]) -> Value {
     let mut fields = Map::new();
-    for _ in 0..1 + random.below(2) {
+    for _ in 0..=random.below(2) {
         let (name, values) = *random.pick(from);
         let mut first = name.chars();
         let negated = format!("not{}{}", first.next().unwrap().to_ascii_uppercase(), first.as_str());
@@ -136,5 +136,5 @@ fn condition(random: &mut Random) -> Value {
 }
 
 fn some(random: &mut Random, values: &[&str]) -> Value {
-    (0..1 + random.below(3)).map(|_| json!(random.pick(values))).collect()
+    (0..=random.below(3)).map(|_| json!(random.pick(values))).collect()
 }

@@ -22,7 +22,7 @@ const EXPRESSIONS: [&str; 7] =
     ["/api/.*", ".*admin.*", r"/[^/]+", "(?i)/API.*", r"spiffe://[^/]+/ns/foo/.*", r"\w+", ".*"];
 
 pub(super) fn filters(random: &mut Random, is_network: bool) -> Vec<Value> {
-    (0..1 + random.below(3)).map(|place| filter(random, is_network, place)).collect()
+    (0..=random.below(3)).map(|place| filter(random, is_network, place)).collect()
 }
 
 fn filter(random: &mut Random, is_network: bool, place: usize) -> Value {
@@ -51,8 +51,8 @@ impl Rules<'_> {
     fn rules(&mut self) -> Value {
         let mut policies = Map::new();
         for place in 0..self.random.below(4) {
-            let permissions: Vec<Value> = (0..1 + self.random.below(2)).map(|_| self.permission(2)).collect();
-            let principals: Vec<Value> = (0..1 + self.random.below(2)).map(|_| self.principal(2)).collect();
+            let permissions: Vec<Value> = (0..=self.random.below(2)).map(|_| self.permission(2)).collect();
+            let principals: Vec<Value> = (0..=self.random.below(2)).map(|_| self.principal(2)).collect();
             let name = *self.random.pick(&["policy", "a policy", "z", "ns[foo]-policy[p]-rule[0]"]);
             policies.insert(format!("{name} {place}"), json!({"permissions": permissions, "principals": principals}));
         }
