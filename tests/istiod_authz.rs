@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use meshlint::authz::policies::{self, Mesh, TrustDomains};
-use meshlint::authz::{Evaluator, Filters, Request, generated};
+use meshlint::authz::{Filters, Request, generated};
 use meshlint::document::Document;
 use meshlint::input::Text;
 use meshlint::istio::AuthorizationPolicy;
@@ -36,11 +36,10 @@ fn read(path: &Path) -> Document {
 
 /// Differences between decisions and what Envoy answered.
 fn disagreements(filters: &Filters<'_>, requests: &Path, found: &mut Vec<String>) -> usize {
-    let evaluator = Evaluator::default();
     let text = std::fs::read_to_string(requests).unwrap();
     for line in text.lines() {
         let truth: Value = serde_json::from_str(line).unwrap();
-        let decision = filters.decide(&Request::of(&truth).unwrap(), &evaluator).unwrap();
+        let decision = filters.decide(&Request::of(&truth).unwrap()).unwrap();
         let details = if truth["allowed"] == true { None } else { truth["details"].as_str() };
         if decision.is_allowed != (truth["allowed"] == true) || decision.details.as_deref() != details {
             found.push(format!("{} {line}\n  {decision:?}", requests.display()));

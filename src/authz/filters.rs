@@ -1,15 +1,15 @@
 //! The RBAC filters that a request meets in a proxy.
 
 use crate::document::{Document, Node};
-use crate::envoy::typed_config;
+use crate::envoy::{self, ConnectionManager, typed_config};
 use crate::input::Text;
 use crate::istio::AuthorizationPolicy;
+use crate::simulate::{AccessControl, EnvoyVersion, Rules};
 use crate::tables::{Sections, State, proxies};
 
 use super::extension::{connection_manager_config, filter_type};
-use super::path::Normalization;
 use super::policies::{self, Mesh};
-use super::{Decision, Evaluator, Request};
+use super::{Decision, Request};
 
 /// The filters of one workload.
 pub struct Filters<'d> {
@@ -21,8 +21,8 @@ struct Chain<'d> {
     port: Option<u64>,
     transport: Option<&'d str>,
     is_http: bool,
-    normalization: Normalization,
-    filters: Vec<Node<'d>>,
+    /// What a connection meets, and then its requests.
+    controls: Vec<AccessControl<'d>>,
 }
 
 impl<'d> Filters<'d> {
@@ -31,9 +31,11 @@ impl<'d> Filters<'d> {
     /// # Errors
     /// The document holds no listener that takes requests.
     pub fn of_dump(document: &'d Document) -> Result<Self, String> {
+        let dumps = envoy::dumps(document);
+        let rules = dumps.first().map_or_else(|| Rules::of_version(EnvoyVersion::LATEST), |dump| Rules::of(dump, None));
         let mut chains = Vec::new();
         for (_, sections) in proxies(document) {
-            chains.extend(inbound(&sections).flat_map(|listener| chains_of(listener)));
+            chains.extend(inbound(&sections).flat_map(|listener| chains_of(listener, &rules).collect::<Vec<_>>()));
         }
         if chains.is_empty() {
             return Err(format!("{} holds no listener for inbound traffic", document.name()));
@@ -47,44 +49,33 @@ impl<'d> Filters<'d> {
             let filters = document.roots().next().and_then(|root| root.get(name));
             filters.into_iter().flat_map(Node::items).filter_map(typed_config).collect()
         };
-        Self::of_lists(list("http"), list("tcp"))
-    }
-
-    fn of_lists(http: Vec<Node<'d>>, tcp: Vec<Node<'d>>) -> Self {
-        let chain = |is_http, filters| Chain {
-            port: None,
-            transport: None,
-            is_http,
-            normalization: Normalization { normalize: true, ..Normalization::default() },
-            filters,
-        };
-        Self { chains: vec![chain(true, http), chain(false, tcp)] }
+        let rules = Rules::of_version(EnvoyVersion::LATEST);
+        let chain = |is_http, control| Chain { port: None, transport: None, is_http, controls: vec![control] };
+        let http = AccessControl::of_istio(list("http"), rules.clone());
+        Self { chains: vec![chain(true, http), chain(false, AccessControl::of_connections(list("tcp"), rules))] }
     }
 
     /// Decides a request as Envoy does: filter by filter, the first refusal counts.
     ///
     /// # Errors
     /// A condition that cannot be decided from a file, or no chain takes the request.
-    pub fn decide(&self, request: &Request, evaluator: &Evaluator) -> Result<Decision, String> {
+    pub fn decide(&self, request: &Request) -> Result<Decision, String> {
         let chain = self.chain(request).ok_or_else(|| format!("no filter chain takes port {}", request.port))?;
-        let mut request = request.clone();
-        if let Some(path) = request.headers.get_mut(":path") {
-            *path = chain.normalization.apply(path);
-        }
-        let mut allowed_by = None;
-        for filter in &chain.filters {
-            match evaluator.apply(*filter, &request)? {
-                Some(decision) if !decision.is_allowed => return Ok(decision),
-                Some(decision) => allowed_by = allowed_by.or(decision.policy),
-                None => {}
+        let sent = request.as_sent();
+        let mut allowed = Decision { is_allowed: true, policy: None, details: None };
+        for control in &chain.controls {
+            let decision = Decision::of(&control.decide(&sent, request.remote_ip))?;
+            if !decision.is_allowed {
+                return Ok(decision);
             }
+            allowed.policy = allowed.policy.or(decision.policy);
         }
-        Ok(Decision { is_allowed: true, policy: allowed_by, details: None })
+        Ok(allowed)
     }
 
     /// The chain for the port, or else for every port; TLS for clients with a certificate.
     fn chain(&self, request: &Request) -> Option<&Chain<'d>> {
-        let wanted = if request.principal.is_some() { "tls" } else { "raw_buffer" };
+        let wanted = if request.is_encrypted() { "tls" } else { "raw_buffer" };
         let of_port = |chain: &&Chain<'d>| chain.port == Some(request.port);
         let has_port = self.chains.iter().any(|chain| of_port(&chain));
         let candidates = self.chains.iter().filter(|c| if has_port { of_port(c) } else { c.port.is_none() });
@@ -94,7 +85,7 @@ impl<'d> Filters<'d> {
                 None => 1,
                 Some(_) => 0,
             };
-            (chain.is_http != request.is_tcp, transport)
+            (chain.is_http == request.target.is_some(), transport)
         };
         // Of equals the first counts.
         candidates.rev().max_by_key(score)
@@ -124,49 +115,32 @@ fn inbound<'d>(sections: &Sections<'d>) -> impl Iterator<Item = Node<'d>> {
     active.into_iter().filter(move |node| !some || is_inbound(node))
 }
 
-fn chains_of(listener: Node<'_>) -> impl Iterator<Item = Chain<'_>> {
+fn chains_of<'d>(listener: Node<'d>, rules: &Rules<'d>) -> impl Iterator<Item = Chain<'d>> {
     let chains = listener.field("filter_chains").into_iter().flat_map(Node::items);
     let port = listener.get("address").and_then(|a| a.field("socket_address")).and_then(|s| s.field("port_value"));
     let own_port = port.and_then(Node::as_u64).filter(|port| *port != 15006);
-    chains.chain(listener.field("default_filter_chain")).map(move |chain| chain_of(chain, own_port))
+    chains.chain(listener.field("default_filter_chain")).map(move |chain| chain_of(chain, own_port, rules))
 }
 
-fn chain_of(chain: Node<'_>, own_port: Option<u64>) -> Chain<'_> {
+fn chain_of<'d>(chain: Node<'d>, own_port: Option<u64>, rules: &Rules<'d>) -> Chain<'d> {
     let conditions = chain.field("filter_chain_match");
     let port = conditions.and_then(|c| c.field("destination_port")).and_then(Node::as_u64);
-    let mut found = Chain {
-        port: port.or(own_port),
-        transport: conditions.and_then(|c| c.field("transport_protocol")).and_then(Node::text),
-        is_http: false,
-        normalization: Normalization::default(),
-        filters: Vec::new(),
-    };
-    for filter in chain.get("filters").into_iter().flat_map(Node::items) {
-        if let Some(manager) = connection_manager_config(filter) {
-            found.is_http = true;
-            found.normalization = normalization(manager);
-            let filters = manager.field("http_filters").into_iter().flat_map(Node::items);
-            found.filters.extend(filters.filter(|f| is_rbac(*f)).filter_map(typed_config));
-        } else if is_rbac(filter) {
-            found.filters.extend(typed_config(filter));
-        }
+    let transport = conditions.and_then(|c| c.field("transport_protocol")).and_then(Node::text);
+    let filters = || chain.get("filters").into_iter().flat_map(Node::items);
+    let of_connections = filters().filter(|filter| is_rbac(*filter)).filter_map(typed_config).collect();
+    let mut controls = vec![AccessControl::of_connections(of_connections, rules.clone())];
+    let manager = filters().find_map(connection_manager_config);
+    if let Some(manager) = manager {
+        let filters = manager.field("http_filters").into_iter().flat_map(Node::items).filter(|f| is_rbac(*f));
+        let filters = filters.filter_map(typed_config).collect();
+        controls.push(AccessControl::of_requests(ConnectionManager { node: manager }, filters, rules.clone()));
     }
-    found
+    Chain { port: port.or(own_port), transport, is_http: manager.is_some(), controls }
 }
 
 fn is_rbac(filter: Node<'_>) -> bool {
     match filter_type(filter) {
         Some(name) => name == "RBAC",
         None => filter.get("name").and_then(Node::text).is_some_and(|name| name.rsplit('.').next() == Some("rbac")),
-    }
-}
-
-fn normalization(manager: Node<'_>) -> Normalization {
-    let is_true = |name: &str| manager.field(name).and_then(Node::as_bool) == Some(true);
-    let slashes = manager.field("path_with_escaped_slashes_action").and_then(Node::text).unwrap_or_default();
-    Normalization {
-        normalize: is_true("normalize_path"),
-        merge_slashes: is_true("merge_slashes"),
-        unescape_slashes: slashes.starts_with("UNESCAPE"),
     }
 }

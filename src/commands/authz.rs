@@ -1,5 +1,6 @@
 //! `meshlint authz`: which policies a proxy applies, and what they decide.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
 use crate::authz::policies::{self, Mesh, TrustDomains};
-use crate::authz::{self, Decision, Evaluator, Filters, Request};
+use crate::authz::{self, Decision, Filters, Request};
 use crate::document::position;
 use crate::input::Role;
 use crate::istio::AuthorizationPolicy;
@@ -165,7 +166,9 @@ fn remark(policies: &[AuthorizationPolicy<'_>], mesh: &Mesh) {
             .map(|provider| (&provider.address, &provider.fault))
         {
             None => {
-                anstream::eprintln!("meshlint: extensionProviders declare no `{name}`: what it should decide is denied")
+                anstream::eprintln!(
+                    "meshlint: extensionProviders declare no `{name}`: what it should decide is denied"
+                );
             }
             Some((_, Some(fault))) => {
                 anstream::eprintln!("meshlint: `{name}` cannot be used, {fault}: what it should decide is denied");
@@ -196,10 +199,10 @@ fn lines(path: &Path) -> Result<String, String> {
 }
 
 fn of_flags(arguments: &Eval) -> Result<Value, String> {
-    let mut headers = serde_json::Map::new();
+    let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for header in &arguments.headers {
         let (name, value) = header.split_once(':').ok_or_else(|| format!("`{header}` is no header"))?;
-        headers.insert(name.trim().to_owned(), value.trim().into());
+        headers.entry(name.trim().to_owned()).or_default().push(value.trim().to_owned());
     }
     let claims = match &arguments.claims {
         Some(text) => serde_json::from_str(text).map_err(|error| format!("--claims: {error}"))?,
@@ -229,10 +232,9 @@ fn sources(policies: &[AuthorizationPolicy<'_>]) -> Sources {
 }
 
 fn decide(filters: &Filters<'_>, requests: &[Request], format: Format, sources: &Sources) -> String {
-    let evaluator = Evaluator::default();
     let mut out = String::new();
     for request in requests {
-        let decided = filters.decide(request, &evaluator);
+        let decided = filters.decide(request);
         let line = match format {
             Format::Jsonl => in_json(request, &decided, sources).to_string(),
             Format::Text => in_words(request, &decided, sources),
@@ -260,15 +262,10 @@ fn in_json(request: &Request, decided: &Result<Decision, String>, sources: &Sour
 }
 
 fn in_words(request: &Request, decided: &Result<Decision, String>, sources: &Sources) -> String {
-    let header = |name: &str| request.headers.get(name).map_or("", String::as_str);
     let who = request.principal.as_deref().unwrap_or("plain text");
-    let what = format!(
-        "{} {}{} on port {} from {who}",
-        header(":method"),
-        header(":authority"),
-        header(":path"),
-        request.port
-    );
+    let target = request.target.as_ref();
+    let what = target.map_or_else(String::new, |t| format!("{} {}{} ", t.method, t.host, t.path));
+    let what = format!("{what}on port {} from {who}", request.port);
     match decided {
         Err(reason) => format!("UNKNOWN  {what}: {reason}"),
         Ok(decision) => {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use terminal_size::{Width, terminal_size};
 
 use crate::config::{Config, paths_matching};
 use crate::document::{Document, Node};
@@ -173,7 +174,8 @@ pub(super) fn style(color: ColorChoice) -> Style {
         ColorChoice::Auto => set("CLICOLOR_FORCE") || (terminal && !set("NO_COLOR") && !term_is_dumb()),
     };
     let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    Style { color, hyperlinks: color && terminal && !set("CI"), width: columns.unwrap_or(140) }
+    let width = columns.or_else(|| terminal_size().map(|(Width(width), _)| usize::from(width)).filter(|_| terminal));
+    Style { color, hyperlinks: color && terminal && !set("CI"), width: width.unwrap_or(140) }
 }
 
 fn term_is_dumb() -> bool {

@@ -87,7 +87,7 @@ fn of_bundles(arguments: &Arguments) -> Result<Outcome, Refusal> {
 fn bundles_in_words(found: &Bundles) -> String {
     let different: usize = found.groups.iter().map(|group| group.proxies.len()).sum();
     let mut out = match different {
-        0 => format!("{} proxies say the same.\n", found.same),
+        0 => format!("{} {} the same.\n", proxies(found.same), if found.same == 1 { "says" } else { "say" }),
         _ => format!("{different} of {} proxies differ\n", different + found.same),
     };
     for group in &found.groups {

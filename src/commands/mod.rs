@@ -9,6 +9,7 @@ mod describe;
 mod diff;
 mod gate;
 mod logs;
+mod look;
 mod output;
 mod progress;
 mod proxy_config;

@@ -3,8 +3,9 @@
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
 
 use crate::input::Role;
-use crate::tables::{self, Filter, Missing, Output, Section};
+use crate::tables::{self, Filter, Look, Missing, Output, Section};
 
+use super::look::Looks;
 use super::source::{Source, parse_time, today, write};
 use super::{Outcome, Refusal};
 
@@ -61,6 +62,9 @@ struct Common {
     /// Judge certificates at this time and not today: 2026-11-20T17:00:00Z
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     at: Option<i64>,
+
+    #[command(flatten)]
+    looks: Looks,
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +75,9 @@ struct Bootstrap {
     /// How to print
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "json")]
     output: OutputName,
+
+    #[command(flatten)]
+    looks: Looks,
 }
 
 #[derive(Debug, Args)]
@@ -218,11 +225,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
         Command::Secret(common) => (Section::Secrets, common, Filter::default()),
         Command::Ecds(common) => (Section::Ecds, common, Filter::default()),
         Command::All(a) => (Section::All, &a.common, of_all(a)),
-        Command::Bootstrap(a) => return print(&a.source, Section::Bootstrap, &Filter::default(), a.output),
+        Command::Bootstrap(a) => {
+            return print(&a.source, Section::Bootstrap, Filter::default(), a.output, &a.looks);
+        }
         Command::Log(log) => return run_log(log),
     };
     let filter = Filter { now: common.at.unwrap_or_else(today), ..filter };
-    print(&common.source, section, &filter, common.output)
+    print(&common.source, section, filter, common.output, &common.looks)
 }
 
 fn of_clusters(a: &Clusters) -> Filter {
@@ -271,13 +280,20 @@ fn of_all(a: &All) -> Filter {
     }
 }
 
-fn print(source: &Source, section: Section, filter: &Filter, output: OutputName) -> Result<Outcome, Refusal> {
+fn print(
+    source: &Source,
+    section: Section,
+    filter: Filter,
+    output: OutputName,
+    looks: &Looks,
+) -> Result<Outcome, Refusal> {
     let roles: &[Role] = match section {
         Section::Endpoints => &[Role::Proxy("clusters"), Role::Dump],
         _ => &[Role::Dump],
     };
     let document = source.read(roles)?;
-    match tables::print(&document, section, filter, output.into()) {
+    let look = if output == OutputName::Short { looks.of(&document) } else { Look::default() };
+    match tables::print(&document, section, &Filter { look, ..filter }, output.into()) {
         Ok(text) => write(&text),
         Err(Missing(message)) => Err(Refusal::nothing(message)),
     }

@@ -12,6 +12,7 @@ use crate::inventory::{is_meant, no_such_pod};
 use crate::tables::{ControlPlane, Istiod, Missing, StatusOptions, compare, print_status, read_status};
 
 use super::complete::file_or_pod;
+use super::look::Looks;
 use super::proxy_config::OutputName;
 use super::source::{self, parse_time, read, today, write};
 use super::{Outcome, Refusal};
@@ -55,6 +56,9 @@ pub(super) struct Arguments {
     /// Count ages from this time and not from now
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     at: Option<i64>,
+
+    #[command(flatten)]
+    looks: Looks,
 }
 
 /// Runs `proxy-status`.
@@ -67,6 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
         proxy: String::new(),
         verbosity: arguments.verbosity,
         now: arguments.at.unwrap_or_else(today),
+        look: arguments.looks.of_terminal(),
     };
     let Some(bundle) = &arguments.bundle else {
         let istiods: Vec<Istiod> = arguments.names.iter().map(|path| answer(path)).collect::<Result<_, _>>()?;

@@ -5,6 +5,7 @@ use clap::{ArgAction, Args, Subcommand};
 use crate::input::Role;
 use crate::tables::{Missing, ZtunnelFilter, ZtunnelSection, print_ztunnel};
 
+use super::look::Looks;
 use super::proxy_config::OutputName;
 use super::source::{Source, parse_time, today, write};
 use super::{Outcome, Refusal};
@@ -72,6 +73,9 @@ struct Flags {
     /// Judge certificates at this time and not today
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     at: Option<i64>,
+
+    #[command(flatten)]
+    looks: Looks,
 }
 
 /// Runs `ztunnel-config`.
@@ -95,6 +99,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
         terse: !flags.verbose,
         with_headers: flags.with_headers,
         now: flags.at.unwrap_or_else(today),
+        look: flags.looks.of_terminal(),
     };
     match print_ztunnel(&document, section, &filter, flags.output.into()) {
         Ok(text) => write(&text),

@@ -72,6 +72,12 @@ type Profiles = BTreeMap<String, Profile>;
 /// A changed resource: its kind, the number of its name, and what it was and is.
 type Change = (&'static str, u64, Option<u64>, Option<u64>);
 
+/// A proxy's names in the first and in the second bundle.
+type Pair = (String, String);
+
+/// Changes, and the proxies that have them.
+type Alike = (Vec<Change>, Vec<Pair>);
+
 /// Compares the proxies of two bundles.
 ///
 /// # Errors
@@ -83,7 +89,7 @@ pub fn diff_bundles(old: &Path, new: &Path, with_volatile: bool) -> Result<Bundl
     let (kept, known): (BTreeSet<&String>, BTreeSet<&String>) = pairs.iter().map(|(old, new)| (old, new)).unzip();
     found.removed = of_old.keys().filter(|name| !kept.contains(name)).cloned().collect();
     found.added = of_new.keys().filter(|name| !known.contains(name)).cloned().collect();
-    let mut groups: BTreeMap<Vec<Change>, Vec<(String, String)>> = BTreeMap::new();
+    let mut groups: BTreeMap<Vec<Change>, Vec<Pair>> = BTreeMap::new();
     for pair in &pairs {
         let (Some(a), Some(b)) = (of_old.get(&pair.0), of_new.get(&pair.1)) else { continue };
         match changes(a, b) {
@@ -91,24 +97,34 @@ pub fn diff_bundles(old: &Path, new: &Path, with_volatile: bool) -> Result<Bundl
             changes => groups.entry(changes).or_default().push(pair.clone()),
         }
     }
-    let mut groups: Vec<(Vec<Change>, Vec<(String, String)>)> = groups.into_iter().collect();
+    let mut groups: Vec<Alike> = groups.into_iter().collect();
     groups.sort_by(|a, b| (b.1.len(), &a.1).cmp(&(a.1.len(), &b.1)));
     let (old, new) = (Bundle::open(old)?, Bundle::open(new)?);
     for some in groups.chunks(AT_ONCE) {
-        let paths = |side: &Profiles, of: fn(&(String, String)) -> &String| -> BTreeSet<String> {
-            let first = some.iter().filter_map(|(_, proxies)| proxies.first());
-            first.filter_map(|pair| Some(side.get(of(pair))?.path.clone())).collect()
-        };
-        let (olds, news) = (read(&old, &paths(&of_old, |pair| &pair.0)), read(&new, &paths(&of_new, |pair| &pair.1)));
-        for (changes, proxies) in some {
-            let first = proxies.first();
-            let a = first.and_then(|pair| olds.get(&of_old.get(&pair.0)?.path));
-            let b = first.and_then(|pair| news.get(&of_new.get(&pair.1)?.path));
-            let differences = a.zip(b).and_then(|(a, b)| diff(a, b, with_volatile).ok()).unwrap_or_default();
-            found.groups.push(Group { proxies: proxies.clone(), counts: counts(changes), differences });
-        }
+        found.groups.extend(explain(some, (&old, &of_old), (&new, &of_new), with_volatile));
     }
     Ok(found)
+}
+
+/// Says what has changed, by the first proxy of each group. Each bundle is passed once.
+fn explain(
+    groups: &[Alike],
+    (old, of_old): (&Bundle, &Profiles),
+    (new, of_new): (&Bundle, &Profiles),
+    with_volatile: bool,
+) -> Vec<Group> {
+    let first = |group: &Alike| {
+        let (old, new) = group.1.first()?;
+        Some((of_old.get(old)?.path.clone(), of_new.get(new)?.path.clone()))
+    };
+    let (olds, news): (BTreeSet<String>, BTreeSet<String>) = groups.iter().filter_map(first).unzip();
+    let (olds, news) = (read(old, &olds), read(new, &news));
+    let explained = groups.iter().map(|group| {
+        let documents = first(group).and_then(|(old, new)| Some((olds.get(&old)?, news.get(&new)?)));
+        let differences = documents.and_then(|(old, new)| diff(old, new, with_volatile).ok()).unwrap_or_default();
+        Group { proxies: group.1.clone(), counts: counts(&group.0), differences }
+    });
+    explained.collect()
 }
 
 /// The dumps of a bundle as numbers.
@@ -169,8 +185,8 @@ fn profile(piece: Piece, with_volatile: bool) -> Result<Option<Numbered>, String
 }
 
 /// Which proxy is which: by name, and where a rollout has renamed them, one by one within a workload.
-fn pairs(old: &Profiles, new: &Profiles) -> Vec<(String, String)> {
-    let mut pairs: Vec<(String, String)> =
+fn pairs(old: &Profiles, new: &Profiles) -> Vec<Pair> {
+    let mut pairs: Vec<Pair> =
         old.keys().filter(|name| new.contains_key(*name)).map(|name| (name.clone(), name.clone())).collect();
     let mut left: BTreeMap<String, Vec<&String>> = BTreeMap::new();
     for name in new.keys().filter(|name| !old.contains_key(*name)).rev() {

@@ -109,6 +109,14 @@ fn recorded(role: Role) -> &'static str {
     }
 }
 
+/// What the rules on dumps find in one.
+pub fn findings_of(document: &Document) -> Vec<Finding> {
+    match judge_dump(document, &Selection::default()) {
+        Loaded::Dump { findings, .. } => findings,
+        _ => Vec::new(),
+    }
+}
+
 fn judge_dump(document: &Document, selection: &Selection) -> Loaded {
     let mut drafts: Vec<(&'static Meta, Draft<'_>)> = Vec::new();
     let mut skips = Vec::new();

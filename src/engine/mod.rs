@@ -17,7 +17,7 @@ mod watch;
 pub use analysis::{Analysis, Counts, InputKind, InputSummary, NotEvaluated, Suppressed};
 pub use baseline::Baseline;
 pub use changed::Changes;
-pub use load::{Loaded, load};
+pub use load::{Loaded, findings_of, load};
 pub use run::{Settings, run};
 pub use selection::Selection;
 pub use suppress::{Directive, Scope, relative, rules_of};

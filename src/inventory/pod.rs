@@ -75,7 +75,9 @@ fn by_content(bundle: &Bundle, query: &str, wants: &dyn Fn(Role) -> bool) -> Opt
         is_meant(&name, query).then_some((name, file.path))
     })?;
     let (mut files, _) = bundle.take(&mut |_, found| found == path);
-    files.iter_mut().for_each(|file| file.place.role = Role::Dump);
+    for file in &mut files {
+        file.place.role = Role::Dump;
+    }
     Some(Pod { name, files })
 }
 

@@ -3,9 +3,19 @@
 //! The `regex` crate has the same matching, with a few differences in spelling: its classes such as
 //! `\d` are those of Unicode, it nests classes, and it refuses braces that RE2 takes literally.
 
+use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 
 use regex::{Regex, RegexBuilder};
+use rustc_hash::FxHashMap;
+
+/// How many expressions a thread keeps.
+const KEPT: usize = 1000;
+
+thread_local! {
+    /// What was compiled: access control asks by the same expressions again and again.
+    static KNOWN: RefCell<FxHashMap<String, Expression>> = RefCell::default();
+}
 
 /// The largest program that an expression may become, in bytes.
 const LARGEST_PROGRAM: usize = 4 << 20;
@@ -24,7 +34,17 @@ struct Lazy {
 impl Expression {
     /// An expression.
     pub(crate) fn new(expression: &str) -> Self {
-        Self::within(expression, LARGEST_PROGRAM)
+        KNOWN.with_borrow_mut(|known| {
+            if let Some(expression) = known.get(expression) {
+                return expression.clone();
+            }
+            if known.len() >= KEPT {
+                known.clear();
+            }
+            let new = Self::within(expression, LARGEST_PROGRAM);
+            known.insert(expression.to_owned(), new.clone());
+            new
+        })
     }
 
     /// An expression whose program does not become larger than this.

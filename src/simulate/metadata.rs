@@ -28,7 +28,7 @@ fn takes(test: Node<'_>, value: Option<&Value>) -> Option<bool> {
         "null_match" | "nullMatch" => Some(value.is_null()),
         "present_match" | "presentMatch" => Some(body.as_bool() == Some(true)),
         "bool_match" | "boolMatch" => Some(value.as_bool() == body.as_bool()),
-        "double_match" | "doubleMatch" => double(body, value.as_f64()?),
+        "double_match" | "doubleMatch" => value.as_f64().map_or(Some(false), |number| double(body, number)),
         "string_match" | "stringMatch" => match value.as_str() {
             Some(text) => TextTest::of(StringMatch::of(body)?).takes(text),
             None => Some(false),

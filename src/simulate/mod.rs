@@ -5,6 +5,7 @@
 //! route, its clusters, and the status, flag and details that Envoy would log. It holds to Envoy's
 //! semantics, which tests compare with a real Envoy.
 
+mod access;
 mod action;
 mod address;
 mod answer;
@@ -39,6 +40,7 @@ mod text;
 mod url;
 mod version;
 
+pub use access::{AccessControl, Ruling};
 pub use action::{ClusterShare, action_name};
 pub use answer::Answer;
 pub use branch::Branch;

@@ -35,6 +35,8 @@ pub(super) struct Access<'a, 'r, 'd> {
     pub(super) subject: &'a Subject<'r>,
     pub(super) manager: &'a Manager<'d>,
     pub(super) rules: &'a Rules<'d>,
+    /// The client's address, where it is known and not to be found out.
+    pub(super) remote: Option<IpAddr>,
 }
 
 /// Asks the `rules` of a filter.
@@ -58,8 +60,14 @@ pub(super) fn decide<'d>(filter: Node<'d>, access: Access<'_, '_, 'd>) -> Verdic
     }
 }
 
+/// Whether a filter notes what matches and decides nothing.
+pub(super) fn is_log(filter: Node<'_>) -> bool {
+    let action = filter.get("rules").and_then(|rules| rules.get("action")).and_then(Node::text);
+    matches!(action, Some("LOG" | "2"))
+}
+
 /// The first policy, by name, that a request meets.
-fn first_policy<'d>(rules: Node<'d>, access: Access<'_, '_, 'd>) -> Result<Option<Node<'d>>, Node<'d>> {
+pub(super) fn first_policy<'d>(rules: Node<'d>, access: Access<'_, '_, 'd>) -> Result<Option<Node<'d>>, Node<'d>> {
     let mut policies: Vec<Node<'d>> = rules.get("policies").into_iter().flat_map(Node::values).collect();
     policies.sort_by_key(|policy| policy.key().map_or("", |key| key.text));
     for policy in policies {
@@ -124,8 +132,9 @@ fn holds<'d>(rule: Node<'d>, access: Access<'_, '_, 'd>) -> Option<bool> {
             let bound = |name| value.get(name).and_then(Node::as_u64).unwrap_or(0);
             connection.port.map(|port| (bound("start")..bound("end")).contains(&u64::from(port)))
         }
-        "source_ip" | "sourceIp" | "direct_remote_ip" | "directRemoteIp" => within(connection.source),
-        "remote_ip" | "remoteIp" => within(remote_address(subject.request, access.manager)),
+        "source_ip" | "sourceIp" => within(connection.source),
+        "direct_remote_ip" | "directRemoteIp" => within(connection.direct_source.or(connection.source)),
+        "remote_ip" | "remoteIp" => within(access.remote.or_else(|| remote_address(subject.request, access.manager))),
         "requested_server_name" | "requestedServerName" => {
             let sni = connection.tls.as_ref().and_then(|tls| tls.sni.as_deref()).unwrap_or_default();
             TextTest::of(StringMatch::of(value)?).takes(&sni.to_ascii_lowercase())

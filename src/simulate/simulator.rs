@@ -291,7 +291,7 @@ impl<'d> Simulator<'d> {
         let configs = chain.filters().filter_map(crate::envoy::typed_config).filter(is_rbac);
         // A connection has no headers and no path.
         let subject = Subject { request, headers: Headers::default(), path: None };
-        let access = Access { subject: &subject, manager, rules: &self.rules };
+        let access = Access { subject: &subject, manager, rules: &self.rules, remote: None };
         configs.into_iter().map(|c| rbac::decide(c, access)).find(|verdict| matches!(verdict, Verdict::Denied(_)))
     }
 
@@ -356,7 +356,7 @@ impl<'d> Simulator<'d> {
             .chain(found.map(|(_, host)| host.node))
             .chain(std::iter::once(table.config.node))
             .collect();
-        let access = Access { subject, manager, rules: &self.rules };
+        let access = Access { subject, manager, rules: &self.rules, remote: None };
         let reply = filters::run(access, &levels, has_route, cluster.as_deref(), &mut answer.filters);
         answer.clusters = clusters.clone().flatten().unwrap_or_default();
         if let Some(reply) = reply {

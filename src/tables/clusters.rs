@@ -86,6 +86,7 @@ pub(super) fn table<'d>(rows: &[Row<'d>], prefixed: bool) -> Grid<'d> {
         cells.push(discovery_type(row.node).into());
         cells.push(management::owner(row.node).into());
         grid.push(cells);
+        grid.about(Some(row.node.span()), None);
     }
     grid
 }

@@ -77,6 +77,7 @@ pub(super) fn table<'d>(assignments: &[Assignment<'d>], prefixed: bool) -> Grid<
             let name = if prefixed { format!("endpoint/{name}") } else { name };
             let locality = locality(endpoint.locality);
             grid.row([name.into(), endpoint.status.into(), locality.into(), assignment.cluster.into()]);
+            grid.about(None, Some(assignment.node.span()));
         }
     }
     grid
@@ -90,6 +91,7 @@ pub(super) fn as_endpoints<'d>(assignments: &[Assignment<'d>]) -> Grid<'d> {
     for assignment in assignments {
         for endpoint in &assignment.endpoints {
             grid.row([names(endpoint).into(), endpoint.status.into(), "-".into(), assignment.cluster.into()]);
+            grid.about(None, Some(assignment.node.span()));
         }
     }
     grid

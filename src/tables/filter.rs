@@ -1,5 +1,7 @@
 //! What to show of a section.
 
+use super::look::Look;
+
 /// The flags of `proxy-config`; each section looks at its own. Empty text and zero mean any.
 #[derive(Clone, Debug)]
 pub struct Filter {
@@ -29,6 +31,8 @@ pub struct Filter {
     pub with_headers: bool,
     /// Secrets: the seconds since 1970 at which certificates are judged.
     pub now: i64,
+    /// How tables look.
+    pub look: Look,
 }
 
 impl Default for Filter {
@@ -47,6 +51,7 @@ impl Default for Filter {
             waypoint: false,
             with_headers: false,
             now: 0,
+            look: Look::default(),
         }
     }
 }

@@ -2,11 +2,25 @@
 
 use std::borrow::Cow;
 
+use crate::document::Span;
+
+use super::look::Look;
+
 /// A table: every column as wide as its widest cell plus a padding.
 #[derive(Debug)]
 pub struct Grid<'d> {
     padding: usize,
-    rows: Vec<Vec<Cow<'d, str>>>,
+    rows: Vec<Row<'d>>,
+}
+
+/// A row, and what of the document it shows.
+#[derive(Debug)]
+pub(super) struct Row<'d> {
+    cells: Vec<Cow<'d, str>>,
+    /// What the row itself is about.
+    pub(super) own: Option<Span>,
+    /// What that belongs to.
+    pub(super) holder: Option<Span>,
 }
 
 impl<'d> Grid<'d> {
@@ -17,17 +31,24 @@ impl<'d> Grid<'d> {
 
     /// Adds the line of headings.
     pub fn heading(&mut self, cells: &[&'d str]) {
-        self.rows.push(cells.iter().map(|cell| Cow::Borrowed(*cell)).collect());
+        self.push(cells.iter().map(|cell| Cow::Borrowed(*cell)).collect());
     }
 
     /// Adds a row.
     pub fn row<const N: usize>(&mut self, cells: [Cow<'d, str>; N]) {
-        self.rows.push(cells.into());
+        self.push(cells.into());
     }
 
     /// Adds a row whose length is not known beforehand.
     pub fn push(&mut self, cells: Vec<Cow<'d, str>>) {
-        self.rows.push(cells);
+        self.rows.push(Row { cells, own: None, holder: None });
+    }
+
+    /// Says what of the document the last row shows, and what that belongs to.
+    pub fn about(&mut self, own: Option<Span>, holder: Option<Span>) {
+        if let Some(row) = self.rows.last_mut() {
+            (row.own, row.holder) = (own, holder);
+        }
     }
 
     /// Number of rows, that of headings included.
@@ -44,9 +65,9 @@ impl<'d> Grid<'d> {
     /// cell before it.
     pub fn write(&self, out: &mut String) {
         let widths = self.widths();
-        for row in &self.rows {
-            let last = row.len().saturating_sub(1);
-            for (column, cell) in row.iter().enumerate() {
+        for Row { cells, .. } in &self.rows {
+            let last = cells.len().saturating_sub(1);
+            for (column, cell) in cells.iter().enumerate() {
                 push_cell(out, cell);
                 if column < last {
                     let width = widths.get(column).copied().unwrap_or(0) + self.padding;
@@ -58,15 +79,44 @@ impl<'d> Grid<'d> {
         }
     }
 
+    /// Writes the table as it is to look.
+    pub fn show(&self, look: &Look, out: &mut String) {
+        if look.is_plain() {
+            return self.write(out);
+        }
+        let mut widths = self.widths();
+        let last = self.rows.iter().filter_map(|row| row.cells.get(widths.len())).map(|cell| cell.chars().count());
+        widths.extend(last.max());
+        let (widths, padding) = look.fit(widths, self.padding);
+        let mut beneath = look.beneath(&self.rows).into_iter().peekable();
+        for (place, Row { cells, .. }) in self.rows.iter().enumerate() {
+            let last = cells.len().saturating_sub(1);
+            for (column, cell) in cells.iter().enumerate() {
+                let width = widths.get(column).copied().unwrap_or(0);
+                let mut shown = String::new();
+                push_cell(&mut shown, &look.cut(cell, width));
+                let used = shown.chars().count();
+                out.push_str(&look.paint(cell, shown.into()));
+                if column < last {
+                    out.extend(std::iter::repeat_n(' ', (width + padding).saturating_sub(used)));
+                }
+            }
+            out.push('\n');
+            while let Some((_, line)) = beneath.next_if(|(row, _)| *row == place) {
+                push_line(out, &line);
+            }
+        }
+    }
+
     /// The widest cell of every column; the last cell of a row belongs to no column.
     fn widths(&self) -> Vec<usize> {
         let mut widths = Vec::new();
-        for row in &self.rows {
-            let columns = row.len().saturating_sub(1);
+        for Row { cells, .. } in &self.rows {
+            let columns = cells.len().saturating_sub(1);
             if widths.len() < columns {
                 widths.resize(columns, 0);
             }
-            for (width, cell) in widths.iter_mut().zip(row.iter().take(columns)) {
+            for (width, cell) in widths.iter_mut().zip(cells.iter().take(columns)) {
                 *width = (*width).max(cell.chars().count());
             }
         }
@@ -81,6 +131,11 @@ fn push_cell(out: &mut String, cell: &str) {
         return;
     }
     out.extend(cell.chars().map(|c| if c.is_control() { ' ' } else { c }));
+}
+
+fn push_line(out: &mut String, line: &str) {
+    out.push_str(line);
+    out.push('\n');
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::document::Node;
+use crate::document::{Node, Span};
 
 use super::address::{address_of, port_of};
 use super::filter::{self, Filter};
@@ -71,13 +71,15 @@ pub(super) fn table<'d>(rows: &mut [Row<'d>], filter: &Filter, prefixed: bool) -
         if !filter.verbose {
             start.push(row.kind.into());
             grid.push(start);
+            grid.about(Some(row.node.span()), None);
             continue;
         }
-        let mut chains: Vec<Chain> = chains(row.node).map(Chain::of).collect();
-        go_sort::sort(&mut chains, |a, b| a.destination > b.destination);
-        for chain in chains {
+        let mut chains: Vec<(Span, Chain)> = chains(row.node).map(|chain| (chain.span(), Chain::of(chain))).collect();
+        go_sort::sort(&mut chains, |(_, a), (_, b)| a.destination > b.destination);
+        for (span, chain) in chains {
             let cells = start.iter().cloned().chain([chain.condition.into(), chain.destination.into()]);
             grid.push(cells.collect());
+            grid.about(Some(span), Some(row.node.span()));
         }
     }
     grid

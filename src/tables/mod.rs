@@ -18,6 +18,7 @@ mod go_sort;
 mod grid;
 mod listeners;
 mod log;
+mod look;
 mod management;
 mod proto_json;
 mod proxy_status;
@@ -39,6 +40,7 @@ pub use control_plane::ControlPlane;
 pub use filter::Filter;
 pub use grid::Grid;
 pub use log::log_queries;
+pub use look::{Hint, Look};
 pub use proxy_status::{Istiod, StatusOptions, print_status, read_status};
 pub use routes::describe_domain_names;
 pub use sections::{Entry, List, Sections, State, proxies};
@@ -212,43 +214,43 @@ fn write_table(
     match section {
         Section::Clusters => {
             let entries = present(sections.clusters.as_deref().ok_or_else(absent)?, section)?;
-            clusters::table(&clusters::select(entries, filter), prefixed).write(out);
+            clusters::table(&clusters::select(entries, filter), prefixed).show(&filter.look, out);
         }
         Section::Listeners => {
             let entries = present(sections.listeners.as_deref().ok_or_else(absent)?, section)?;
             let mut rows = listeners::select(entries, filter);
             if filter.waypoint {
-                waypoint::table(&rows).write(out);
+                waypoint::table(&rows).show(&filter.look, out);
             } else {
-                listeners::table(&mut rows, filter, prefixed).write(out);
+                listeners::table(&mut rows, filter, prefixed).show(&filter.look, out);
             }
         }
         Section::Routes => {
             let entries = present(sections.routes.as_deref().ok_or_else(absent)?, section)?;
-            routes::table(&routes::select(entries, filter), filter, prefixed).write(out);
+            routes::table(&routes::select(entries, filter), filter, prefixed).show(&filter.look, out);
         }
         Section::Endpoints if sections.statuses.is_some() => {
-            endpoints::table(sections.statuses.as_deref().unwrap_or_default(), filter).write(out);
+            endpoints::table(sections.statuses.as_deref().unwrap_or_default(), filter).show(&filter.look, out);
         }
         Section::Endpoints => {
             let entries = sections.endpoints.as_deref().ok_or_else(absent)?;
-            eds::as_endpoints(&eds::select(entries, filter)).write(out);
+            eds::as_endpoints(&eds::select(entries, filter)).show(&filter.look, out);
         }
         Section::Eds => {
             let entries = sections.endpoints.as_deref();
             let entries = if prefixed { entries.unwrap_or_default() } else { entries.ok_or_else(absent)? };
-            eds::table(&eds::select(entries, filter), prefixed).write(out);
+            eds::table(&eds::select(entries, filter), prefixed).show(&filter.look, out);
         }
-        Section::Bootstrap => bootstrap::summary(sections.bootstrap.ok_or_else(absent)?).write(out),
+        Section::Bootstrap => bootstrap::summary(sections.bootstrap.ok_or_else(absent)?).show(&filter.look, out),
         Section::Secrets => {
             let entries = secrets::shown(sections.secrets.as_deref().ok_or_else(absent)?);
             if entries.is_empty() {
                 out.push_str("No active or warming secrets found.\n");
             } else {
-                secrets::table(&entries, filter.now, prefixed).write(out);
+                secrets::table(&entries, filter.now, prefixed).show(&filter.look, out);
             }
         }
-        Section::Ecds => ecds::table(sections.filters.as_deref().ok_or_else(absent)?).write(out),
+        Section::Ecds => ecds::table(sections.filters.as_deref().ok_or_else(absent)?).show(&filter.look, out),
         Section::All => {}
     }
     Ok(())

@@ -10,6 +10,7 @@ use crate::document::{Document, Node};
 use crate::inventory::is_meant;
 
 use super::grid::Grid;
+use super::look::Look;
 use super::{Missing, Output, yaml};
 
 const CLIENT_CONFIG: &str = "type.googleapis.com/envoy.service.status.v3.ClientConfig";
@@ -25,6 +26,8 @@ pub struct StatusOptions {
     pub verbosity: u8,
     /// The seconds since 1970 from which ages are counted.
     pub now: i64,
+    /// How the table looks.
+    pub look: Look,
 }
 
 /// What one istiod knows of its proxies.
@@ -281,7 +284,7 @@ fn table(istiods: &[Istiod], options: &StatusOptions) -> String {
             cells.push(types.into());
             grid.push(cells);
         }
-        grid.write(&mut out);
+        grid.show(&options.look, &mut out);
         return out;
     }
     let urls: BTreeMap<&str, &str> =
@@ -302,7 +305,7 @@ fn table(istiods: &[Istiod], options: &StatusOptions) -> String {
         cells.extend([name.into(), proxy.version.as_str().into()]);
         grid.push(cells);
     }
-    grid.write(&mut out);
+    grid.show(&options.look, &mut out);
     out
 }
 

@@ -48,6 +48,7 @@ pub(super) fn table<'d>(configs: &[Node<'d>], filter: &Filter, prefixed: bool) -
         for config in configs {
             let hosts = route_match::virtual_hosts(*config).count();
             grid.row([shown(*config), hosts.to_string().into()]);
+            grid.about(Some(config.span()), None);
         }
         return grid;
     }
@@ -67,12 +68,14 @@ fn add_host<'d>(grid: &mut Grid<'d>, config: Cow<'d, str>, host: Node<'d>) {
     if routes.peek().is_none() {
         let domains = describe_domains(host);
         grid.row([config, host_name.into(), domains.into(), "/*".into(), "404".into()]);
+        grid.about(Some(host.span()), None);
         return;
     }
     for route in routes.filter(|route| route_match::cluster(*route) != Some(PASSTHROUGH)) {
         let domains = domains.get_or_insert_with(|| describe_domains(host)).clone();
         let owner = management::owner(route);
         grid.row([config.clone(), host_name.into(), domains.into(), route_match::describe(route).into(), owner.into()]);
+        grid.about(Some(route.span()), Some(host.span()));
     }
 }
 

@@ -9,7 +9,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::pem::Pem;
 use x509_parser::prelude::FromDer;
 
-use crate::document::Node;
+use crate::document::{Node, Span};
 
 use super::classify::last_name;
 use super::grid::Grid;
@@ -17,6 +17,7 @@ use super::sections::{Entry, State};
 
 /// A row of the table.
 struct Row<'d> {
+    span: Span,
     name: &'d str,
     state: &'static str,
     certificate: Option<Certificate>,
@@ -51,7 +52,9 @@ pub(super) fn table<'d>(entries: &[Entry<'d>], now: i64, prefixed: bool) -> Grid
     }
     grid.heading(&headings);
     for row in rows {
+        let span = row.span;
         grid.push(cells(row, prefixed, with_domain));
+        grid.about(Some(span), None);
     }
     grid
 }
@@ -82,7 +85,7 @@ fn rows_of(entry: Entry<'_>, now: i64) -> Vec<Row<'_>> {
     let state = if entry.state == State::Warming { "WARMING" } else { "ACTIVE" };
     let row = |certificate: Option<Certificate>, domain: Option<&str>| {
         let own = certificate.as_ref().map(|c| c.trust_domain.clone()).unwrap_or_default();
-        Row { name, state, certificate, trust_domain: domain.map_or(own, str::to_owned) }
+        Row { span: entry.node.span(), name, state, certificate, trust_domain: domain.map_or(own, str::to_owned) }
     };
     if let Some(data) = inline_bytes(secret) {
         return vec![row(certificate(data, now), None)];

@@ -9,6 +9,7 @@ use crate::document::{Document, Node};
 
 use super::go_sort;
 use super::grid::Grid;
+use super::look::Look;
 use super::{Missing, Output, yaml};
 
 /// A part of a ztunnel's state.
@@ -49,6 +50,8 @@ pub struct ZtunnelFilter {
     pub with_headers: bool,
     /// The seconds since 1970 at which certificates are judged.
     pub now: i64,
+    /// How tables look.
+    pub look: Look,
 }
 
 /// The dump of a ztunnel, whatever its age.
@@ -173,11 +176,11 @@ impl<'d> Ztunnel<'d> {
     fn short(&self, section: ZtunnelSection, filter: &ZtunnelFilter) -> String {
         let mut out = String::new();
         match section {
-            ZtunnelSection::Workloads => self.workload_table(filter).write(&mut out),
-            ZtunnelSection::Services => self.service_table(filter).write(&mut out),
-            ZtunnelSection::Policies => self.policy_table(filter).write(&mut out),
-            ZtunnelSection::Certificates => self.certificate_table(filter).write(&mut out),
-            ZtunnelSection::Connections => self.connection_table(filter).write(&mut out),
+            ZtunnelSection::Workloads => self.workload_table(filter).show(&filter.look, &mut out),
+            ZtunnelSection::Services => self.service_table(filter).show(&filter.look, &mut out),
+            ZtunnelSection::Policies => self.policy_table(filter).show(&filter.look, &mut out),
+            ZtunnelSection::Certificates => self.certificate_table(filter).show(&filter.look, &mut out),
+            ZtunnelSection::Connections => self.connection_table(filter).show(&filter.look, &mut out),
             ZtunnelSection::All => self.all(filter, &mut out),
         }
         out
@@ -196,7 +199,7 @@ impl<'d> Ztunnel<'d> {
             if filter.with_headers {
                 out.push_str(&format!("------ {heading} ------\n\n"));
             }
-            table.write(out);
+            table.show(&filter.look, out);
         }
     }
 

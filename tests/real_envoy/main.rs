@@ -4,6 +4,7 @@
 //! of requests and `ENVOY_SEED` starts another run.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::expect_used, missing_docs)]
 
+mod access;
 mod client;
 mod compare;
 mod envoy;
@@ -192,6 +193,42 @@ fn json_files(folder: &Path, found: &mut Vec<PathBuf>) {
             false => {}
         }
     }
+}
+
+/// A sample always; all of them with `ACCESS_REQUESTS=10000`.
+#[test]
+fn access_is_decided_as_a_real_envoy_decides_it() {
+    const CLIENTS: usize = 20;
+    const AT_ONCE: usize = 20;
+    let Some(binary) = binary() else { return };
+    let version = EnvoyVersion::parse(&envoy::version(&binary)).unwrap();
+    let first = number("ENVOY_SEED", 1) as u64 * 1_000_000 + 700_000;
+    let mut total = access::Outcome::default();
+    for batch in 0..number("ACCESS_REQUESTS", 2_000).div_ceil(CLIENTS * AT_ONCE) {
+        let from = first + (batch * AT_ONCE) as u64;
+        let seeds: Vec<u64> = (from..from + AT_ONCE as u64).collect();
+        access::run(&binary, version, &seeds, CLIENTS, &mut total);
+    }
+    println!(
+        "{} requests of access control decided as by Envoy {version} ({} denied, {} over TLS, {} bare connections) in {} \
+         configurations, {} rejected by Envoy; {} disagreements",
+        total.asked,
+        total.denied,
+        total.over_tls,
+        total.of_connections,
+        total.cases,
+        total.rejected.len(),
+        total.wrong.len()
+    );
+    let features: Vec<String> = total.features.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    println!("  in configurations: {}", features.join(", "));
+    total.rejected.iter().take(3).for_each(|rejected| println!("  rejected: {rejected}"));
+    total
+        .wrong
+        .iter()
+        .take(number("ACCESS_SHOWN", 8))
+        .for_each(|wrong| println!("  {}", wrong.chars().take(4000).collect::<String>()));
+    assert!(total.wrong.is_empty(), "{} disagreements", total.wrong.len());
 }
 
 /// Runs configurations in one Envoy; halves them while Envoy rejects one.
