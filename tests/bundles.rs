@@ -8,18 +8,15 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use generate::Mesh;
 use serde_json::Value;
+use support::packing::{self, Files, gzip, zip};
 use support::{Ran, run, shared};
 
 const CLEAN: i32 = 0;
 const FINDINGS: i32 = 1;
 const NOTHING: i32 = 3;
-
-type Files = Vec<(String, String)>;
 
 /// A bug report of 12 proxies with three things wrong in all of them.
 fn report() -> Files {
@@ -33,54 +30,16 @@ fn report() -> Files {
     files
 }
 
-fn place(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bundles").join(name);
-    let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    path
-}
-
 fn tar(files: &Files) -> Vec<u8> {
-    let mut archive = tar::Builder::new(Vec::new());
-    for (path, text) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(text.len() as u64);
-        header.set_mode(0o644);
-        header.set_mtime(generate::CAPTURED);
-        archive.append_data(&mut header, path, text.as_bytes()).unwrap();
-    }
-    archive.into_inner().unwrap()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zip(files: &Files) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (path, text) in files {
-        writer.start_file(path.as_str(), zip::write::SimpleFileOptions::default()).unwrap();
-        writer.write_all(text.as_bytes()).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
+    packing::tar(files, generate::CAPTURED)
 }
 
 fn save(name: &str, bytes: &[u8]) -> String {
-    let path = place(name);
-    std::fs::write(&path, bytes).unwrap();
-    path.display().to_string()
+    packing::save(&format!("bundles/{name}"), bytes)
 }
 
 fn unpack(name: &str, files: &Files) -> String {
-    let folder = place(name);
-    for (path, text) in files {
-        let path = folder.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder.display().to_string()
+    packing::unpack(&format!("bundles/{name}"), files)
 }
 
 fn check(path: &str) -> Ran {

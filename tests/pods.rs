@@ -4,14 +4,12 @@
 
 mod support;
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use support::packing::{self, Files, zip};
 use support::{Ran, meshlint, run, run_with};
 
 const NOTHING: i32 = 3;
-
-type Files = Vec<(String, String)>;
 
 fn dump(pod: &str, namespace: &str) -> String {
     format!(
@@ -39,48 +37,16 @@ fn report() -> Files {
     ]
 }
 
-fn place(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pods").join(name);
-    let _ = std::fs::remove_dir_all(&path);
-    let _ = std::fs::remove_file(&path);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    path
-}
-
 fn tar_gz(files: &Files) -> Vec<u8> {
-    let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
-    for (path, text) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(text.len() as u64);
-        header.set_mode(0o644);
-        archive.append_data(&mut header, path, text.as_bytes()).unwrap();
-    }
-    archive.into_inner().unwrap().finish().unwrap()
-}
-
-fn zip(files: &Files) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (path, text) in files {
-        writer.start_file(path.as_str(), zip::write::SimpleFileOptions::default()).unwrap();
-        writer.write_all(text.as_bytes()).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
+    packing::gzip(&packing::tar(files, 0))
 }
 
 fn save(name: &str, bytes: &[u8]) -> String {
-    let path = place(name);
-    std::fs::write(&path, bytes).unwrap();
-    path.display().to_string()
+    packing::save(&format!("pods/{name}"), bytes)
 }
 
 fn unpack(name: &str, files: &Files) -> String {
-    let folder = place(name);
-    for (path, text) in files {
-        let path = folder.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder.display().to_string()
+    packing::unpack(&format!("pods/{name}"), files)
 }
 
 #[track_caller]

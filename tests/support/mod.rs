@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // no test program uses all of it
 
+pub(crate) mod packing;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
