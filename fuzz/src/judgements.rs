@@ -94,7 +94,7 @@ pub fn covering_is_sound(texts: &[String], choices: &mut Choices<'_>) {
     let mut tables: Vec<Vec<Condition>> = Vec::new();
     for service in &mesh.virtual_services {
         let alternatives = service.routes.iter().flat_map(|route| &route.matches);
-        tables.push(alternatives.map(|alternative| Condition::of_virtual_service(Some(alternative))).collect());
+        tables.push(alternatives.map(Condition::of_virtual_service).collect());
     }
     for dump in documents.iter().flat_map(envoy::dumps) {
         for host in dump.route_configurations().into_iter().flat_map(|config| config.virtual_hosts()) {

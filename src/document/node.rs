@@ -366,9 +366,10 @@ pub(super) fn key_bytes<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Opti
 
 fn raw_key_of<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<(Span, &'d [u8])> {
     let raw = tape.node(index)?;
-    let Some(start) = raw.key_start() else {
+    if raw.has_odd_key() {
         return odd_key_of(bytes, tape, index);
-    };
+    }
+    let start = raw.key_start()?;
     let quotes = u32::from(matches!(bytes.get(start as usize), Some(b'"' | b'\'')));
     let end = start + raw.key_tag().length() as u32 + 2 * quotes;
     let text = bytes.get((start + quotes) as usize..(end - quotes) as usize)?;

@@ -274,6 +274,8 @@ impl Tape {
     #[cold]
     fn odd_key(&mut self, span: Span, tag: KeyTag, decoded: Option<Box<str>>) -> RawKey {
         let node = self.nodes.len() as u32;
+        // The value of a key before this one may have been missing.
+        self.odd_keys.pop_if(|odd| odd.node == node);
         self.odd_keys.push(OddKey { node, span, decoded });
         RawKey { key: u32::from(tag.0) << 16, flags: ODD_KEY }
     }
