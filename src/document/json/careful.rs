@@ -357,7 +357,9 @@ impl Reader<'_> {
         let end = trimmed_end(self.bytes);
         let container = self.innermost_bracket();
         let kind = ProblemKind::Truncated { open };
-        self.report(kind, Span::new(end.saturating_sub(1), end), container);
+        let starts_character = |at: &usize| !matches!(self.bytes.get(*at), Some(0x80..0xc0));
+        let last = (end.saturating_sub(4)..end).rev().find(starts_character).unwrap_or(end.saturating_sub(1));
+        self.report(kind, Span::new(last, end), container);
         self.close_all(end);
     }
 
