@@ -80,10 +80,9 @@ struct Bootstrap {
     looks: Looks,
 }
 
+/// Which clusters.
 #[derive(Debug, Args)]
-struct Clusters {
-    #[command(flatten)]
-    common: Common,
+struct ClusterNames {
     /// Only clusters whose name has this in it
     #[arg(long, value_name = "TEXT", default_value = "")]
     fqdn: String,
@@ -93,6 +92,25 @@ struct Clusters {
     /// Only clusters of this subset
     #[arg(long, value_name = "SUBSET", default_value = "")]
     subset: String,
+}
+
+impl ClusterNames {
+    fn filter(&self) -> Filter {
+        Filter {
+            fqdn: self.fqdn.clone(),
+            direction: self.direction.clone(),
+            subset: self.subset.clone(),
+            ..Filter::default()
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+struct Clusters {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    names: ClusterNames,
     /// Only clusters of this port
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u64,
@@ -153,15 +171,8 @@ struct Endpoints {
 struct All {
     #[command(flatten)]
     common: Common,
-    /// Only clusters whose name has this in it
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    fqdn: String,
-    /// Only clusters of this direction
-    #[arg(long, value_name = "DIRECTION", default_value = "")]
-    direction: String,
-    /// Only clusters of this subset
-    #[arg(long, value_name = "SUBSET", default_value = "")]
-    subset: String,
+    #[command(flatten)]
+    names: ClusterNames,
     /// Only what has this port
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u64,
@@ -214,7 +225,7 @@ impl From<OutputName> for Output {
 /// Runs `proxy-config`.
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
     let (section, common, filter) = match &arguments.section {
-        Command::Clusters(a) => (Section::Clusters, &a.common, of_clusters(a)),
+        Command::Clusters(a) => (Section::Clusters, &a.common, Filter { port: a.port, ..a.names.filter() }),
         Command::Listeners(a) => (Section::Listeners, &a.common, of_listeners(a)),
         Command::Routes(a) => {
             let filter = Filter { name: a.name.clone(), verbose: a.verbose, ..Filter::default() };
@@ -232,16 +243,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Refusal> {
     };
     let filter = Filter { now: common.at.unwrap_or_else(today), ..filter };
     print(&common.source, section, filter, common.output, &common.looks)
-}
-
-fn of_clusters(a: &Clusters) -> Filter {
-    Filter {
-        fqdn: a.fqdn.clone(),
-        direction: a.direction.clone(),
-        subset: a.subset.clone(),
-        port: a.port,
-        ..Filter::default()
-    }
 }
 
 fn of_listeners(a: &Listeners) -> Filter {
@@ -267,16 +268,13 @@ fn of_endpoints(a: &Endpoints) -> Filter {
 
 fn of_all(a: &All) -> Filter {
     Filter {
-        fqdn: a.fqdn.clone(),
-        direction: a.direction.clone(),
-        subset: a.subset.clone(),
         port: a.port,
         address: a.address.clone(),
         kind: a.kind.clone(),
         name: a.name.clone(),
         verbose: a.verbose,
         with_headers: a.with_headers,
-        ..Filter::default()
+        ..a.names.filter()
     }
 }
 

@@ -68,10 +68,10 @@ impl Document {
 
     fn read_nameless(text: Text) -> Self {
         if text.len() >= u32::MAX as usize {
-            return Self::empty(text, ProblemKind::TooLarge);
+            return Self::refused(text, ProblemKind::TooLarge);
         }
         if is_utf16(&text) {
-            return Self::empty(text, ProblemKind::Utf16);
+            return Self::refused(text, ProblemKind::Utf16);
         }
         let start = byte_order_mark(&text);
         let first = text.iter().skip(start).find(|b| !b.is_ascii_whitespace());
@@ -85,18 +85,23 @@ impl Document {
         document
     }
 
-    fn empty(text: Text, kind: ProblemKind) -> Self {
-        let problem = Problem { kind, span: Span::new(0, 0), related: None };
+    /// A document of which nothing has been read.
+    fn unread(text: Text, format: Format) -> Self {
         Self {
             name: Box::default(),
             home: Box::from(DEFAULT_HOME),
             owner: None,
             text,
-            format: Format::Yaml,
+            format,
             tape: Tape::default(),
             roots: Vec::new(),
-            problems: vec![problem],
+            problems: Vec::new(),
         }
+    }
+
+    fn refused(text: Text, kind: ProblemKind) -> Self {
+        let problem = Problem { kind, span: Span::new(0, 0), related: None };
+        Self { problems: vec![problem], ..Self::unread(text, Format::Yaml) }
     }
 
     fn json_or_yaml(text: Text, start: usize) -> Self {
@@ -143,63 +148,37 @@ impl Document {
     }
 
     fn json(text: Text, start: usize) -> Self {
-        let mut tape = json::sized_tape(text.len());
-        let mut problems = Vec::new();
-        let roots = json::read(&text, start, &mut tape, &mut problems);
-        Self {
-            name: Box::default(),
-            home: Box::from(DEFAULT_HOME),
-            owner: None,
-            text,
-            format: Format::Json,
-            tape,
-            roots,
-            problems,
-        }
+        let mut document = Self::unread(text, Format::Json);
+        document.tape = json::sized_tape(document.text.len());
+        document.roots = json::read(&document.text, start, &mut document.tape, &mut document.problems);
+        document
     }
 
     fn yaml(text: Text) -> Self {
         let mut problems = Vec::new();
-        let text = repaired_utf8(text, &mut problems);
-        let mut tape = Tape::with_capacity(text.len() / 20);
-        let roots = match std::str::from_utf8(&text) {
-            Ok(utf8) => yaml::read(utf8, &mut tape, &mut problems),
-            Err(_) => Vec::new(),
-        };
-        Self {
-            name: Box::default(),
-            home: Box::from(DEFAULT_HOME),
-            owner: None,
-            text,
-            format: Format::Yaml,
-            tape,
-            roots,
-            problems,
+        let mut document = Self::unread(repaired_utf8(text, &mut problems), Format::Yaml);
+        document.tape = Tape::with_capacity(document.text.len() / 20);
+        if let Ok(text) = std::str::from_utf8(&document.text) {
+            document.roots = yaml::read(text, &mut document.tape, &mut problems);
         }
+        Self { problems, ..document }
     }
 
     /// Reads YAML twice: as always, and with the full parser alone, to hold the fast path against it.
     #[cfg(any(test, fuzzing))]
     pub fn both_yaml_readings(text: &str) -> [Self; 2] {
-        let usual = Self::yaml(Text::from(text));
-        let mut full =
-            Self { tape: Tape::default(), roots: Vec::new(), problems: Vec::new(), ..Self::yaml(Text::default()) };
+        let mut full = Self::unread(Text::from(text), Format::Yaml);
         yaml::read_fully(text, &mut full.tape, &mut full.problems, &mut full.roots);
-        full.text = Text::from(text);
-        [usual, full]
+        [Self::yaml(Text::from(text)), full]
     }
 
     /// Reads JSON twice: as the fast path does, unless the text is not for it, and with care.
     #[cfg(any(test, fuzzing))]
     pub fn both_json_readings(text: &str) -> (Option<Self>, Self) {
-        let mut fast = Self::json(Text::from(text), 0);
-        let mut careful = Self::json(Text::from(text), 0);
-        for document in [&mut fast, &mut careful] {
-            document.tape = Tape::default();
-            document.problems.clear();
-        }
-        careful.roots = json::read_carefully(text.as_bytes(), &mut careful.tape, &mut careful.problems);
+        let mut fast = Self::unread(Text::from(text), Format::Json);
         let roots = json::read_fast(text.as_bytes(), &mut fast.tape, &mut fast.problems);
+        let mut careful = Self::unread(Text::from(text), Format::Json);
+        careful.roots = json::read_carefully(text.as_bytes(), &mut careful.tape, &mut careful.problems);
         (roots.map(|roots| Self { roots, ..fast }), careful)
     }
 

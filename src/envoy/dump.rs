@@ -522,8 +522,8 @@ impl<'d> Dump<'d> {
     }
 }
 
-/// The kind of an entry that stands outside its list.
-fn dynamic_entry(node: Node<'_>) -> Option<&str> {
+/// The kind of an entry that stands outside its list: `DynamicCluster`, `StaticListener`, ….
+pub(crate) fn dynamic_entry(node: Node<'_>) -> Option<&str> {
     let url = node.get("@type")?.text()?;
     let (owner, kind) = url.rsplit_once('.')?;
     owner.ends_with("ConfigDump").then_some(kind)

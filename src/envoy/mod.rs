@@ -17,6 +17,7 @@ mod string_match;
 mod xds_any;
 
 pub use cluster::{Cluster, ClusterKind, LoadAssignment};
+pub(crate) use dump::dynamic_entry;
 pub use dump::{
     ClusterEntry, Dump, ErrorState, ListenerEntry, ListenerState, ResourceState, RouteConfigEntry, SecretEntry,
 };

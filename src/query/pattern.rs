@@ -1,7 +1,7 @@
 //! Regular expressions of `match` and `search`: I-Regexp
 //! ([RFC 9485](https://www.rfc-editor.org/rfc/rfc9485)).
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 use super::Operand;
 
@@ -26,11 +26,12 @@ impl Pattern {
     }
 }
 
-/// A regular expression, to which all of a text must match or any part of it.
+/// A regular expression, to which all of a text must match or any part of it. A dot stands for every
+/// character but line feed and carriage return.
 pub(super) fn compiled(pattern: &str, is_whole: bool) -> Result<Regex, String> {
-    let pattern = with_dots(pattern);
-    let pattern = if is_whole { format!(r"\A(?:{pattern})\z") } else { pattern };
-    Regex::new(&pattern).map_err(|error| match error {
+    let anchored = is_whole.then(|| format!(r"\A(?:{pattern})\z"));
+    let mut builder = RegexBuilder::new(anchored.as_deref().unwrap_or(pattern));
+    builder.crlf(true).build().map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
         error => last_line(&error.to_string()),
     })
@@ -40,27 +41,15 @@ fn last_line(text: &str) -> String {
     text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
-/// A dot stands for every character but line feed and carriage return.
-fn with_dots(pattern: &str) -> String {
-    let mut said = String::with_capacity(pattern.len());
-    let mut letters = pattern.chars();
-    let mut is_in_class = false;
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' => {
-                said.push(letter);
-                said.extend(letters.next());
-                continue;
-            }
-            '[' => is_in_class = true,
-            ']' => is_in_class = false,
-            '.' if !is_in_class => {
-                said.push_str(r"[^\n\r]");
-                continue;
-            }
-            _ => {}
-        }
-        said.push(letter);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dot_is_every_character_but_the_ends_of_lines() {
+        let matches = |pattern, text: &str| compiled(pattern, true).is_ok_and(|regex| regex.is_match(text));
+        assert!(matches("a.b", "a\u{e9}b"));
+        assert!(matches("a.b", "a.b") && matches("a[.]b", "a.b") && matches(r"a\.b", "a.b"));
+        assert!(!matches("a.b", "a\nb") && !matches("a.b", "a\rb") && !matches("a[.]b", "axb"));
     }
-    said
 }

@@ -4,6 +4,7 @@
 //! reads the nodes themselves.
 
 use crate::document::{Document, Node};
+use crate::envoy::dynamic_entry;
 
 use super::classify::{Resource, last_name, resource_of};
 
@@ -282,11 +283,7 @@ fn routes(list: Node<'_>, state: State) -> impl Iterator<Item = Entry<'_>> {
 
 /// The state of an entry that stands outside its list, by the name of its type.
 fn entry_state(node: Node<'_>) -> Option<State> {
-    let url = node.get("@type")?.text()?;
-    let (owner, kind) = url.rsplit_once('.')?;
-    if !owner.ends_with("ConfigDump") {
-        return None;
-    }
+    let kind = dynamic_entry(node)?;
     Some(if kind.starts_with("Static") { State::Static } else { State::Active })
 }
 

@@ -4,8 +4,7 @@
 //! that ends too early keeps all that was read so far, a container below the depth limit is skipped
 //! as a whole; each leaves a [`Problem`].
 
-use super::{MAX_DEPTH, is_json_number};
-use crate::document::keys::{KeyFilter, find_duplicates};
+use super::{Frame, MAX_DEPTH, has_control_character, is_json_number};
 use crate::document::problem::{Problem, ProblemKind};
 use crate::document::tape::{RawKey, Shape, Tape};
 use crate::document::{Span, escape};
@@ -17,13 +16,6 @@ const MAX_RECOVERIES: usize = 20;
 pub(super) fn read(bytes: &[u8], from: usize, tape: &mut Tape, problems: &mut Vec<Problem>) -> Vec<u32> {
     let mut reader = Reader { bytes, tape, problems, frames: Vec::with_capacity(64), recoveries: 0 };
     reader.roots(from)
-}
-
-/// An open object or array.
-struct Frame {
-    node: u32,
-    is_object: bool,
-    keys: KeyFilter,
 }
 
 /// Why reading a value stopped.
@@ -118,7 +110,7 @@ impl Reader<'_> {
                                 at += 1;
                                 self.tape.close(node, at);
                             } else {
-                                self.frames.push(Frame { node, is_object, keys: KeyFilter::default() });
+                                self.frames.push(Frame::new(node, is_object));
                                 key = RawKey::NONE;
                                 if is_object {
                                     (at, key) = self.key(at)?;
@@ -168,20 +160,27 @@ impl Reader<'_> {
             Some(_) => return Err(Stop::Syntax(start, "expected a key in quotes")),
         }
         let end = string_end(bytes, start + 1);
-        let mut colon = end.quote + 1;
-        if bytes.get(colon) != Some(&b':') {
-            colon = self.distant_colon(end.quote)?;
-        }
-        // `"key": value` is how everybody but a minifier writes it.
-        let space = usize::from(bytes.get(colon + 1) == Some(&b' '));
-        let value = skip_blanks(bytes, colon + 1 + space);
+        let value = skip_blanks(bytes, self.colon(end.quote)? + 1);
         if let Some(frame) = self.frames.last_mut() {
             frame.keys.add(bytes.get(start + 1..end.quote).unwrap_or_default());
         }
-        if end.escaped || end.unusual {
-            return Ok((value, self.unusual_key(start, end, value)));
+        let span = Span::new(start, end.quote + 1);
+        let text = match self.checked_text(span) {
+            Ok(text) if end.escaped => escape::decode_json(text),
+            Ok(_) => return Ok((value, self.tape.written_key(bytes, span, value as u32))),
+            Err(text) => escape::decode_json(&text),
+        };
+        Ok((value, self.tape.decoded_key(span, text.into())))
+    }
+
+    /// The offset of the colon behind the key that ends with this quote.
+    fn colon(&self, quote: usize) -> Result<usize, Stop> {
+        let colon = skip_blanks(self.bytes, (quote + 1).min(self.bytes.len()));
+        match self.bytes.get(colon) {
+            Some(b':') => Ok(colon),
+            None => Err(Stop::End),
+            Some(_) => Err(Stop::Syntax(colon, "expected a colon after the key")),
         }
-        Ok((value, self.tape.written_key(bytes, Span::new(start, end.quote + 1), value as u32)))
     }
 
     fn string(&mut self, start: usize, end: StringEnd, key: RawKey) -> Result<(), Stop> {
@@ -189,22 +188,22 @@ impl Reader<'_> {
             return Err(Stop::End);
         }
         self.tape.push_raw(Shape::Quoted, start, end.quote + 1, key);
-        if end.escaped || end.unusual {
-            self.unusual_string(start, end);
+        match self.checked_text(Span::new(start, end.quote + 1)) {
+            Ok(_) if end.escaped => self.tape.decode_last_later(),
+            Ok(_) => {}
+            Err(text) => self.tape.decode_last(escape::decode_json(&text).into()),
         }
         Ok(())
     }
 
+    /// Reads a number, and checks that JSON and a 64-bit type know it.
     fn number(&mut self, start: usize, key: RawKey) -> usize {
-        let mut end = start + 1;
-        while matches!(self.bytes.get(end), Some(b'0'..=b'9')) {
-            end += 1;
-        }
-        let first = self.bytes.get(start).copied().unwrap_or_default();
-        let continues = matches!(self.bytes.get(end), Some(b'.' | b'e' | b'E' | b'+' | b'-'));
-        let odd_start = first == b'-' || (first == b'0' && end > start + 1);
-        if continues || odd_start || end - start > 18 {
-            end = self.check_number(start);
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        let part = |b: &u8| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+        let text: &[u8] = rest.split(|b| !part(b)).next().unwrap_or_default();
+        let end = start + text.len();
+        if !std::str::from_utf8(text).is_ok_and(is_json_number) {
+            self.report(ProblemKind::Number, Span::new(start, end), None);
         }
         self.tape.push_raw(Shape::Plain, start, end, key);
         end
@@ -224,45 +223,18 @@ impl Reader<'_> {
 
     fn close_frame(&mut self, end: usize) {
         let Some(frame) = self.frames.pop() else { return };
-        self.tape.close(frame.node, end);
-        if frame.keys.is_suspicious() {
-            find_duplicates(self.bytes, self.tape, frame.node, self.problems);
-        }
+        frame.close(end, self.bytes, self.tape, self.problems);
     }
 }
 
-/// What hardly ever happens.
+/// Faults, and how to go on behind them.
 impl Reader<'_> {
-    #[cold]
-    fn unusual_string(&mut self, start: usize, end: StringEnd) {
-        let span = Span::new(start, end.quote + 1);
-        match self.checked_text(span) {
-            Ok(_) if end.escaped => self.tape.decode_last_later(),
-            Ok(_) => {}
-            Err(text) => self.tape.decode_last(escape::decode_json(&text).into()),
-        }
-    }
-
-    #[cold]
-    fn unusual_key(&mut self, start: usize, end: StringEnd, value: usize) -> RawKey {
-        let span = Span::new(start, end.quote + 1);
-        let text = match self.checked_text(span) {
-            Ok(text) if end.escaped => escape::decode_json(text),
-            Ok(_) => return self.tape.written_key(self.bytes, span, value as u32),
-            Err(text) => escape::decode_json(&text),
-        };
-        self.tape.decoded_key(span, text.into())
-    }
-
-    /// Checks a string with escapes, control characters or non-ASCII bytes. Returns what stands
+    /// Looks for control characters and for bytes that are no UTF-8 in a string. Returns what stands
     /// between the quotes, mended where it is not UTF-8.
-    #[cold]
     fn checked_text(&mut self, span: Span) -> Result<&str, String> {
         let inside = span.start as usize + 1..span.end as usize - 1;
         let raw = self.bytes.get(inside.clone()).unwrap_or_default();
-        // Without a way out the loop is one that the compiler can vectorize.
-        #[allow(clippy::needless_bitwise_bool)]
-        if raw.iter().fold(false, |found, byte| found | (*byte < 0x20)) {
+        if has_control_character(raw) {
             let at = inside.start + raw.iter().position(|b| *b < 0x20).unwrap_or(0);
             self.report(ProblemKind::ControlCharacter, Span::new(at, at + 1), None);
         }
@@ -274,30 +246,6 @@ impl Reader<'_> {
         })
     }
 
-    /// Finds the end of an unusual number and checks that JSON and a 64-bit type know it.
-    #[cold]
-    fn check_number(&mut self, start: usize) -> usize {
-        let rest = self.bytes.get(start..).unwrap_or_default();
-        let part = |b: &u8| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
-        let end = start + rest.iter().take_while(|b| part(b)).count();
-        let text = self.bytes.get(start..end).unwrap_or_default();
-        let valid = std::str::from_utf8(text).is_ok_and(is_json_number);
-        if !valid {
-            self.report(ProblemKind::Number, Span::new(start, end), None);
-        }
-        end
-    }
-
-    #[cold]
-    fn distant_colon(&self, quote: usize) -> Result<usize, Stop> {
-        let colon = skip_blanks(self.bytes, (quote + 1).min(self.bytes.len()));
-        match self.bytes.get(colon) {
-            Some(b':') => Ok(colon),
-            None => Err(Stop::End),
-            Some(_) => Err(Stop::Syntax(colon, "expected a colon after the key")),
-        }
-    }
-
     fn close_all(&mut self, end: usize) {
         while !self.frames.is_empty() {
             self.close_frame(end);
@@ -305,7 +253,6 @@ impl Reader<'_> {
     }
 
     /// Steps over the container that starts here and is too deep.
-    #[cold]
     fn refuse_container(&mut self, start: usize, key: RawKey) -> Result<usize, Stop> {
         let end = balanced_end(self.bytes, start, 0).ok_or(Stop::End)?;
         self.tape.push_raw(Shape::Skipped, start, end, key);
@@ -314,7 +261,6 @@ impl Reader<'_> {
     }
 
     /// Reports why reading stopped. Returns where it can go on.
-    #[cold]
     fn stopped(&mut self, stop: &Stop) -> Option<usize> {
         match *stop {
             Stop::Full(at) => {
@@ -332,7 +278,6 @@ impl Reader<'_> {
 
     /// Gives up the innermost container after a syntax error at `at`. Returns the offset behind it
     /// if that can be found.
-    #[cold]
     fn recover(&mut self, at: usize, expected: &'static str) -> Option<usize> {
         let found = describe(self.bytes, at);
         let length = char_length(self.bytes, at);
@@ -351,7 +296,6 @@ impl Reader<'_> {
         end
     }
 
-    #[cold]
     fn truncated(&mut self) {
         let open = self.frames.len();
         let end = trimmed_end(self.bytes);
@@ -427,37 +371,28 @@ fn describe(bytes: &[u8], at: usize) -> String {
     }
 }
 
-/// Where a JSON string ends, and what was seen on the way.
+/// Where a JSON string ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct StringEnd {
     /// Offset of the closing quote, or the length of the input if there is none.
     quote: usize,
     /// A backslash was seen: the text must be decoded before use.
     escaped: bool,
-    /// A control character or a byte of 0x80 and above was seen: worth a closer look.
-    unusual: bool,
 }
 
 /// Finds the end of the string whose first content byte is at `from`.
 fn string_end(bytes: &[u8], from: usize) -> StringEnd {
-    let mut end = StringEnd { quote: bytes.len(), escaped: false, unusual: false };
+    let mut escaped = false;
     let mut at = from;
     loop {
         match bytes.get(at) {
-            None => return end,
-            Some(b'"') => {
-                end.quote = at;
-                return end;
-            }
+            None => return StringEnd { quote: bytes.len(), escaped },
+            Some(b'"') => return StringEnd { quote: at, escaped },
             Some(b'\\') => {
-                end.escaped = true;
+                escaped = true;
                 at += 2;
             }
-            Some(0x20..0x80) => at += 1,
-            Some(_) => {
-                end.unusual = true;
-                at += 1;
-            }
+            Some(_) => at += 1,
         }
     }
 }

@@ -4,8 +4,7 @@
 //! starts again and says what is wrong.
 
 use super::tokens::Tokens;
-use super::{MAX_DEPTH, is_json_number};
-use crate::document::keys::{KeyFilter, find_duplicates};
+use super::{Frame, MAX_DEPTH, has_control_character, is_json_number};
 use crate::document::problem::Problem;
 use crate::document::tape::{KeyTag, RawKey, Shape, Tape};
 use crate::document::{Span, escape};
@@ -22,13 +21,6 @@ pub(super) fn read(
 ) -> Result<Vec<u32>, Surprise> {
     let tokens = Tokens::new(bytes, from);
     Reader { bytes, tokens, tape, problems, frames: Vec::with_capacity(64) }.roots()
-}
-
-/// An open object or array.
-struct Frame {
-    node: u32,
-    is_object: bool,
-    keys: KeyFilter,
 }
 
 struct Reader<'a> {
@@ -160,17 +152,14 @@ impl Reader<'_> {
         if self.frames.len() >= MAX_DEPTH {
             return Err(Surprise);
         }
-        self.frames.push(Frame { node, is_object, keys: KeyFilter::default() });
+        self.frames.push(Frame::new(node, is_object));
         Ok(())
     }
 
     #[inline(always)]
     fn close_frame(&mut self, end: usize) {
         let Some(frame) = self.frames.pop() else { return };
-        self.tape.close(frame.node, end);
-        if frame.keys.is_suspicious() {
-            find_duplicates(self.bytes, self.tape, frame.node, self.problems);
-        }
+        frame.close(end, self.bytes, self.tape, self.problems);
     }
 
     /// The byte at a token, or a NUL behind the end.
@@ -228,9 +217,7 @@ impl Reader<'_> {
     /// What stands between two quotes, if it is UTF-8 without control characters.
     fn odd_text(&self, start: u32, end: u32) -> Result<&str, Surprise> {
         let raw = self.bytes.get(start as usize + 1..end as usize).ok_or(Surprise)?;
-        // Without a way out the loop is one that the compiler can vectorize.
-        #[allow(clippy::needless_bitwise_bool)]
-        if raw.iter().fold(false, |found, byte| found | (*byte < 0x20)) {
+        if has_control_character(raw) {
             return Err(Surprise);
         }
         std::str::from_utf8(raw).map_err(|_| Surprise)

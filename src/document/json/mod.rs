@@ -9,6 +9,7 @@ mod lanes;
 mod tokens;
 
 use super::MAX_DEPTH;
+use super::keys::{KeyFilter, find_duplicates};
 use super::problem::Problem;
 use super::scalar::is_json_number;
 use super::tape::Tape;
@@ -37,6 +38,35 @@ pub(super) fn read_fast(bytes: &[u8], tape: &mut Tape, problems: &mut Vec<Proble
 #[cfg(any(test, fuzzing))]
 pub(super) fn read_carefully(bytes: &[u8], tape: &mut Tape, problems: &mut Vec<Problem>) -> Vec<u32> {
     careful::read(bytes, 0, tape, problems)
+}
+
+/// An open object or array.
+struct Frame {
+    node: u32,
+    is_object: bool,
+    keys: KeyFilter,
+}
+
+impl Frame {
+    fn new(node: u32, is_object: bool) -> Self {
+        Self { node, is_object, keys: KeyFilter::default() }
+    }
+
+    /// Ends the container before `end`, and reports what it has twice.
+    #[inline(always)]
+    fn close(self, end: usize, bytes: &[u8], tape: &mut Tape, problems: &mut Vec<Problem>) {
+        tape.close(self.node, end);
+        if self.keys.is_suspicious() {
+            find_duplicates(bytes, tape, self.node, problems);
+        }
+    }
+}
+
+/// Whether a text has characters that JSON wants escaped.
+fn has_control_character(text: &[u8]) -> bool {
+    // Without a way out the loop is one that the compiler can vectorize.
+    #[allow(clippy::needless_bitwise_bool)]
+    text.iter().fold(false, |found, byte| found | (*byte < 0x20))
 }
 
 /// The tape that fits a text of this length.
