@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::document::{Kind, Node};
+use crate::document::{Key, Kind, Node};
 
 use super::volatile::{Volatile, is_volatile};
 use super::{Difference, Differences, Named};
@@ -35,10 +35,8 @@ struct Place<'p> {
 impl Comparison {
     /// The bootstraps; what they say of the node is volatile.
     pub(super) fn bootstraps(&mut self, old: Option<Node<'_>>, new: Option<Node<'_>>) {
-        let inner = |node: Node<'_>| node.get("bootstrap").map_or(node.index(), Node::index);
         if let (Some(old), Some(new)) = (old, new) {
-            let old = old.document().node(inner(old)).unwrap_or(old);
-            let new = new.document().node(inner(new)).unwrap_or(new);
+            let (old, new) = (old.get("bootstrap").unwrap_or(old), new.get("bootstrap").unwrap_or(new));
             self.nodes(Place { kind: "bootstrap", resource: "bootstrap" }, "", old, new);
         }
     }
@@ -73,31 +71,25 @@ impl Comparison {
     fn nodes(&mut self, place: Place<'_>, path: &str, old: Node<'_>, new: Node<'_>) {
         match (old.kind(), new.kind()) {
             (Kind::Object, Kind::Object) => {
-                let members = |node: Node<'_>| -> BTreeMap<String, u32> {
-                    let entries = node.entries().filter(|(_, value)| !value.is_null());
-                    entries.map(|(key, value)| (canonical(key.text).into_owned(), value.index())).collect()
-                };
-                self.members(place, path, (old, &members(old)), (new, &members(new)));
+                self.members(place, path, &by_key(old), &by_key(new));
             }
             (Kind::Array, Kind::Array) => {
                 let (of_old, of_new) = items(old, new);
                 self.order(place, path, &of_old, &of_new);
-                self.members(place, path, (old, &of_old), (new, &of_new));
+                self.members(place, path, &of_old, &of_new);
             }
             _ => self.scalars(place, path, old, new),
         }
     }
 
     /// The order of items that both have, where it means something.
-    fn order(&mut self, place: Place<'_>, path: &str, old: &BTreeMap<String, u32>, new: &BTreeMap<String, u32>) {
+    fn order(&mut self, place: Place<'_>, path: &str, old: &Members<'_>, new: &Members<'_>) {
         if !is_ordered(path.rsplit('.').next().unwrap_or(path)) {
             return;
         }
-        let in_order = |own: &BTreeMap<String, u32>, other: &BTreeMap<String, u32>| {
-            let mut common: Vec<(u32, &String)> =
-                own.iter().filter(|(name, _)| other.contains_key(*name)).map(|(name, at)| (*at, name)).collect();
-            common.sort_unstable();
-            common.into_iter().map(|(_, name)| name.trim_matches(['[', ']'])).collect::<Vec<_>>().join(", ")
+        let in_order = |own: &Members<'_>, other: &Members<'_>| {
+            let common = names_in_order(own).filter(|name| other.contains_key(*name));
+            common.map(|name| name.trim_matches(['[', ']'])).collect::<Vec<_>>().join(", ")
         };
         let (before, after) = (in_order(old, new), in_order(new, old));
         if before != after {
@@ -105,14 +97,8 @@ impl Comparison {
         }
     }
 
-    fn members(
-        &mut self,
-        place: Place<'_>,
-        path: &str,
-        (old, of_old): (Node<'_>, &BTreeMap<String, u32>),
-        (new, of_new): (Node<'_>, &BTreeMap<String, u32>),
-    ) {
-        let mut keys: Vec<&String> = of_old.keys().chain(of_new.keys()).collect();
+    fn members(&mut self, place: Place<'_>, path: &str, old: &Members<'_>, new: &Members<'_>) {
+        let mut keys: Vec<&String> = old.keys().chain(new.keys()).collect();
         keys.sort();
         keys.dedup();
         for key in keys {
@@ -120,20 +106,15 @@ impl Comparison {
                 continue;
             }
             let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-            let node = |node: Node<'_>, members: &BTreeMap<String, u32>| {
-                members.get(key).copied().map(|index| (node.index(), index))
-            };
-            let a = node(old, of_old).and_then(|(_, index)| old.document().node(index));
-            let b = node(new, of_new).and_then(|(_, index)| new.document().node(index));
-            match (a, b) {
-                (Some(a), Some(b)) => self.nodes(place, &inner, a, b),
+            match (old.get(key), new.get(key)) {
+                (Some(a), Some(b)) => self.nodes(place, &inner, a.node, b.node),
                 (Some(a), None) => {
-                    let text = a.to_json();
+                    let text = a.node.to_json();
                     let text = self.of_old.without(&text).into_owned();
                     self.note(place, &inner, Some(&text), None);
                 }
                 (None, Some(b)) => {
-                    let text = b.to_json();
+                    let text = b.node.to_json();
                     let text = self.of_new.without(&text).into_owned();
                     self.note(place, &inner, None, Some(&text));
                 }
@@ -181,22 +162,47 @@ pub(super) fn canonical(key: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A member of an object or a list.
+#[derive(Clone, Copy)]
+pub(super) struct Member<'d> {
+    position: usize,
+    pub(super) node: Node<'d>,
+}
+
+/// Members by what tells them apart.
+pub(super) type Members<'d> = BTreeMap<String, Member<'d>>;
+
+/// The names in the order of their members.
+pub(super) fn names_in_order<'n>(named: &'n Members<'_>) -> impl Iterator<Item = &'n String> {
+    let mut names: Vec<_> = named.iter().collect();
+    names.sort_unstable_by_key(|(_, member)| member.position);
+    names.into_iter().map(|(name, _)| name)
+}
+
+fn by_key(object: Node<'_>) -> Members<'_> {
+    let entries = object.entries().filter(|(_, value)| !value.is_null());
+    let member = |(position, (key, node)): (usize, (Key<'_>, _))| {
+        (canonical(key.text).into_owned(), Member { position, node })
+    };
+    entries.enumerate().map(member).collect()
+}
+
 /// The items of two lists by what names them, if that is unique in both, or else by their place.
-fn items(old: Node<'_>, new: Node<'_>) -> (BTreeMap<String, u32>, BTreeMap<String, u32>) {
+fn items<'o, 'n>(old: Node<'o>, new: Node<'n>) -> (Members<'o>, Members<'n>) {
     match (by_name(old), by_name(new)) {
         (Some(old), Some(new)) => (old, new),
         _ => (by_place(old), by_place(new)),
     }
 }
 
-fn by_place(list: Node<'_>) -> BTreeMap<String, u32> {
-    list.items().enumerate().map(|(place, item)| (format!("[{place}]"), item.index())).collect()
+fn by_place(list: Node<'_>) -> Members<'_> {
+    list.items().enumerate().map(|(position, node)| (format!("[{position}]"), Member { position, node })).collect()
 }
 
-pub(super) fn by_name(list: Node<'_>) -> Option<BTreeMap<String, u32>> {
+pub(super) fn by_name(list: Node<'_>) -> Option<Members<'_>> {
     let mut found = BTreeMap::new();
-    for item in list.items() {
-        if found.insert(format!("[{}]", name(item)?), item.index()).is_some() {
+    for (position, node) in list.items().enumerate() {
+        if found.insert(format!("[{}]", name(node)?), Member { position, node }).is_some() {
             return None;
         }
     }

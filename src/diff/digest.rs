@@ -7,7 +7,7 @@ use rustc_hash::FxHasher;
 
 use crate::document::{Kind, Node};
 
-use super::compare::{by_name, canonical, is_ordered, text};
+use super::compare::{by_name, canonical, is_ordered, names_in_order, text};
 use super::volatile::{Volatile, is_volatile};
 
 /// Makes numbers of resources.
@@ -44,13 +44,10 @@ impl Digester {
         };
         let mut sum = 2u64;
         for (name, item) in &names {
-            let number = node.document().node(*item).map_or(0, |item| self.of("", item));
-            sum = sum.wrapping_add(hash(&(name, number)));
+            sum = sum.wrapping_add(hash(&(name, self.of("", item.node))));
         }
         if is_ordered(key) {
-            let mut order: Vec<(&u32, &String)> = names.iter().map(|(name, item)| (item, name)).collect();
-            order.sort_unstable();
-            sum = sum.wrapping_add(hash(&order.iter().map(|(_, name)| *name).collect::<Vec<_>>()));
+            sum = sum.wrapping_add(hash(&names_in_order(&names).collect::<Vec<_>>()));
         }
         sum
     }

@@ -45,7 +45,7 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     if mesh.all_of(SECURITY, "AuthorizationPolicy").is_empty() {
         return;
     }
-    let mut reported: Vec<u32> = Vec::new();
+    let mut reported: Vec<Node<'_>> = Vec::new();
     for use_ in mesh.virtual_services.iter().flat_map(|service| &context.effects(service).destinations) {
         let Cluster::Present { service } = use_.cluster else {
             continue;
@@ -58,9 +58,9 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
                 continue;
             }
             if let Some((policy, source)) = denied_by(mesh, workload, use_.client)
-                && !reported.contains(&source.index())
+                && !reported.contains(&source)
             {
-                reported.push(source.index());
+                reported.push(source);
                 findings.push(draft(policy, source, use_.client, workload, use_.destination.host));
             }
         }

@@ -90,7 +90,7 @@ fn draft<'d>(
 }
 
 fn resolved(service: &PreparedVirtualService<'_>, node: Node<'_>) -> String {
-    let own = service.hosts.iter().find(|h| h.node.index() == node.index());
+    let own = service.hosts.iter().find(|h| h.node == node);
     own.map(|h| h.value.clone()).unwrap_or_default()
 }
 

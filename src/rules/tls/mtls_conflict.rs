@@ -47,7 +47,7 @@ pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
     let has_strict = !mesh.all_of(SECURITY, "PeerAuthentication").is_empty();
-    let mut reported: Vec<(u32, String)> = Vec::new();
+    let mut reported: Vec<(Node<'_>, String)> = Vec::new();
     let sidecars = mesh.clients.iter().filter(|client| may_have_sidecar(mesh, client));
     for client in sidecars.chain(&mesh.gateway_clients).filter(|_| has_strict) {
         let scope = Scope::of(mesh, client);
@@ -59,7 +59,7 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
                 let Some(server) = strict_server(mesh, service, port) else {
                     continue;
                 };
-                let key = (node.index(), service.host.clone());
+                let key = (node, service.host.clone());
                 if mode == TlsMode::IstioMutual || reported.contains(&key) {
                     continue;
                 }
