@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 
-use regex::{Regex, RegexBuilder};
+use regex_automata::meta::Regex;
 use rustc_hash::FxHashMap;
 
 /// How many expressions a thread keeps.
@@ -62,7 +62,9 @@ impl Expression {
 impl Lazy {
     fn compile(&self) -> Option<Regex> {
         let anchored = format!("^(?:{})$", translate(&self.text));
-        RegexBuilder::new(&anchored).size_limit(self.bytes).build().ok()
+        // Most expressions meet few texts, which is not worth a complete automaton.
+        let config = Regex::config().dfa(false).onepass(false).nfa_size_limit(Some(self.bytes));
+        Regex::builder().configure(config).build(&anchored).ok()
     }
 }
 
