@@ -3,7 +3,7 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::document::{Document, Node, Span, line_around, position};
+use crate::document::{Document, Node, Span, line_around};
 use crate::similar::similar;
 
 /// Something that a configuration or a rule must not hold.
@@ -89,7 +89,7 @@ fn group<'a>(document: &'a Document, text: &'a str, fault: &'a Fault) -> Group<'
 /// For texts that cannot be shown.
 fn plain(document: &Document, faults: &[Fault]) -> String {
     let line = |fault: &Fault| {
-        let at = position(document.bytes(), fault.span.start);
+        let at = document.position(fault.span.start);
         format!("{}:{}:{}: {}", document.name(), at.line, at.column, fault.message)
     };
     faults.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::authz::policies::{self, Mesh, TrustDomains};
 use crate::authz::{self, Decision, Filters, Request};
-use crate::document::position;
+
 use crate::input::Role;
 use crate::istio::AuthorizationPolicy;
 
@@ -224,7 +224,7 @@ fn sources(policies: &[AuthorizationPolicy<'_>]) -> Sources {
         let name = format!("{}/{}", policy.object.namespace(), policy.object.name());
         let document = policy.object.node().document();
         for (place, rule) in policy.rules().enumerate() {
-            let line = position(document.bytes(), rule.span().start).line;
+            let line = document.position(rule.span().start).line;
             found.insert((name.clone(), place.to_string()), format!("{}:{line}", document.name()));
         }
     }

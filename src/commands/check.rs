@@ -237,7 +237,7 @@ fn apply_mesh_config(path: &PathBuf, mesh: &mut Options) -> Result<(), String> {
     let bytes = std::fs::read(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
     let document = Document::read(shown.to_string(), Text::from(bytes));
     if let Some(problem) = document.problems().first() {
-        let position = crate::document::position(document.bytes(), problem.span.start);
+        let position = document.position(problem.span.start);
         return Err(format!("{shown}:{}:{}: {}", position.line, position.column, problem.kind));
     }
     let root = document.roots().next().filter(|root| root.is_object());

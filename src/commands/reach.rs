@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::document::{Document, Node, positions};
+use crate::document::{Document, Node};
 use crate::envoy::dumps;
 use crate::input::Role;
 use crate::route_tests::all_tests;
@@ -117,7 +117,7 @@ fn write_full(
     let style = super::check::style(arguments.color);
     let rows: Vec<Row<'_>> = verdicts.iter().flat_map(rows).filter(|row| arguments.all || !row.is_good).collect();
     let offsets: Vec<u32> = rows.iter().map(|row| row.place.anchor().start).collect();
-    for (row, position) in rows.iter().zip(positions(document.bytes(), &offsets)) {
+    for (row, position) in rows.iter().zip(document.positions(&offsets)) {
         let code = if row.is_good { "32" } else { "31" };
         let verdict =
             if style.color { format!("\x1b[{code}m{:11}\x1b[0m", row.verdict) } else { format!("{:11}", row.verdict) };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::document::{Document, Node, Spanned, position};
+use crate::document::{Document, Node, Spanned};
 use crate::engine::{Directive, Scope, rules_of};
 use crate::fault::{Fault, rendered};
 use crate::finding::{Draft, Pinned, Severity, Suppression};
@@ -78,7 +78,7 @@ impl Reader {
                 self.faults.push(Fault::unknown_key(key.span, key.text, &KEYS.map(|key| key.name)));
                 continue;
             };
-            let line = position(root.document().bytes(), key.span.start).line;
+            let line = root.document().position(key.span.start).line;
             self.config.written.insert(known.name, (value.to_json(), line));
             if !value.is_null() {
                 self.read_key(known.name, value);

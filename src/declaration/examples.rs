@@ -1,6 +1,6 @@
 //! The examples of a rule, run as its tests.
 
-use crate::document::{Document, Span, line_around, position};
+use crate::document::{Document, Span, line_around};
 use crate::envoy::{self, Form};
 use crate::finding::{Finding, Findings, resolve};
 use crate::input::Text;
@@ -27,7 +27,7 @@ impl Declaration {
         let text = Document::read("example", Text::from(example.text.as_str()));
         let lines = Lines { file, example };
         if let Some(problem) = text.problems().first() {
-            let at = position(text.bytes(), problem.span.start).line;
+            let at = text.position(problem.span.start).line;
             return vec![Failure {
                 span: lines.span(at),
                 message: format!("this example cannot be read: {}", problem.kind),

@@ -181,9 +181,8 @@ pub(super) fn names_in_order<'n>(named: &'n Members<'_>) -> impl Iterator<Item =
 
 fn by_key(object: Node<'_>) -> Members<'_> {
     let entries = object.entries().filter(|(_, value)| !value.is_null());
-    let member = |(position, (key, node)): (usize, (Key<'_>, _))| {
-        (canonical(key.text).into_owned(), Member { position, node })
-    };
+    let member =
+        |(position, (key, node)): (usize, (Key<'_>, _))| (canonical(key.text).into_owned(), Member { position, node });
     entries.enumerate().map(member).collect()
 }
 

@@ -9,23 +9,48 @@ pub struct Position {
     pub column: u32,
 }
 
-/// The positions of `offsets`, in their order. One pass over the text up to the last of them.
-pub fn positions(text: &[u8], offsets: &[u32]) -> Vec<Position> {
-    let mut order: Vec<usize> = (0..offsets.len()).collect();
-    order.sort_unstable_by_key(|i| offsets.get(*i));
-    let mut found = vec![Position { line: 1, column: 1 }; offsets.len()];
-    let mut cursor = Cursor { text, at: skip_byte_order_mark(text), position: Position { line: 1, column: 1 } };
-    for index in order {
-        if let (Some(offset), Some(slot)) = (offsets.get(index), found.get_mut(index)) {
-            *slot = cursor.advance(*offset as usize);
-        }
-    }
-    found
+/// How many lines end before some places of a text, as far as whoever read it has counted them.
+#[derive(Debug, Default)]
+pub(super) struct LineMarks(Vec<LineMark>);
+
+#[derive(Clone, Copy, Debug)]
+struct LineMark {
+    offset: u32,
+    /// Line feeds before it.
+    lines: u32,
 }
 
-/// The position of one offset.
-pub fn position(text: &[u8], offset: u32) -> Position {
-    positions(text, &[offset]).first().copied().unwrap_or(Position { line: 1, column: 1 })
+impl LineMarks {
+    /// Notes how many line feeds there are before an offset, which is behind all others.
+    pub(super) fn add(&mut self, offset: u32, lines: u32) {
+        self.0.push(LineMark { offset, lines });
+    }
+
+    /// The last mark up to an offset.
+    fn before(&self, offset: usize) -> Option<LineMark> {
+        let behind = self.0.partition_point(|mark| mark.offset as usize <= offset);
+        self.0.get(behind.checked_sub(1)?).copied()
+    }
+
+    /// The positions of `offsets` in the text, in their order. One pass over the text at most.
+    pub(super) fn positions(&self, text: &[u8], offsets: &[u32]) -> Vec<Position> {
+        let start = Position { line: 1, column: 1 };
+        let mut order: Vec<usize> = (0..offsets.len()).collect();
+        order.sort_unstable_by_key(|i| offsets.get(*i));
+        let mut found = vec![start; offsets.len()];
+        let mut cursor = Cursor { text, marks: self, at: skip_byte_order_mark(text), position: start };
+        for index in order {
+            if let (Some(offset), Some(slot)) = (offsets.get(index), found.get_mut(index)) {
+                *slot = cursor.advance(*offset as usize);
+            }
+        }
+        found
+    }
+
+    /// The position of one offset.
+    pub(super) fn position(&self, text: &[u8], offset: u32) -> Position {
+        self.positions(text, &[offset]).first().copied().unwrap_or(Position { line: 1, column: 1 })
+    }
 }
 
 fn skip_byte_order_mark(text: &[u8]) -> usize {
@@ -34,6 +59,7 @@ fn skip_byte_order_mark(text: &[u8]) -> usize {
 
 struct Cursor<'a> {
     text: &'a [u8],
+    marks: &'a LineMarks,
     at: usize,
     position: Position,
 }
@@ -41,6 +67,7 @@ struct Cursor<'a> {
 impl Cursor<'_> {
     fn advance(&mut self, offset: usize) -> Position {
         let offset = offset.min(self.text.len());
+        self.jump(offset);
         let stretch = self.text.get(self.at..offset).unwrap_or_default();
         let tail = match memchr::memrchr(b'\n', stretch) {
             Some(newline) => {
@@ -53,6 +80,18 @@ impl Cursor<'_> {
         self.position.column += characters(tail);
         self.at = self.at.max(offset);
         self.position
+    }
+
+    /// Goes to the start of the line that holds the last mark before `offset`, if that is further on.
+    fn jump(&mut self, offset: usize) {
+        let Some(mark) = self.marks.before(offset).filter(|mark| mark.lines >= self.position.line) else {
+            return;
+        };
+        let passed = self.text.get(self.at..mark.offset as usize).unwrap_or_default();
+        if let Some(newline) = memchr::memrchr(b'\n', passed) {
+            self.at += newline + 1;
+            self.position = Position { line: mark.lines + 1, column: 1 };
+        }
     }
 }
 
@@ -80,7 +119,7 @@ mod tests {
     fn columns_count_characters_and_lines_survive_crlf() {
         let text = "\u{feff}é: 1\r\nb: x".as_bytes();
         let at = |needle: u8| text.iter().position(|b| *b == needle).unwrap_or(0) as u32;
-        let found = positions(text, &[at(b'x'), at(b'1'), 3]);
+        let found = LineMarks::default().positions(text, &[at(b'x'), at(b'1'), 3]);
         assert_eq!(found.first(), Some(&Position { line: 2, column: 4 }));
         assert_eq!(found.get(1), Some(&Position { line: 1, column: 4 }));
         assert_eq!(found.get(2), Some(&Position { line: 1, column: 1 }));
@@ -88,6 +127,22 @@ mod tests {
 
     #[test]
     fn offsets_beyond_the_end_are_the_end() {
-        assert_eq!(position(b"a\nb", 99), Position { line: 2, column: 2 });
+        assert_eq!(LineMarks::default().position(b"a\nb", 99), Position { line: 2, column: 2 });
+    }
+
+    #[test]
+    fn marks_change_nothing() {
+        let text = "\u{feff}a\nbé\r\n\n\nlong line without an end, é, and on\nx\n".as_bytes();
+        let offsets: Vec<u32> = (0..text.len() as u32 + 2).rev().collect();
+        let counted = LineMarks::default().positions(text, &offsets);
+        for step in 1..text.len() {
+            let mut marks = LineMarks::default();
+            for offset in (0..=text.len()).step_by(step) {
+                marks.add(offset as u32, memchr::memchr_iter(b'\n', &text[..offset]).count() as u32);
+            }
+            assert_eq!(marks.positions(text, &offsets), counted, "every {step} bytes");
+            let one: Vec<_> = offsets.iter().map(|offset| marks.position(text, *offset)).collect();
+            assert_eq!(one, counted, "every {step} bytes");
+        }
     }
 }

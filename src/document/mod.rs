@@ -18,12 +18,13 @@ mod yaml;
 
 use crate::input::Text;
 
-pub use lines::{Position, line_around, position, positions};
+pub use lines::{Position, line_around};
 pub use node::{Children, Key, Kind, Node, Spanned};
 pub use pointer::Trail;
 pub use problem::{Problem, ProblemKind};
 pub use span::Span;
 
+use lines::LineMarks;
 use tape::Tape;
 
 /// The deepest nesting that is read. Protobuf's own JSON reader stops at 100 levels.
@@ -54,6 +55,7 @@ pub struct Document {
     format: Format,
     tape: Tape,
     roots: Vec<u32>,
+    lines: LineMarks,
     problems: Vec<Problem>,
 }
 
@@ -95,6 +97,7 @@ impl Document {
             format,
             tape: Tape::default(),
             roots: Vec::new(),
+            lines: LineMarks::default(),
             problems: Vec::new(),
         }
     }
@@ -150,8 +153,8 @@ impl Document {
     fn json(text: Text, start: usize) -> Self {
         let mut document = Self::unread(text, Format::Json);
         document.tape = json::sized_tape(document.text.len());
-        document.roots = json::read(&document.text, start, &mut document.tape, &mut document.problems);
-        document
+        let values = json::read(&document.text, start, &mut document.tape, &mut document.problems);
+        Self { roots: values.roots, lines: values.lines, ..document }
     }
 
     fn yaml(text: Text) -> Self {
@@ -176,10 +179,10 @@ impl Document {
     #[cfg(any(test, fuzzing))]
     pub fn both_json_readings(text: &str) -> (Option<Self>, Self) {
         let mut fast = Self::unread(Text::from(text), Format::Json);
-        let roots = json::read_fast(text.as_bytes(), &mut fast.tape, &mut fast.problems);
+        let values = json::read_fast(text.as_bytes(), &mut fast.tape, &mut fast.problems);
         let mut careful = Self::unread(Text::from(text), Format::Json);
         careful.roots = json::read_carefully(text.as_bytes(), &mut careful.tape, &mut careful.problems);
-        (roots.map(|roots| Self { roots, ..fast }), careful)
+        (values.map(|json| Self { roots: json.roots, lines: json.lines, ..fast }), careful)
     }
 
     /// What the user knows the document by.
@@ -221,6 +224,16 @@ impl Document {
     /// The text. Bytes that are no UTF-8 are possible in JSON; see [`ProblemKind::InvalidUtf8`].
     pub fn bytes(&self) -> &[u8] {
         &self.text
+    }
+
+    /// The line and column of an offset.
+    pub fn position(&self, offset: u32) -> Position {
+        self.lines.position(&self.text, offset)
+    }
+
+    /// The lines and columns of `offsets`, in their order. One pass over the text at most.
+    pub fn positions(&self, offsets: &[u32]) -> Vec<Position> {
+        self.lines.positions(&self.text, offsets)
     }
 
     /// The top-level values: one per YAML document, usually one in JSON.

@@ -6,7 +6,7 @@ use std::path::Path;
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 
-use crate::document::{Document, Node, position};
+use crate::document::{Document, Node};
 use crate::finding::{Finding, Subject};
 use crate::input::Text;
 
@@ -50,7 +50,7 @@ impl Baseline {
 
     fn parse(document: &Document) -> Result<Self, String> {
         let fault = |offset: u32, what: &str| {
-            let at = position(document.bytes(), offset);
+            let at = document.position(offset);
             Err(format!("{}:{}:{}: {what}; --write-baseline makes a new one", document.name(), at.line, at.column))
         };
         if let Some(problem) = document.problems().first() {

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::document::{Document, Node, Position, Span, Trail, positions};
+use crate::document::{Document, Node, Position, Span, Trail};
 use crate::envoy::Origin;
 use crate::kube::{Object, shown};
 
@@ -186,7 +186,7 @@ impl Positions {
         for (key, (document, mut offsets)) in wanted {
             offsets.sort_unstable();
             offsets.dedup();
-            let positions = positions(document.bytes(), &offsets);
+            let positions = document.positions(&offsets);
             found.extend(offsets.into_iter().zip(positions).map(|(offset, position)| ((key, offset), position)));
         }
         Self { found }

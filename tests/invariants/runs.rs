@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use meshlint::document::position;
+use meshlint::document::Position;
 use meshlint::engine::{Analysis, Settings, run};
 use meshlint::finding::{Finding, Location};
 use meshlint::input::{Candidate, Discovery};
@@ -134,4 +134,15 @@ pub fn outputs(analysis: &Analysis) -> String {
     write_summary(analysis, std::time::Duration::ZERO, &mut out).expect("a vector takes all");
     all.push_str(&String::from_utf8(out).expect("output is UTF-8"));
     all
+}
+
+/// Counts lines and characters, as somebody with an editor would.
+fn position(content: &[u8], offset: u32) -> Position {
+    let before = content.get(..offset as usize).unwrap_or(content);
+    let before = before.strip_prefix(b"\xef\xbb\xbf").unwrap_or(before);
+    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    Position {
+        line: before.split(|byte| *byte == b'\n').count() as u32,
+        column: line.iter().filter(|byte| !(0x80..0xc0).contains(*byte)).count() as u32 + 1,
+    }
 }

@@ -103,7 +103,7 @@ impl FileResults {
         for case in &tests.cases {
             let verdict = judge(case, dump, simulator);
             verdict.branches.iter().for_each(|branch| reached.add(branch));
-            let line = crate::document::position(document.bytes(), case.name.span().start).line;
+            let line = document.position(case.name.span().start).line;
             let failure = verdict.failure.map(|failure| TestFailure::of(case, failure));
             results.push(TestResult { name: case.name.value.to_owned(), line, failure });
         }
@@ -213,7 +213,7 @@ impl CoverageResult {
             }
         }
         let offsets: Vec<u32> = missing.iter().map(|(_, offset, _)| *offset).collect();
-        let positions = crate::document::positions(dump.document.bytes(), &offsets);
+        let positions = dump.document.positions(&offsets);
         let missing = missing.into_iter().zip(positions).map(|((what, _, test), position)| MissingRoute {
             what,
             line: position.line,

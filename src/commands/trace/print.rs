@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::document::{Document, Node, positions};
+use crate::document::{Document, Node};
 use crate::report::Style;
 use crate::simulate::{Answer, Explanation, Request};
 
@@ -69,7 +69,7 @@ impl Places {
         let hops = explanation.hops.iter();
         let nodes = hops.flat_map(|hop| std::iter::once(hop.place).chain(hop.asides.iter().map(|(_, place)| *place)));
         let offsets: Vec<u32> = nodes.flatten().map(|node| node.anchor().start).collect();
-        Self { name: document.name().to_owned(), found: positions(document.bytes(), &offsets) }
+        Self { name: document.name().to_owned(), found: document.positions(&offsets) }
     }
 
     /// Writes a place: with the name of the file for a hop, without for what stands beside it.

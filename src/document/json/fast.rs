@@ -4,7 +4,7 @@
 //! starts again and says what is wrong.
 
 use super::tokens::Tokens;
-use super::{Frame, MAX_DEPTH, has_control_character, is_json_number};
+use super::{Frame, MAX_DEPTH, Values, has_control_character, is_json_number};
 use crate::document::problem::Problem;
 use crate::document::tape::{KeyTag, RawKey, Shape, Tape};
 use crate::document::{Span, escape};
@@ -12,13 +12,13 @@ use crate::document::{Span, escape};
 /// What only the careful reader can deal with.
 pub(super) struct Surprise;
 
-/// Reads every JSON value of `bytes` from `from` on. Returns the roots' indices.
+/// Reads every JSON value of `bytes` from `from` on.
 pub(super) fn read(
     bytes: &[u8],
     from: usize,
     tape: &mut Tape,
     problems: &mut Vec<Problem>,
-) -> Result<Vec<u32>, Surprise> {
+) -> Result<Values, Surprise> {
     let tokens = Tokens::new(bytes, from);
     Reader { bytes, tokens, tape, problems, frames: Vec::with_capacity(64) }.roots()
 }
@@ -32,7 +32,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn roots(mut self) -> Result<Vec<u32>, Surprise> {
+    fn roots(mut self) -> Result<Values, Surprise> {
         let mut roots = Vec::new();
         let mut at = 0;
         loop {
@@ -46,18 +46,18 @@ impl Reader<'_> {
             roots.push(self.tape.len() as u32);
             at = self.root(at)?;
         }
-        if self.tokens.ends_in_string() { Err(Surprise) } else { Ok(roots) }
+        if self.tokens.ends_in_string() { Err(Surprise) } else { Ok(Values { roots, lines: self.tokens.into_marks() }) }
     }
 
     /// Reads the value at token `at`. Returns the token behind it.
     fn root(&mut self, mut at: usize) -> Result<usize, Surprise> {
         let mut key = RawKey::NONE;
         let mut is_object = false;
+        let [mut start, mut end, ..] = self.tokens.ahead(&mut at);
         'value: loop {
             if self.tape.is_full() {
                 return Err(Surprise);
             }
-            let [start, end, ..] = self.tokens.ahead(&mut at);
             match self.byte(start) {
                 b'"' => {
                     self.tape.push_raw(Shape::Quoted, start as usize, end as usize + 1, key);
@@ -76,11 +76,14 @@ impl Reader<'_> {
                         self.open_frame(node, first == b'{')?;
                         at += 1;
                         is_object = first == b'{';
-                        key = RawKey::NONE;
+                        let [open, close, colon, value, behind, ..] = self.tokens.ahead(&mut at);
                         if is_object {
-                            let [open, close, colon, value, ..] = self.tokens.ahead(&mut at);
                             key = self.key(open, close, colon, value)?;
+                            (start, end) = (value, behind);
                             at += 3;
+                        } else {
+                            key = RawKey::NONE;
+                            (start, end) = (open, close);
                         }
                         continue;
                     }
@@ -95,15 +98,17 @@ impl Reader<'_> {
                 return Ok(at);
             }
             loop {
-                let [separator, open, close, colon, value, ..] = self.tokens.ahead(&mut at);
+                let [separator, open, close, colon, value, behind, ..] = self.tokens.ahead(&mut at);
                 match self.byte(separator) {
                     b',' if is_object => {
                         key = self.key(open, close, colon, value)?;
+                        (start, end) = (value, behind);
                         at += 4;
                         continue 'value;
                     }
                     b',' => {
                         key = RawKey::NONE;
+                        (start, end) = (open, close);
                         at += 1;
                         continue 'value;
                     }

@@ -19,6 +19,8 @@ pub(super) struct Classes {
     pub(super) operator: u64,
     /// Space, tab, line feed and carriage return.
     pub(super) blank: u64,
+    /// Line feed.
+    pub(super) newline: u64,
     /// What needs a closer look in a string: `\`, bytes below 0x20, bytes of 0x80 and above.
     pub(super) special: u64,
 }
@@ -28,6 +30,21 @@ pub(super) trait Lanes {
     fn classes(block: &[u8; WIDTH]) -> Classes;
     /// Where the backslashes are.
     fn backslashes(block: &[u8; WIDTH]) -> u64;
+    /// Writes `base` plus the place of each bit of `bits` into the first slots, the lowest first.
+    /// What stands in the other slots afterwards means nothing.
+    #[inline(always)]
+    fn offsets(mut bits: u64, base: u32, slots: &mut [u32; WIDTH]) {
+        // More than asked for is written, so that there are few branches.
+        for group in slots.as_chunks_mut::<4>().0 {
+            for slot in group {
+                *slot = base.wrapping_add(bits.trailing_zeros());
+                bits &= bits.wrapping_sub(1);
+            }
+            if bits == 0 {
+                break;
+            }
+        }
+    }
     /// Each bit of the result is the exclusive or of all bits of `bits` up to its own: from one
     /// quote to the next.
     fn prefix_xor(bits: u64) -> u64;
@@ -46,6 +63,7 @@ impl Lanes for Bytewise {
             quote: mask(block, |byte| byte == b'"'),
             operator: mask(block, |byte| matches!(byte | 0x20, b'{' | b'}' | b':' | b',')),
             blank: mask(block, |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')),
+            newline: mask(block, |byte| byte == b'\n'),
             special: mask(block, |byte| byte == b'\\' || !(0x20..0x80).contains(&byte)),
         }
     }
@@ -64,7 +82,7 @@ impl Lanes for Bytewise {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::{Avx2, Sse2};
+pub(super) use x86::{Avx2, Avx512, Sse2};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -104,6 +122,7 @@ mod x86 {
                 blank: quarters(block, |lanes| {
                     or(or(is(lanes, b' '), is(lanes, b'\t')), or(is(lanes, b'\n'), is(lanes, b'\r')))
                 }),
+                newline: quarters(block, |lanes| is(lanes, b'\n')),
                 special: quarters(block, |lanes| {
                     // SAFETY: as above. The comparison is signed: bytes of 0x80 and above are
                     // negative, and so below 0x20.
@@ -192,6 +211,7 @@ mod x86 {
                 let (operators, bit) = (wide(OPERATORS), _mm256_set1_epi8(0x20));
                 let operator =
                     |lanes| _mm256_cmpeq_epi8(_mm256_shuffle_epi8(operators, lanes), _mm256_or_si256(lanes, bit));
+                let feed = _mm256_set1_epi8(b'\n'.cast_signed());
                 let escape = _mm256_set1_epi8(b'\\'.cast_signed());
                 let special = |lanes| {
                     // The comparison is signed: bytes of 0x80 and above are negative.
@@ -202,6 +222,7 @@ mod x86 {
                     quote: both(_mm256_cmpeq_epi8(low, quote), _mm256_cmpeq_epi8(high, quote)),
                     operator: both(operator(low), operator(high)),
                     blank: both(blank(low), blank(high)),
+                    newline: both(_mm256_cmpeq_epi8(low, feed), _mm256_cmpeq_epi8(high, feed)),
                     special: both(special(low), special(high)),
                 }
             }
@@ -228,6 +249,93 @@ mod x86 {
             }
         }
     }
+
+    /// AVX-512 with its operations on bytes, and PCLMULQDQ. To be used as [`Avx2`].
+    pub(in super::super) struct Avx512;
+
+    impl Avx512 {
+        /// Whether the processor has what [`Lanes`] needs here.
+        #[inline]
+        pub(in super::super) fn is_here() -> bool {
+            Avx2::is_here()
+                && is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vbmi2")
+        }
+    }
+
+    /// The numbers of 64 bytes.
+    const PLACES: [u8; WIDTH] = {
+        let mut places = [0; WIDTH];
+        let mut next = 0;
+        while next < WIDTH {
+            places[next] = next as u8;
+            next += 1;
+        }
+        places
+    };
+
+    impl Lanes for Avx512 {
+        #[inline(always)]
+        fn classes(block: &[u8; WIDTH]) -> Classes {
+            // SAFETY: the load is of exactly these 64 bytes and needs no alignment; the reader takes
+            // this type only after it has found that the processor has AVX-512.
+            unsafe {
+                let lanes = _mm512_loadu_si512(block.as_ptr().cast());
+                let is = |byte: u8| _mm512_cmpeq_epi8_mask(lanes, _mm512_set1_epi8(byte.cast_signed()));
+                let wide = |table: [u8; 16]| _mm512_broadcast_i32x4(_mm_loadu_si128(table.as_ptr().cast()));
+                let bit = _mm512_set1_epi8(0x20);
+                let operators = _mm512_shuffle_epi8(wide(OPERATORS), lanes);
+                Classes {
+                    quote: is(b'"'),
+                    operator: _mm512_cmpeq_epi8_mask(operators, _mm512_or_si512(lanes, bit)),
+                    blank: _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(wide(BLANKS), lanes), lanes),
+                    newline: is(b'\n'),
+                    // The comparison is signed: bytes of 0x80 and above are negative.
+                    special: _mm512_cmplt_epi8_mask(lanes, bit) | is(b'\\'),
+                }
+            }
+        }
+
+        #[inline(always)]
+        fn backslashes(block: &[u8; WIDTH]) -> u64 {
+            // SAFETY: as above.
+            unsafe {
+                let lanes = _mm512_loadu_si512(block.as_ptr().cast());
+                _mm512_cmpeq_epi8_mask(lanes, _mm512_set1_epi8(b'\\'.cast_signed()))
+            }
+        }
+
+        #[inline(always)]
+        fn offsets(bits: u64, base: u32, slots: &mut [u32; WIDTH]) {
+            // SAFETY: as above; each store is of 16 slots.
+            unsafe {
+                let places = _mm512_loadu_si512(PLACES.as_ptr().cast());
+                let packed = _mm512_maskz_compress_epi8(bits, places);
+                let base = _mm512_set1_epi32(base.cast_signed());
+                let mut store = |group: usize, places: __m128i| {
+                    if let Some(slots) = slots.as_chunks_mut::<16>().0.get_mut(group) {
+                        let offsets = _mm512_add_epi32(_mm512_cvtepu8_epi32(places), base);
+                        _mm512_storeu_si512(slots.as_mut_ptr().cast(), offsets);
+                    }
+                };
+                store(0, _mm512_castsi512_si128(packed));
+                let count = bits.count_ones();
+                if count > 16 {
+                    store(1, _mm512_extracti32x4_epi32::<1>(packed));
+                }
+                if count > 32 {
+                    store(2, _mm512_extracti32x4_epi32::<2>(packed));
+                    store(3, _mm512_extracti32x4_epi32::<3>(packed));
+                }
+            }
+        }
+
+        #[inline(always)]
+        fn prefix_xor(bits: u64) -> u64 {
+            Avx2::prefix_xor(bits)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -252,7 +360,17 @@ mod tests {
         for _ in 0..1000 {
             bits = bits.rotate_left(7).wrapping_mul(0x2545_f491_4f6c_dd1d);
             assert_eq!(L::prefix_xor(bits), Bytewise::prefix_xor(bits), "{bits:#x}");
+            for bits in [bits, bits & bits.rotate_left(9), bits & bits.rotate_left(9) & bits.rotate_left(23), u64::MAX]
+            {
+                assert_eq!(offsets::<L>(bits), offsets::<Bytewise>(bits), "{bits:#x}");
+            }
         }
+    }
+
+    fn offsets<L: Lanes>(bits: u64) -> Vec<u32> {
+        let mut slots = [0; WIDTH];
+        L::offsets(bits, 1000, &mut slots);
+        slots[..bits.count_ones() as usize].to_vec()
     }
 
     #[test]
@@ -263,7 +381,9 @@ mod tests {
         assert_eq!(classes.quote, 0b00_0001_0010);
         assert_eq!(classes.operator, 0b00_1010_0001);
         assert_eq!(classes.blank & 0x3ff, 0b01_0000_0000);
+        assert_eq!(classes.newline, 0b01_0000_0000);
         assert_eq!(classes.special, 0b11_0000_1000);
+        assert_eq!(offsets::<Bytewise>(0b1001_0010), [1001, 1004, 1007]);
         assert_eq!(Bytewise::prefix_xor(0b1001_0010), 0xffff_ffff_ffff_ff8e);
     }
 
@@ -273,6 +393,9 @@ mod tests {
         agrees::<Sse2>();
         if Avx2::is_here() {
             agrees::<Avx2>();
+        }
+        if Avx512::is_here() {
+            agrees::<Avx512>();
         }
     }
 }

@@ -10,6 +10,7 @@ mod tokens;
 
 use super::MAX_DEPTH;
 use super::keys::{KeyFilter, find_duplicates};
+use super::lines::LineMarks;
 use super::problem::Problem;
 use super::scalar::is_json_number;
 use super::tape::Tape;
@@ -17,20 +18,27 @@ use super::tape::Tape;
 /// Bytes of JSON per value, from below: sizes the tape so that it rarely grows.
 const BYTES_PER_NODE: usize = 40;
 
-/// Reads every JSON value of `bytes` (usually one) from `from` on. Returns the roots' indices.
-pub(super) fn read(bytes: &[u8], from: usize, tape: &mut Tape, problems: &mut Vec<Problem>) -> Vec<u32> {
+/// What a text has besides its tape.
+pub(super) struct Values {
+    /// The roots' indices.
+    pub(super) roots: Vec<u32>,
+    pub(super) lines: LineMarks,
+}
+
+/// Reads every JSON value of `bytes` (usually one) from `from` on.
+pub(super) fn read(bytes: &[u8], from: usize, tape: &mut Tape, problems: &mut Vec<Problem>) -> Values {
     let (mark, known) = (tape.mark(), problems.len());
-    if let Ok(roots) = fast::read(bytes, from, tape, problems) {
-        return roots;
+    if let Ok(values) = fast::read(bytes, from, tape, problems) {
+        return values;
     }
     tape.rewind(mark);
     problems.truncate(known);
-    careful::read(bytes, from, tape, problems)
+    Values { roots: careful::read(bytes, from, tape, problems), lines: LineMarks::default() }
 }
 
 /// Reads by the fast path alone, to hold it against the other.
 #[cfg(any(test, fuzzing))]
-pub(super) fn read_fast(bytes: &[u8], tape: &mut Tape, problems: &mut Vec<Problem>) -> Option<Vec<u32>> {
+pub(super) fn read_fast(bytes: &[u8], tape: &mut Tape, problems: &mut Vec<Problem>) -> Option<Values> {
     fast::read(bytes, 0, tape, problems).ok()
 }
 

@@ -5,6 +5,7 @@
 //! on the text, and kept for a window that fits the processor's nearest cache.
 
 use super::lanes::{self, Lanes, WIDTH};
+use crate::document::lines::LineMarks;
 
 /// Tokens that are held at once.
 const WINDOW: usize = 2048;
@@ -27,6 +28,9 @@ pub(super) struct Tokens<'a> {
     odd_from: usize,
     /// The first of them.
     next_odd: u32,
+    /// Line feeds before the block that is looked at next.
+    lines: u32,
+    marks: LineMarks,
 }
 
 /// What a block must know of those before it.
@@ -40,6 +44,14 @@ struct State {
     escaped: bool,
 }
 
+/// What is in a block, one bit per byte.
+struct Found {
+    tokens: u64,
+    /// The bytes in strings that need a closer look.
+    odd: u64,
+    newlines: u64,
+}
+
 impl<'a> Tokens<'a> {
     pub(super) fn new(bytes: &'a [u8], from: usize) -> Self {
         Self {
@@ -51,7 +63,14 @@ impl<'a> Tokens<'a> {
             odd: Vec::new(),
             odd_from: 0,
             next_odd: u32::MAX,
+            lines: memchr::memchr_iter(b'\n', bytes.get(..from).unwrap_or_default()).count() as u32,
+            marks: LineMarks::default(),
         }
+    }
+
+    /// Where lines were counted.
+    pub(super) fn into_marks(self) -> LineMarks {
+        self.marks
     }
 
     /// The tokens from `at` on, which changes when the window moves.
@@ -72,6 +91,7 @@ impl<'a> Tokens<'a> {
         self.filled -= at;
         self.odd.drain(..self.odd_from);
         self.odd_from = 0;
+        self.marks.add(self.scanned as u32, self.lines);
         self.fill();
         self.next_odd = self.odd.first().copied().unwrap_or(u32::MAX);
         let behind = self.window.iter_mut().skip(self.filled);
@@ -80,19 +100,28 @@ impl<'a> Tokens<'a> {
 
     #[cfg(target_arch = "x86_64")]
     fn fill(&mut self) {
-        if !lanes::Avx2::is_here() {
-            return self.fill_by::<lanes::Sse2>();
-        }
-        // SAFETY: the processor has what the function is compiled for.
+        // SAFETY: the processor has what the function is compiled for, in both cases.
         #[allow(unsafe_code)]
         unsafe {
-            self.fill_by_avx2();
+            if lanes::Avx512::is_here() {
+                return self.fill_by_avx512();
+            }
+            if lanes::Avx2::is_here() {
+                return self.fill_by_avx2();
+            }
         }
+        self.fill_by::<lanes::Sse2>();
     }
 
     #[cfg(not(target_arch = "x86_64"))]
     fn fill(&mut self) {
         self.fill_by::<lanes::Bytewise>();
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,pclmulqdq,popcnt")]
+    fn fill_by_avx512(&mut self) {
+        self.fill_by::<lanes::Avx512>();
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -106,17 +135,18 @@ impl<'a> Tokens<'a> {
         let mut state = self.state;
         while self.filled + WIDTH + AHEAD <= WINDOW && self.scanned < self.bytes.len() {
             let rest = self.bytes.get(self.scanned..).unwrap_or_default();
-            let (tokens, odd) = if let Some(block) = rest.first_chunk() {
+            let found = if let Some(block) = rest.first_chunk() {
                 state.pass::<L>(block)
             } else {
                 let mut block = [b' '; WIDTH];
                 block.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
                 state.pass::<L>(&block)
             };
-            if odd != 0 {
-                self.note_odd(odd);
+            if found.odd != 0 {
+                self.note_odd(found.odd);
             }
-            self.keep(tokens);
+            self.keep::<L>(found.tokens);
+            self.lines += found.newlines.count_ones();
             self.scanned += WIDTH;
         }
         self.state = state;
@@ -124,23 +154,12 @@ impl<'a> Tokens<'a> {
 
     /// Appends the offsets of these bits of the current block.
     #[inline(always)]
-    fn keep(&mut self, mut bits: u64) {
-        let base = self.scanned as u32;
-        let count = bits.count_ones() as usize;
+    fn keep<L: Lanes>(&mut self, bits: u64) {
         let Some(slots) = self.window.get_mut(self.filled..).and_then(|rest| rest.first_chunk_mut::<WIDTH>()) else {
             return;
         };
-        // More than asked for is written, so that there are few branches.
-        for group in slots.as_chunks_mut::<4>().0 {
-            for slot in group {
-                *slot = base.wrapping_add(bits.trailing_zeros());
-                bits &= bits.wrapping_sub(1);
-            }
-            if bits == 0 {
-                break;
-            }
-        }
-        self.filled += count;
+        L::offsets(bits, self.scanned as u32, slots);
+        self.filled += bits.count_ones() as usize;
     }
 
     #[cold]
@@ -170,9 +189,9 @@ impl<'a> Tokens<'a> {
 }
 
 impl State {
-    /// The tokens of a block, and the bytes in strings that need a closer look.
+    /// Looks at a block.
     #[inline(always)]
-    fn pass<L: Lanes>(&mut self, block: &[u8; WIDTH]) -> (u64, u64) {
+    fn pass<L: Lanes>(&mut self, block: &[u8; WIDTH]) -> Found {
         let classes = L::classes(block);
         let mut quotes = classes.quote;
         if self.escaped || classes.special & !classes.blank != 0 {
@@ -183,7 +202,11 @@ impl State {
         let words = !(classes.operator | classes.blank | quotes);
         let starts = words & !(words << 1 | self.in_word);
         self.in_word = words >> 63;
-        ((classes.operator | starts) & !in_string | quotes, classes.special & in_string)
+        Found {
+            tokens: (classes.operator | starts) & !in_string | quotes,
+            odd: classes.special & in_string,
+            newlines: classes.newline,
+        }
     }
 
     /// The bits of the bytes that follow a backslash which is not escaped itself.
