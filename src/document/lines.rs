@@ -111,6 +111,15 @@ pub fn line_around(text: &[u8], offset: usize) -> std::ops::Range<usize> {
     start..end
 }
 
+/// As [`line_around`], but of a longer line only what lies within `reach` bytes of `offset`: a dump
+/// may be a single line.
+pub fn line_within(text: &[u8], offset: usize, reach: usize) -> std::ops::Range<usize> {
+    let from = offset.saturating_sub(reach);
+    let near = text.get(from..text.len().min(offset.saturating_add(reach))).unwrap_or_default();
+    let line = line_around(near, offset - from);
+    from + line.start..from + line.end
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +137,19 @@ mod tests {
     #[test]
     fn offsets_beyond_the_end_are_the_end() {
         assert_eq!(LineMarks::default().position(b"a\nb", 99), Position { line: 2, column: 2 });
+    }
+
+    #[test]
+    fn of_long_lines_a_part_is_looked_at() {
+        let text = b"ab\ncdefgh\r\n\nij";
+        for offset in 0..=text.len() {
+            let whole = line_around(text, offset);
+            assert_eq!(line_within(text, offset, 20), whole);
+            let near = offset.saturating_sub(2)..offset + 2;
+            let part = whole.start.max(near.start)..whole.end.min(near.end);
+            assert_eq!(line_within(text, offset, 2), part, "at {offset}");
+        }
+        assert_eq!(line_within(text, 99, 3), 96..96, "behind the end");
     }
 
     #[test]

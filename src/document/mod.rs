@@ -18,7 +18,7 @@ mod yaml;
 
 use crate::input::Text;
 
-pub use lines::{Position, line_around};
+pub use lines::{Position, line_around, line_within};
 pub use node::{Children, Key, Kind, Node, Spanned};
 pub use pointer::Trail;
 pub use problem::{Problem, ProblemKind};

@@ -1,6 +1,8 @@
 //! The pieces of source that a finding is printed with: small windows around its places.
 
-use crate::document::{Position, Span, line_around};
+use std::ops::Range;
+
+use crate::document::{Position, Span, line_within};
 
 /// Places of one file this many lines apart are shown in one window.
 const SAME_WINDOW_LINES: u32 = 40;
@@ -61,7 +63,7 @@ pub(super) fn excerpts(
 ) -> Vec<Excerpt> {
     let mut windows: Vec<Vec<&Placed>> = Vec::new();
     for place in places {
-        let line_length = line_around(text, place.span.start as usize).len();
+        let line_length = line_of(text, place).len();
         match windows.last_mut() {
             Some(window) if line_length <= LONG_LINE && window.last().is_some_and(|p| is_near(text, p, place)) => {
                 window.push(place);
@@ -72,22 +74,27 @@ pub(super) fn excerpts(
     windows.iter().filter_map(|window| excerpt(file, text, window, &mut redact)).collect()
 }
 
+/// The line of a place, or so much of it around the place that it is known to be a long one.
+fn line_of(text: &[u8], place: &Placed) -> Range<usize> {
+    line_within(text, place.span.start as usize, LONG_LINE + 1)
+}
+
 fn is_near(text: &[u8], earlier: &Placed, later: &Placed) -> bool {
     later.position.line.saturating_sub(earlier.position.line) <= SAME_WINDOW_LINES
-        && line_around(text, earlier.span.start as usize).len() <= LONG_LINE
+        && line_of(text, earlier).len() <= LONG_LINE
 }
 
 fn excerpt(file: &str, text: &[u8], places: &[&Placed], redact: &mut impl FnMut(usize, &mut [u8])) -> Option<Excerpt> {
     let first = places.first()?;
     let last = places.last()?;
-    let line = line_around(text, first.span.start as usize);
+    let line = line_of(text, first);
     let is_clipped = line.len() > LONG_LINE;
     let range = if is_clipped {
         let start = (first.span.start as usize).saturating_sub(CLIP_BEFORE).max(line.start);
         let mark_end = (first.span.end as usize).min(first.span.start as usize + LONGEST_MARK);
         char_boundaries(text, start, (mark_end + CLIP_AFTER).min(line.end))
     } else {
-        line.start..line_around(text, last.span.start as usize).end
+        line.start..line_of(text, last).end
     };
     let mut bytes = text.get(range.clone())?.to_vec();
     redact(range.start, &mut bytes);
@@ -95,7 +102,7 @@ fn excerpt(file: &str, text: &[u8], places: &[&Placed], redact: &mut impl FnMut(
     let window = String::from_utf8_lossy(&bytes).into_owned();
     let same_length = window.len() == bytes.len();
     let marks = places.iter().map(|place| {
-        let line_end = line_around(text, place.span.start as usize).end;
+        let line_end = line_of(text, place).end;
         // Of a value over several lines only the first is marked.
         let start = place.span.start as usize - range.start;
         let end = (place.span.end as usize).min(line_end).min(range.end).max(place.span.start as usize) - range.start;
@@ -136,7 +143,7 @@ fn trim_mark(window: &str, start: usize, end: usize) -> (usize, usize) {
     (start, start + next.map_or(0, char::len_utf8))
 }
 
-fn char_boundaries(text: &[u8], start: usize, end: usize) -> std::ops::Range<usize> {
+fn char_boundaries(text: &[u8], start: usize, end: usize) -> Range<usize> {
     let continues = |at: usize| text.get(at).is_some_and(|b| (0x80..0xc0).contains(b));
     let mut start = start;
     let mut end = end;
