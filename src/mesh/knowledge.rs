@@ -68,6 +68,10 @@ impl<'d> Known<'d> {
 impl Mesh<'_> {
     /// Whether the user says that the inputs hold all of a kind in a namespace.
     pub fn is_complete(&self, kind: CompleteKind, namespace: &str) -> bool {
+        // Who gives "all" of a mesh without a single workload did not think of them.
+        if kind == CompleteKind::Workloads && self.workloads_by_namespace.is_empty() {
+            return false;
+        }
         !self.options.complete.is_empty() && self.options.complete.covers(kind, &shown(namespace))
     }
 
