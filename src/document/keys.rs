@@ -36,6 +36,11 @@ impl KeyFilter {
         *second |= 1_u64.wrapping_shl(two);
     }
 
+    /// Asks for an exact look: a key is not written as it reads, so that another may be the same.
+    pub(super) fn suspect(&mut self) {
+        self.suspicious = true;
+    }
+
     #[inline(always)]
     pub(super) fn is_suspicious(self) -> bool {
         self.suspicious

@@ -176,6 +176,8 @@ fn the_fast_json_path_reads_what_the_careful_reader_reads() {
         "true",
         "{\"a\\u0062\": \"\\\"\\\\\", \"é\": \"ü\\n\", \"\": 1, \"\": 2}",
         "{\"a\": 1, \"a\": 2}",
+        "{\"a\": 1, \"\\u0061\": 2}",
+        "{\"\\u0061\": 1, \"a\": 2}",
         "{\"a\"; 1}",
         "{\"a\": 1,}",
         "[1,]",
@@ -301,7 +303,13 @@ fn a_syntax_error_costs_only_its_container() {
 
 #[test]
 fn duplicate_keys_are_reported_and_the_last_one_counts() {
-    for text in [r#"{"a": 1, "b": 2, "a": 3}"#, "a: 1\nb: 2\na: 3\n"] {
+    for text in [
+        r#"{"a": 1, "b": 2, "a": 3}"#,
+        r#"{"a": 1, "b": 2, "\u0061": 3}"#,
+        r#"{"\u0061": 1, "b": 2, "a": 3}"#,
+        "a: 1\nb: 2\na: 3\n",
+        "a: 1\nb: 2\n\"\\x61\": 3\n",
+    ] {
         let document = read(text);
         assert_eq!(kinds(&document), [&ProblemKind::DuplicateKey("a".into())]);
         assert_eq!(json_of(&document), [r#"{"b":2,"a":3}"#]);

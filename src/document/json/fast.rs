@@ -212,7 +212,10 @@ impl Reader<'_> {
         let decoded = text.contains('\\').then(|| escape::decode_json(text).into());
         let span = Span { start, end: end + 1 };
         let key = match decoded {
-            Some(text) => self.tape.decoded_key(span, text),
+            Some(text) => {
+                self.frames.last_mut().into_iter().for_each(|frame| frame.keys.suspect());
+                self.tape.decoded_key(span, text)
+            }
             None => self.tape.written_key(self.bytes, span, value),
         };
         self.tokens.pass_odd(end);
