@@ -105,9 +105,14 @@ impl<'d> HttpRoute<'d> {
 
     /// `mirror` and `mirrors`.
     pub fn mirrors(self) -> impl Iterator<Item = Destination<'d>> {
-        let single = self.node.get("mirror");
-        let several = self.node.get("mirrors").into_iter().flat_map(Node::items);
-        let several = several.filter_map(|m| m.get("destination"));
+        self.mirrors_of("mirror").chain(self.mirrors_of("mirrors"))
+    }
+
+    /// The destinations of `mirror`, or those of `mirrors`.
+    pub fn mirrors_of(self, name: &str) -> impl Iterator<Item = Destination<'d>> + use<'d> {
+        let written = self.node.get(name);
+        let (single, several) = if name == "mirror" { (written, None) } else { (None, written) };
+        let several = several.into_iter().flat_map(Node::items).filter_map(|m| m.get("destination"));
         single.into_iter().chain(several).filter_map(|node| Destination::of(node, None))
     }
 

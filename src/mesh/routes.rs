@@ -70,10 +70,10 @@ impl<'d> PreparedVirtualService<'d> {
 
 /// Whether the conditions on port, gateway and source let a route into the client's table.
 fn applies(condition: &RouteMatch<'_>, client: &Client<'_>, gateway: &str, port: u16) -> bool {
-    condition
-        .sources
-        .iter()
-        .all(|source| source.port.is_none_or(|p| p == u64::from(port)) && comes_from(source, client, gateway))
+    let is_from_there = |source: &SourceCondition<'_>| {
+        source.port.is_none_or(|p| p == u64::from(port)) && comes_from(source, client, gateway)
+    };
+    condition.source.as_ref().is_none_or(is_from_there)
 }
 
 fn comes_from(source: &SourceCondition<'_>, client: &Client<'_>, gateway: &str) -> bool {
@@ -265,23 +265,50 @@ impl<'m, 'd> Scope<'m, 'd> {
         taken: VirtualHost<'m, 'd>,
         effect: &mut SidecarEffect<'m, 'd>,
     ) {
-        let order = |s: &PreparedVirtualService<'d>| s.visibility.rank(s.namespace, self.client.namespace);
-        let own_order = order(service);
-        let mut before_us = true;
-        let earlier = mesh.virtual_services_for(&taken.host).find(|rival| {
-            if std::ptr::eq(*rival, service) {
-                before_us = false;
-                return false;
-            }
-            let precedes = order(rival) < own_order || (order(rival) == own_order && before_us);
-            precedes
+        let order = |s: &PreparedVirtualService<'d>| {
+            // They are in one list, so of two the older has the lower address.
+            (s.visibility.rank(s.namespace, self.client.namespace), std::ptr::from_ref(s))
+        };
+        let precedes = |rival: &&PreparedVirtualService<'d>| {
+            order(rival) < order(service)
                 && self.imports_virtual_service(rival, taken.port)
                 && !rival.routes_for(self.client, super::MESH_GATEWAY, taken.port).is_empty()
-        });
+        };
+        // The virtual host of a service has its half-qualified names as well.
+        let full = mesh.half_qualified(&taken.host).filter(|full| self.is_http_service(full, taken.port));
+        let with_short_names = full.iter().flat_map(|full| mesh.virtual_services_for(full));
+        let same = mesh.virtual_services_for(&taken.host).filter(|s| self.has_virtual_host(mesh, s, &taken));
+        let earlier = same.chain(with_short_names).find(precedes);
         match earlier {
             Some(winner) => effect.failures.push((taken.named, NoEffect::Conflict(winner))),
             None => effect.virtual_hosts.push(taken),
         }
+    }
+
+    /// Whether a VirtualService that names the host of `wanted` makes a virtual host of it on that
+    /// port: a host without a service is there on port 80, and wherever the VirtualService has one
+    /// that is a service.
+    fn has_virtual_host(
+        &self,
+        mesh: &'m Mesh<'d>,
+        service: &PreparedVirtualService<'d>,
+        wanted: &VirtualHost<'m, 'd>,
+    ) -> bool {
+        let port = wanted.port;
+        let is_routed = |name: &str| match host::is_wildcard(name) {
+            false => self.is_http_service(name, port),
+            true => mesh.services_within(name).any(|candidate| {
+                self.is_http_service(&candidate.host, port)
+                    && self.most_specific(mesh, &candidate.host, port).is_some_and(|s| std::ptr::eq(s, service))
+            }),
+        };
+        port == 80 || self.is_http_service(&wanted.host, port) || service.hosts.iter().any(|h| is_routed(&h.value))
+    }
+
+    fn is_http_service(&self, host: &str, port: u16) -> bool {
+        self.routed_service(host, port)
+            .and_then(|service| service.port(port))
+            .is_some_and(|p| p.protocol.is_http_or_sniffed())
     }
 
     /// Where the routes of a virtual host lead for this client.
