@@ -166,20 +166,24 @@ fn conflict<'m, 'd>(
         winner_server,
         reason,
     };
-    let is_tls = |s: Server<'d>| s.tls().is_some() && matches!(s.protocol().as_str(), "HTTPS" | "TLS");
     let rivals = || accepted.iter().copied().filter(|(_, other)| same_port(other));
-    // Plain text on a port keeps TLS out and the other way round; plain HTTP merges with HTTP.
-    if let Some(rival) = rivals().find(|(_, other)| is_tls(*other) != is_tls(server)) {
-        return Some(rejected(rival, Rejection::Protocols));
+    // Whatever has TLS settings, be it only a redirect to HTTPS, must be the only one for its hosts
+    // and the namespaces that they are for.
+    if server.tls().is_some() {
+        let own: Vec<_> = gateway.hosts(server).map(|h| (h.namespace, h.host)).collect();
+        let has_one = |(gateway, other): &(&'m PreparedGateway<'d>, Server<'d>)| {
+            other.tls().is_some() && gateway.hosts(*other).any(|h| own.contains(&(h.namespace, h.host)))
+        };
+        if let Some(rival) = rivals().find(has_one) {
+            return Some(rejected(rival, Rejection::TlsHost));
+        }
     }
-    let is_http = |s: Server<'d>| s.is_http_routed();
-    if !is_tls(server) {
-        let clash = rivals().find(|(_, other)| is_http(*other) != is_http(server));
-        return clash.map(|rival| rejected(rival, Rejection::Protocols));
-    }
-    let hosts: Vec<&str> = gateway.hosts(server).map(|h| h.host).collect();
-    let clash = rivals().find(|(other_gateway, other)| other_gateway.hosts(*other).any(|h| hosts.contains(&h.host)));
-    clash.map(|rival| rejected(rival, Rejection::TlsHost))
+    // The first server in plain text keeps everything out that is not plain HTTP like itself. TLS
+    // before it does not.
+    let is_plain = |s: Server<'d>| !s.is_tls();
+    let plain = rivals().find(|(_, other)| is_plain(*other))?;
+    let merges = is_plain(server) && server.is_http_routed() && plain.1.is_http_routed();
+    (!merges).then(|| rejected(plain, Rejection::Protocols))
 }
 
 impl<'m, 'd> Scope<'m, 'd> {
@@ -236,7 +240,7 @@ impl<'m, 'd> Scope<'m, 'd> {
                 // be any: take the service's first.
                 let first =
                     || self.destination_service(&destination.host).and_then(|s| s.ports.first()).map(|p| p.number);
-                uses.push(self.destination_use(mesh, destination, route.port.or_else(first).unwrap_or(0)));
+                uses.push(self.layer4_use(mesh, destination, route.port.or_else(first).unwrap_or(0)));
             }
         }
         uses

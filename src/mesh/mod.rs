@@ -82,6 +82,7 @@ pub struct Mesh<'d> {
     /// Ports on which some clients listen for HTTP and others do not.
     private_http_ports: FxHashSet<u16>,
     virtual_services_by_host: HostIndex,
+    virtual_services_by_destination: FxHashMap<String, Vec<u32>>,
     /// Whether every VirtualService is the same for every client.
     virtual_services_are_plain: bool,
     workloads_by_namespace: FxHashMap<&'d str, Vec<u32>>,
@@ -107,6 +108,7 @@ impl<'d> Mesh<'d> {
             http_ports: FxHashMap::default(),
             private_http_ports: FxHashSet::default(),
             virtual_services_by_host: HostIndex::default(),
+            virtual_services_by_destination: FxHashMap::default(),
             virtual_services_are_plain: virtual_services.iter().all(audience::is_plain),
             workloads_by_namespace: FxHashMap::default(),
             clients: Vec::new(),
@@ -139,7 +141,8 @@ impl<'d> Mesh<'d> {
         for (gateway, place) in self.gateways.iter().zip(0..) {
             self.gateways_by_name.entry(gateway.full_name.clone()).or_insert(place);
         }
-        for (place, service) in self.services.iter().enumerate() {
+        // A service that stands for another host has no listeners.
+        for (place, service) in self.services.iter().enumerate().filter(|(_, s)| s.alias_of.is_none()) {
             for port in service.ports.iter().filter(|p| p.protocol == Protocol::Http) {
                 self.http_ports.entry(port.number).or_default().push(place as u32);
             }
@@ -152,6 +155,14 @@ impl<'d> Mesh<'d> {
         let hosts =
             places.flat_map(|(service, place)| service.hosts.iter().map(move |host| (host.value.as_str(), place)));
         self.virtual_services_by_host = HostIndex::of(hosts);
+        for (service, place) in self.virtual_services.iter().zip(0..) {
+            for host in service.destinations().map(|(_, destination)| &destination.host) {
+                let places = self.virtual_services_by_destination.entry(host.clone()).or_default();
+                if places.last() != Some(&place) {
+                    places.push(place);
+                }
+            }
+        }
         for (place, workload) in self.workloads.iter().enumerate() {
             self.workloads_by_namespace.entry(workload.namespace).or_default().push(place as u32);
         }
@@ -208,6 +219,12 @@ impl<'d> Mesh<'d> {
             .exactly(host)
             .iter()
             .filter_map(|place| self.virtual_services.get(*place as usize))
+    }
+
+    /// The VirtualServices that lead to exactly this host, oldest first.
+    pub fn virtual_services_to(&self, host: &str) -> impl Iterator<Item = &PreparedVirtualService<'d>> {
+        let places = self.virtual_services_by_destination.get(host).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.virtual_services.get(*place as usize))
     }
 
     /// The workloads of a namespace.

@@ -322,17 +322,51 @@ impl<'m, 'd> Scope<'m, 'd> {
         uses
     }
 
-    /// Where one destination leads for a request on `port`.
+    /// Where one destination leads for an HTTP request on `request_port`. A sidecar looks among the
+    /// services of that port for the one that is meant.
     pub fn destination_use(
         &self,
         mesh: &'m Mesh<'d>,
         prepared: &'m PreparedDestination<'d>,
         request_port: u16,
     ) -> DestinationUse<'m, 'd> {
+        let known = match self.client.is_gateway {
+            true => self.destination_service(&prepared.host),
+            false => self.routed_service(&prepared.host, request_port),
+        };
+        self.use_of(mesh, prepared, request_port, known)
+    }
+
+    /// Where one destination of a TLS or TCP route leads.
+    pub(super) fn layer4_use(
+        &self,
+        mesh: &'m Mesh<'d>,
+        prepared: &'m PreparedDestination<'d>,
+        request_port: u16,
+    ) -> DestinationUse<'m, 'd> {
+        self.use_of(mesh, prepared, request_port, self.destination_service(&prepared.host))
+    }
+
+    /// Where a destination leads, `known` being the service that istiod takes it for. An
+    /// `ExternalName` service gives way to the host that it stands for (`GetDestinationCluster`).
+    fn use_of(
+        &self,
+        mesh: &'m Mesh<'d>,
+        prepared: &'m PreparedDestination<'d>,
+        request_port: u16,
+        known: Option<&'m super::Service<'d>>,
+    ) -> DestinationUse<'m, 'd> {
         let PreparedDestination { written: destination, host, is_mirror, .. } = prepared;
         let explicit = destination.port.and_then(|p| u16::try_from(p.value).ok());
-        let port = explicit.unwrap_or_else(|| self.destination_port(host, request_port));
-        let cluster = self.cluster(mesh, host, port, destination.subset.map(|s| s.value));
+        let subset = destination.subset.map(|s| s.value);
+        let concrete = known.and_then(|service| service.alias_of);
+        let host: &'m str = concrete.unwrap_or(host);
+        let port = explicit.unwrap_or_else(|| self.destination_port(&prepared.host, request_port));
+        let cluster = match concrete {
+            // The route does not name it, so it is not there for the route's sake.
+            Some(_) if !mesh.services_of(host).any(|service| self.imports(service)) => mesh.absent_host(host),
+            _ => self.cluster(mesh, host, port, subset),
+        };
         DestinationUse { destination: *destination, is_mirror: *is_mirror, host, port, client: self.client, cluster }
     }
 }

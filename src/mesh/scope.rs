@@ -5,7 +5,7 @@ use crate::kube::Labels;
 
 use super::destination_rules::MergedRule;
 use super::protocol::Protocol;
-use super::virtual_services::{MESH_GATEWAY, PreparedVirtualService};
+use super::virtual_services::{MESH_GATEWAY, PreparedDestination, PreparedRoute, PreparedVirtualService};
 use super::{Mesh, Service, host};
 
 /// A proxy, or a kind of proxies that all see the same.
@@ -177,6 +177,28 @@ impl<'m, 'd> Scope<'m, 'd> {
         candidates.into_iter().min_by_key(|s| s.namespace)
     }
 
+    /// Whether the client has the cluster for a port of a service that it sees. Of a service that it
+    /// has only for the sake of routes, it has what the routes of the listener ask for
+    /// (`collectImportedServices`): the ports that they name, or all if one names none.
+    pub(super) fn has_port_of(&self, mesh: &Mesh<'d>, service: &Service<'d>, port: u16) -> bool {
+        if self.client.is_gateway || self.imports(service) {
+            return true;
+        }
+        let asks = |route: Option<&PreparedRoute<'d>>, destination: &PreparedDestination<'d>| {
+            let named = destination.written.port.map(|p| p.value);
+            destination.host == service.host
+                && named.is_none_or(|named| named == u64::from(port))
+                && route.is_none_or(|route| may_come_from(route, self.client.namespace))
+        };
+        let listeners = || self.listeners.iter().filter(|l| l.port.is_none_or(|p| p == port));
+        mesh.virtual_services_to(&service.host).any(|leading| {
+            leading.visibility.includes(self.client.namespace)
+                && leading.gateways.iter().any(|g| g.name == MESH_GATEWAY)
+                && listeners().any(|l| l.imports_virtual_service(leading))
+                && leading.destinations().any(|(route, destination)| asks(route, destination))
+        })
+    }
+
     /// Whether the client can call `service` by itself, without a VirtualService that leads there.
     pub fn imports(&self, service: &Service<'d>) -> bool {
         service.visibility.includes(self.client.namespace) && self.listeners.iter().any(|l| l.imports_service(service))
@@ -220,4 +242,11 @@ impl<'m, 'd> Scope<'m, 'd> {
         ports.dedup();
         ports
     }
+}
+
+/// Whether istiod looks at what a route leads to for the clients of `namespace`. It goes through the
+/// conditions in order: the last one that asks for a namespace counts, unless one asks for this.
+fn may_come_from(route: &PreparedRoute<'_>, namespace: &str) -> bool {
+    let asked = || route.matches.iter().filter_map(|m| m.source.as_ref().and_then(|source| source.namespace));
+    asked().next().is_none() || asked().any(|asked| asked == namespace)
 }

@@ -32,6 +32,14 @@ pub struct PreparedVirtualService<'d> {
     pub layer4: Vec<Layer4Route<'d>>,
 }
 
+impl<'d> PreparedVirtualService<'d> {
+    /// Everything that its routes lead to, each with its HTTP route.
+    pub fn destinations(&self) -> impl Iterator<Item = (Option<&PreparedRoute<'d>>, &PreparedDestination<'d>)> {
+        let http = self.routes.iter().flat_map(|route| route.destinations.iter().map(move |d| (Some(route), d)));
+        http.chain(self.layer4.iter().flat_map(|route| &route.destinations).map(|d| (None, d)))
+    }
+}
+
 /// A gateway that a VirtualService names.
 #[derive(Clone, Debug)]
 pub struct GatewayRef<'d> {
