@@ -86,7 +86,9 @@ impl<'m, 'd> Scope<'m, 'd> {
         if service.alias_of.is_some() {
             return Cluster::Alias { service };
         }
-        let Some(service_port) = service.port(port) else {
+        let found = service.port(port).map(|found| (service, found));
+        let merged = || self.merged_with(service, port).and_then(|other| Some((other, other.port(port)?)));
+        let Some((service, service_port)) = found.or_else(merged) else {
             return Cluster::UnknownPort { service };
         };
         if !self.has_port_of(mesh, service, port) {
@@ -186,7 +188,7 @@ impl<'d> Mesh<'d> {
 fn has_addresses(entry: ServiceEntry<'_>, subset: Option<&Labels<'_>>) -> bool {
     let matches = |found: Labels<'_>| subset.is_none_or(|labels| labels.is_subset_of(&found));
     match (entry.resolution(), entry.endpoints().next()) {
-        ("STATIC", None) => entry.addresses().next().is_some() && matches(Labels::default()),
+        ("STATIC", None) => false,           // its addresses are those that clients ask for
         ("NONE" | "DYNAMIC_DNS", _) => true, // wherever the client connects to
         (_, None) => matches(Labels::default()),
         (_, Some(_)) => entry.endpoints().any(|endpoint| matches(Labels::of(endpoint.get("labels")))),

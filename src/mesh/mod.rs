@@ -79,6 +79,7 @@ pub struct Mesh<'d> {
     gateways_by_name: FxHashMap<String, u32>,
     by_host: HostIndex,
     http_ports: FxHashMap<u16, Vec<u32>>,
+    ports: FxHashMap<u16, Vec<u32>>,
     /// Ports on which some clients listen for HTTP and others do not.
     private_http_ports: FxHashSet<u16>,
     virtual_services_by_host: HostIndex,
@@ -106,6 +107,7 @@ impl<'d> Mesh<'d> {
             gateways_by_name: FxHashMap::default(),
             by_host: HostIndex::default(),
             http_ports: FxHashMap::default(),
+            ports: FxHashMap::default(),
             private_http_ports: FxHashSet::default(),
             virtual_services_by_host: HostIndex::default(),
             virtual_services_by_destination: FxHashMap::default(),
@@ -143,8 +145,11 @@ impl<'d> Mesh<'d> {
         }
         // A service that stands for another host has no listeners.
         for (place, service) in self.services.iter().enumerate().filter(|(_, s)| s.alias_of.is_none()) {
-            for port in service.ports.iter().filter(|p| p.protocol == Protocol::Http) {
-                self.http_ports.entry(port.number).or_default().push(place as u32);
+            for port in service.ports.iter().filter(|p| p.protocol != Protocol::Udp) {
+                self.ports.entry(port.number).or_default().push(place as u32);
+                if port.protocol == Protocol::Http {
+                    self.http_ports.entry(port.number).or_default().push(place as u32);
+                }
             }
         }
         let is_private = |port: &&u16| !self.http_services_on(**port).any(|service| service.visibility.is_public);
@@ -210,6 +215,12 @@ impl<'d> Mesh<'d> {
     /// The services that are declared to speak HTTP on `port`.
     pub fn http_services_on(&self, port: u16) -> impl Iterator<Item = &Service<'d>> {
         let places = self.http_ports.get(&port).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.services.get(*place as usize))
+    }
+
+    /// The services on `port`, whatever they speak, UDP apart.
+    pub fn services_on(&self, port: u16) -> impl Iterator<Item = &Service<'d>> {
+        let places = self.ports.get(&port).map(Vec::as_slice).unwrap_or_default();
         places.iter().filter_map(|place| self.services.get(*place as usize))
     }
 

@@ -179,6 +179,9 @@ impl<'m, 'd> Scope<'m, 'd> {
                     effect.failures.push((named.clone(), NoEffect::NotHttp(target)));
                 }
                 Some(_) if routes.is_empty() => effect.failures.push((named.clone(), NoEffect::NoRoute)),
+                _ if !self.has_routes_for(target, port) => {
+                    effect.failures.push((named.clone(), NoEffect::NoService));
+                }
                 _ => self.claim(mesh, service, virtual_host(&target.host, named), effect),
             }
         }

@@ -4,11 +4,11 @@
 use rustc_hash::FxHashMap;
 
 use crate::document::{Node, Spanned};
-use crate::istio::{Destination, HttpMatch, HttpRoute, StringMatch, StringMatchKind, VirtualService};
+use crate::istio::{Destination, HttpMatch, HttpRoute, NETWORKING, StringMatch, StringMatchKind, VirtualService};
 use crate::kube::{Labels, Object};
 
 use super::visibility::Visibility;
-use super::{Options, host};
+use super::{Mesh, Options, host};
 
 /// The gateway name that stands for the sidecars of the mesh.
 pub const MESH_GATEWAY: &str = "mesh";
@@ -262,14 +262,10 @@ fn prepare_route<'d>(
         return vec![PreparedRoute { route, namespace, root: None, matches, destinations }];
     };
     // A delegate that does not exist, or that is not exported to here, leaves the route out.
-    let Some(target) = find_delegate(delegate, namespace, delegates) else {
+    let Some(target) = find_delegate(delegate, namespace, delegates, options) else {
         return Vec::new();
     };
     let target_namespace = target.object.namespace();
-    let visibility = Visibility::of_list(target.export_to(), target_namespace, options.virtual_service_export);
-    if !visibility.includes(namespace) {
-        return Vec::new();
-    }
     target
         .http()
         .filter(|inner| inner.delegate().is_none())
@@ -277,10 +273,35 @@ fn prepare_route<'d>(
         .collect()
 }
 
-fn find_delegate<'d>(reference: Node<'d>, namespace: &'d str, delegates: &Delegates<'d>) -> Option<VirtualService<'d>> {
-    let name = reference.text_at("name")?.value;
-    let namespace = reference.text_at("namespace").map_or(namespace, |n| n.value);
-    delegates.get(&(namespace, name)).copied()
+fn find_delegate<'d>(
+    reference: Node<'d>,
+    namespace: &'d str,
+    delegates: &Delegates<'d>,
+    options: &Options,
+) -> Option<VirtualService<'d>> {
+    let (home, name) = delegate_name(reference, namespace)?;
+    delegates.get(&(home, name)).copied().filter(|delegate| is_visible(*delegate, namespace, options))
+}
+
+/// Namespace and name of the VirtualService that a route of `namespace` delegates to.
+fn delegate_name<'d>(reference: Node<'d>, namespace: &'d str) -> Option<(&'d str, &'d str)> {
+    let home = reference.text_at("namespace").map(|n| n.value).filter(|n| !n.is_empty());
+    Some((home.unwrap_or(namespace), reference.text_at("name")?.value))
+}
+
+fn is_visible(delegate: VirtualService<'_>, namespace: &str, options: &Options) -> bool {
+    let home = delegate.object.namespace();
+    Visibility::of_list(delegate.export_to(), home, options.virtual_service_export).includes(namespace)
+}
+
+impl<'d> Mesh<'d> {
+    /// The VirtualService that a route of `namespace` delegates to, if it is there and visible.
+    pub fn delegate(&self, reference: Node<'d>, namespace: &'d str) -> Option<VirtualService<'d>> {
+        let (home, name) = delegate_name(reference, namespace)?;
+        let all = self.all_of(NETWORKING, "VirtualService").iter().filter_map(|object| VirtualService::of(*object));
+        let mut found = all.filter(|v| v.object.namespace() == home && v.object.name() == name && is_delegate(*v));
+        found.next().filter(|delegate| is_visible(*delegate, namespace, self.options))
+    }
 }
 
 /// A delegate's route under the conditions of the route that delegates. Nothing if one of its own

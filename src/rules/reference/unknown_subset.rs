@@ -88,7 +88,11 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 }
 
 /// Subsets that are declared, and that istiod leaves out because nothing would be in them.
-fn check_empty<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+fn check_empty<'m, 'd>(
+    context: &Context<'m, 'd>,
+    service: &'m PreparedVirtualService<'d>,
+    findings: &mut Findings<'d>,
+) {
     for outcome in context.effects(service).outcomes(|u| matches!(u.cluster, Cluster::EmptySubset { .. })) {
         let use_ = outcome.example;
         let (Cluster::EmptySubset { service: target, rule }, Some(subset)) = (use_.cluster, use_.destination.subset)

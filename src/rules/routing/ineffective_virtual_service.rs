@@ -45,10 +45,14 @@ struct Reason<'d> {
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let effects = context.effects(service);
     let is_judged = !effects.sidecars.is_empty() || !effects.gateways.is_empty();
-    if effects.has_any() || !is_judged || service.routes.is_empty() || is_explained(context, service, effects) {
+    if effects.has_any() || !is_judged || is_explained(context, service, effects) {
         return;
     }
-    let Some(reason) = reason(context, service, effects) else {
+    let reason = match service.routes.is_empty() {
+        true => excluded_delegates(context, service),
+        false => reason(context, service, effects),
+    };
+    let Some(reason) = reason else {
         return;
     };
     let place = reason.place.unwrap_or_else(|| service.view.object.name_node());
@@ -76,6 +80,23 @@ fn is_explained(context: &Context<'_, '_>, service: &PreparedVirtualService<'_>,
         .iter()
         .any(|g| g.node.is_some() && g.name != crate::mesh::MESH_GATEWAY && mesh.gateway(&g.name).is_none());
     conflict || gateway || half || unknown
+}
+
+/// The delegates are there and visible, and the conditions of each exclude those under which it is
+/// delegated to: istiod drops such routes.
+fn excluded_delegates<'d>(context: &Context<'_, 'd>, service: &PreparedVirtualService<'d>) -> Option<Reason<'d>> {
+    let mut delegates = Vec::new();
+    for route in service.view.http() {
+        let delegate = context.mesh.delegate(route.delegate()?, service.namespace)?;
+        delegates.push((route.node, delegate.http().next()?.node));
+    }
+    let (root, inner) = delegates.first()?;
+    Some(Reason {
+        place: Some(*root),
+        label: "the conditions of the delegate are not within these".to_owned(),
+        help: "let the delegate repeat the conditions, or narrow a prefix".to_owned(),
+        related: Some((*inner, "the delegate's routes".to_owned())),
+    })
 }
 
 fn reason<'d>(
