@@ -387,6 +387,11 @@ fn asks_for_gateway(gateway: &PreparedGateway<'_>, labels: &Labels<'_>) -> bool 
     !gateway.view.selector_labels().is_empty() && selects(gateway, labels)
 }
 
+/// When an object was created. What the cluster does not have yet is younger than all that it has.
+pub(super) fn birth(object: Object<'_>) -> (bool, &str) {
+    object.created().map_or((true, ""), |time| (false, time))
+}
+
 /// Every object once, the last of several with one identity, sorted as istiod sorts: by creation
 /// time, then name, then namespace.
 fn applied<'d>(objects: &[Object<'d>]) -> Vec<Object<'d>> {
@@ -402,6 +407,6 @@ fn applied<'d>(objects: &[Object<'d>]) -> Vec<Object<'d>> {
         kept.push(Some(*object));
     }
     let mut kept: Vec<Object<'d>> = kept.into_iter().flatten().collect();
-    kept.sort_by_cached_key(|object| (object.created().unwrap_or(""), object.name(), object.namespace()));
+    kept.sort_by_cached_key(|object| (birth(*object), object.name(), object.namespace()));
     kept
 }

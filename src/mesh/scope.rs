@@ -160,7 +160,14 @@ impl<'m, 'd> Scope<'m, 'd> {
         };
         let visible = |s: &&Service<'d>| s.visibility.includes(self.client.namespace) && listener.imports_service(s);
         if let Some(protocol) = listener.protocol {
-            return protocol == Protocol::Http && self.mesh.services_on(port).any(|s| visible(&s));
+            // The listener for all other ports has one on the wildcard address next to it.
+            let is_open = |l: &EgressListener<'d>| {
+                self.mesh.http_services_on(port).any(|s| l.imports_service(s) && self.sees(s))
+                    || self.assumes_ingress_gateway(l, port)
+            };
+            let is_own = protocol == Protocol::Http
+                && (self.mesh.services_on(port).any(|s| visible(&s)) || self.assumes_ingress_gateway(listener, port));
+            return is_own || self.listeners.iter().filter(|l| l.port.is_none()).any(is_open);
         }
         self.mesh.http_services_on(port).any(|s| visible(&s)) || self.assumes_ingress_gateway(listener, port)
     }
@@ -177,8 +184,9 @@ impl<'m, 'd> Scope<'m, 'd> {
     /// it, and every default installation has it.
     fn assumes_ingress_gateway(&self, listener: &EgressListener<'d>, port: u16) -> bool {
         let root = &self.mesh.options.root_namespace;
-        let covers = |h: &EgressHost<'_>| h.is_for(root) && h.host == "*" && !h.is_excluded;
-        port == 80 && self.mesh.assumes_ingress_gateway() && listener.hosts.iter().any(covers)
+        let mut covering = listener.hosts.iter().filter(|h| h.is_for(root) && h.host == "*").peekable();
+        let is_covered = covering.peek().is_some() && !covering.any(|h| h.is_excluded);
+        port == 80 && self.mesh.assumes_ingress_gateway() && is_covered
     }
 
     /// The service that a cluster of `host` would be for. Destinations of VirtualServices count
@@ -223,6 +231,10 @@ impl<'m, 'd> Scope<'m, 'd> {
         })
     }
 
+    fn sees(&self, service: &Service<'_>) -> bool {
+        service.visibility.includes(self.client.namespace)
+    }
+
     /// Whether the client can call `service` by itself, without a VirtualService that leads there.
     pub fn imports(&self, service: &Service<'d>) -> bool {
         service.visibility.includes(self.client.namespace) && self.listeners.iter().any(|l| l.imports_service(service))
@@ -237,6 +249,12 @@ impl<'m, 'd> Scope<'m, 'd> {
             let rank = s.visibility.rank(s.namespace, namespace);
             (s.namespace != namespace, !s.is_kubernetes(), rank)
         })
+    }
+
+    /// Whether the Sidecar has a listener that acts as an HTTP proxy, which takes requests for hosts
+    /// on any port. What its routes are is not modelled.
+    pub fn has_http_proxy(&self) -> bool {
+        self.listeners.iter().any(|listener| listener.is_http_proxy)
     }
 
     /// Another ServiceEntry of the same namespace, host and resolution that has the port which this

@@ -158,11 +158,11 @@ impl<'d> Service<'d> {
     }
 
     /// Its place among services of the same host: oldest first, then by name and namespace.
-    pub(super) fn age(&self) -> (&'d str, &str, &'d str) {
+    pub(super) fn age(&self) -> ((bool, &'d str), &str, &'d str) {
         let name = match self.source {
             Source::Kubernetes(service) => service.object.name(),
             Source::Entry(_) => &self.host,
         };
-        (self.object().created().unwrap_or(""), name, self.namespace)
+        (super::birth(self.object()), name, self.namespace)
     }
 }

@@ -164,12 +164,23 @@ impl<'d> SourceCondition<'d> {
 impl<'d> PreparedDestination<'d> {
     fn of_http(route: HttpRoute<'d>, namespace: &str, options: &Options) -> Vec<Self> {
         let is_only = route.destinations().nth(1).is_none();
-        let prepare = |written: Destination<'d>, is_mirror: bool| {
-            let is_idle = !is_mirror && !is_only && written.weight == Some(0);
-            Self::new(written, is_mirror, is_idle, namespace, options)
-        };
-        let direct = route.destinations().map(|destination| prepare(destination, false));
-        direct.chain(route.mirrors().map(|destination| prepare(destination, true))).collect()
+        let direct = route.destinations().map(|written| {
+            let is_idle = !is_only && written.weight == Some(0);
+            Self::new(written, false, is_idle, namespace, options)
+        });
+        direct.chain(Self::mirrors_of(route, ["mirror", "mirrors"], namespace, options)).collect()
+    }
+
+    /// Where a route sends copies: what the given fields say.
+    fn mirrors_of(
+        route: HttpRoute<'d>,
+        fields: impl IntoIterator<Item = &'static str>,
+        namespace: &str,
+        options: &Options,
+    ) -> Vec<Self> {
+        let mirrors = fields.into_iter().flat_map(|field| route.mirrors_of(field));
+        // Istiod leaves out what would get no copy.
+        mirrors.map(|(written, is_idle)| Self::new(written, true, is_idle, namespace, options)).collect()
     }
 
     fn new(written: Destination<'d>, is_mirror: bool, is_idle: bool, namespace: &str, options: &Options) -> Self {
@@ -330,10 +341,8 @@ fn merge<'d>(
     };
     let mut destinations = PreparedDestination::of_http(inner, namespace, options);
     // Copies of requests are the delegating route's affair where the delegate says nothing of them.
-    for inherited in ["mirror", "mirrors"].into_iter().filter(|name| inner.node.get(name).is_none()) {
-        let mirrors = root.mirrors_of(inherited);
-        destinations.extend(mirrors.map(|written| PreparedDestination::new(written, true, false, home, options)));
-    }
+    let inherited = ["mirror", "mirrors"].into_iter().filter(|name| inner.node.get(name).is_none());
+    destinations.extend(PreparedDestination::mirrors_of(root, inherited, home, options));
     Some(PreparedRoute { route: inner, namespace, root: Some(root), matches, destinations })
 }
 

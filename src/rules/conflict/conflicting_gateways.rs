@@ -29,7 +29,7 @@
 
 use super::prelude::*;
 use crate::istio::Server;
-use crate::mesh::{PreparedGateway, RejectedServer, Rejection};
+use crate::mesh::{NoGatewayEffect, PreparedGateway, RejectedServer, Rejection};
 
 const META: Meta = Meta {
     id: "conflicting-gateways",
@@ -48,7 +48,7 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         for rejected in &merged.rejected {
             if !reported.contains(&rejected.server) {
                 reported.push(rejected.server);
-                findings.push(of_rejected(rejected));
+                findings.push(with_victims(context, rejected, of_rejected(rejected)));
             }
         }
         for (place, (gateway, server)) in merged.accepted.iter().enumerate() {
@@ -64,6 +64,22 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
             }
         }
     }
+}
+
+/// The VirtualServices that have no effect because of a server that is left out.
+fn with_victims<'d>(context: &Context<'_, 'd>, rejected: &RejectedServer<'_, 'd>, mut draft: Draft<'d>) -> Draft<'d> {
+    let is_it = |failure: &NoGatewayEffect<'_, '_>| matches!(failure, NoGatewayEffect::Rejected(other) if other.server == rejected.server);
+    let mesh = context.mesh;
+    for service in
+        mesh.virtual_services.iter().filter(|s| s.gateways.iter().any(|g| g.name == rejected.gateway.full_name))
+    {
+        let effects = context.effects(service);
+        if !effects.has_any() && effects.gateways.iter().flat_map(|e| &e.failures).any(is_it) {
+            let id = service.view.object.id();
+            draft = draft.related(service.view.object.name_node(), format!("{id} has no effect because of this"));
+        }
+    }
+    draft
 }
 
 fn same_host(a: &PreparedGateway<'_>, a_server: Server<'_>, b: &PreparedGateway<'_>, b_server: Server<'_>) -> bool {

@@ -27,7 +27,7 @@
 use super::super::Effects;
 use super::prelude::*;
 use crate::document::Node;
-use crate::mesh::{NoEffect, NoGatewayEffect, PreparedVirtualService, SidecarEffect};
+use crate::mesh::{NoEffect, NoGatewayEffect, PreparedVirtualService, Scope, SidecarEffect};
 
 const META: Meta =
     Meta { id: "ineffective-virtual-service", family: Family::Routing, severity: Severity::Warning, aliases: &[] };
@@ -47,6 +47,10 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
     let is_judged = !effects.sidecars.is_empty() || !effects.gateways.is_empty();
     if effects.has_any() || !is_judged || is_explained(context, service, effects) {
         return;
+    }
+    let has_proxy = |e: &SidecarEffect<'m, 'd>| Scope::of(context.mesh, e.client).has_http_proxy();
+    if effects.sidecars.iter().any(has_proxy) {
+        return; // which may take it for requests on any port
     }
     let reason = match service.routes.is_empty() {
         true => excluded_delegates(context, service),
