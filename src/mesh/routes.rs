@@ -340,14 +340,17 @@ impl<'m, 'd> Scope<'m, 'd> {
         self.use_of(mesh, prepared, request_port, known)
     }
 
-    /// Where one destination of a TLS or TCP route leads.
+    /// Where one destination of a TLS or TCP route leads: there, the only port of a service counts
+    /// where none is named.
     pub(super) fn layer4_use(
         &self,
         mesh: &'m Mesh<'d>,
         prepared: &'m PreparedDestination<'d>,
         request_port: u16,
     ) -> DestinationUse<'m, 'd> {
-        self.use_of(mesh, prepared, request_port, self.destination_service(&prepared.host))
+        let known = self.destination_service(&prepared.host);
+        let only = known.and_then(super::Service::only_port).map(|port| port.number);
+        self.use_of(mesh, prepared, only.unwrap_or(request_port), known)
     }
 
     /// Where a destination leads, `known` being the service that istiod takes it for. An

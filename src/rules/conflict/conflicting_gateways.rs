@@ -1,9 +1,9 @@
 //! Two Gateways want the same port of the same pods.
 //!
 //! ## What it finds
-//! Servers of Gateways that select the same pods, on one port: one speaks HTTP and the other TLS or
-//! TCP, or both end TLS for the same host. Istiod takes the older Gateway and leaves the other
-//! server out. Two plain HTTP servers for one host do not conflict: their VirtualServices merge,
+//! Servers of Gateways that select the same pods, on one port: an older one speaks HTTP or TCP, and
+//! the other TLS or TCP, or both end TLS for the same host. Istiod takes the older Gateway and leaves
+//! the other server out. Two plain HTTP servers for one host do not conflict: their VirtualServices merge,
 //! which is worth knowing.
 //!
 //! ## Why it matters
@@ -98,6 +98,13 @@ fn of_rejected<'d>(rejected: &RejectedServer<'_, 'd>) -> Draft<'d> {
     let (message, label) = match rejected.reason {
         Rejection::Protocols => {
             (format!("Gateway {winner} speaks another protocol on port {port}: this server is left out"), "left out")
+        }
+        Rejection::TlsHost if !rejected.server.is_tls() && !rejected.winner_server.is_tls() => {
+            let message = format!("Gateway {winner} redirects the same host on port {port} to HTTPS already");
+            return Draft::new(rejected.server.node, message)
+                .label("left out, as one that redirects is there")
+                .related(rejected.winner_server.node, format!("this one of {winner} is used"))
+                .severity(Severity::Info);
         }
         Rejection::TlsHost => {
             (format!("Gateway {winner} ends TLS for the same host on port {port}: this server is left out"), "left out")

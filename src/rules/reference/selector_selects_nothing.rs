@@ -4,7 +4,7 @@
 //! The selector of a Service, a Gateway, a Sidecar, or a policy (AuthorizationPolicy,
 //! PeerAuthentication, RequestAuthentication, Telemetry, WasmPlugin, EnvoyFilter, ServiceEntry)
 //! that no workload of its namespace meets; for a Gateway, and for what lies in the root namespace,
-//! no workload of any.
+//! no workload of any. And the named target port of a Service that no container of its pods has.
 //!
 //! ## Why it matters
 //! A Service without pods answers `503 UH`. A Gateway without pods opens no port. A policy without

@@ -4,7 +4,8 @@
 //! A destination or mirror of a VirtualService whose host no Service and no ServiceEntry has. Short
 //! names are completed with the namespace of the VirtualService, as istiod does. A host that only a
 //! wildcard ServiceEntry covers is found too: istiod makes a cluster for the wildcard, not for the
-//! names under it.
+//! names under it. An `ExternalName` service stands for its host only in requests on one of its own
+//! ports, and has no cluster itself.
 //!
 //! ## Why it matters
 //! Istiod configures the route all the same, with a cluster that does not exist: every request that

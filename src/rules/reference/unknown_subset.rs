@@ -4,7 +4,8 @@
 //! A destination whose subset is not among those of the DestinationRule that a client uses for the
 //! host. Which rule that is depends on the client: the first namespace of the client's own, the
 //! service's and the root namespace that has any rule for the host wins as a whole, and within it
-//! the most specific host.
+//! the most specific host. And a declared subset of a ServiceEntry with names as endpoints
+//! (`resolution: DNS`) of which no endpoint has the labels: istiod makes no cluster for it.
 //!
 //! ## Why it matters
 //! The route's cluster does not exist: requests end in `503` with the flag `NC`

@@ -3,7 +3,8 @@
 //! ## What it finds
 //! A VirtualService whose routes no sidecar and no gateway gets, where no other rule says why: it is
 //! not exported to the pods that would use it, no Sidecar imports it, none of its routes is for the
-//! ports of its hosts, or no proxy listens for its host.
+//! ports of its hosts, the conditions of its delegates exclude its own, or no proxy listens for its
+//! host.
 //!
 //! ## Why it matters
 //! Nothing that it says happens.
@@ -45,16 +46,17 @@ struct Reason<'d> {
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let effects = context.effects(service);
     let is_judged = !effects.sidecars.is_empty() || !effects.gateways.is_empty();
-    if effects.has_any() || !is_judged || is_explained(context, service, effects) {
+    let has_routes = !service.routes.is_empty();
+    if effects.has_any() || !is_judged || (has_routes && is_explained(context, service, effects)) {
         return;
     }
     let has_proxy = |e: &SidecarEffect<'m, 'd>| Scope::of(context.mesh, e.client).has_http_proxy();
     if effects.sidecars.iter().any(has_proxy) {
         return; // which may take it for requests on any port
     }
-    let reason = match service.routes.is_empty() {
-        true => excluded_delegates(context, service),
-        false => reason(context, service, effects),
+    let reason = match has_routes {
+        true => reason(context, service, effects),
+        false => excluded_delegates(context, service),
     };
     let Some(reason) = reason else {
         return;
@@ -74,7 +76,11 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 /// Whether a rule of its own says why.
 fn is_explained(context: &Context<'_, '_>, service: &PreparedVirtualService<'_>, effects: &Effects<'_, '_>) -> bool {
     let mesh = context.mesh;
-    let conflict = effects.failures().any(|(_, (_, f))| matches!(f, NoEffect::Conflict(_) | NoEffect::NotHttp(_)));
+    let conflict = effects.failures().any(|(_, (_, f))| match f {
+        NoEffect::Conflict(_) => true,
+        NoEffect::NotHttp(target) => !target.ports.iter().any(|p| p.protocol.is_http_or_sniffed()),
+        _ => false,
+    });
     let gateway = effects.gateways.iter().flat_map(|e| &e.failures).any(|f| {
         matches!(f, NoGatewayEffect::NoHost | NoGatewayEffect::OtherNamespace(_) | NoGatewayEffect::Rejected(_))
     });
