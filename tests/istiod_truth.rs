@@ -18,7 +18,8 @@ use serde_json::Value;
 const DEAD: [&str; 5] =
     ["unknown-host", "unknown-subset", "unknown-port", "invisible-destination", "half-qualified-host"];
 /// Rules that say why a VirtualService has no effect.
-const INEFFECTIVE: [&str; 8] = [
+const INEFFECTIVE: [&str; 9] = [
+    "unknown-delegate",
     "conflicting-virtual-services",
     "unknown-gateway",
     "gateway-host-mismatch",
@@ -29,7 +30,8 @@ const INEFFECTIVE: [&str; 8] = [
     "selector-selects-nothing",
 ];
 /// Rules that say that something has no endpoints.
-const EMPTY: [&str; 3] = ["subset-selects-nothing", "selector-selects-nothing", "unexported-destination"];
+const EMPTY: [&str; 4] =
+    ["subset-selects-nothing", "selector-selects-nothing", "unexported-destination", "unresolved-gateway-destination"];
 
 fn meshes() -> Option<Vec<PathBuf>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance/istiod-truth");

@@ -88,6 +88,11 @@ impl<'d> Server<'d> {
         }
     }
 
+    /// Whether the port speaks TLS: not so a plain one that only redirects to HTTPS.
+    pub fn is_tls(self) -> bool {
+        self.tls().is_some() && !matches!(self.protocol().as_str(), "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB")
+    }
+
     /// Whether TLS ends at this server.
     pub fn terminates_tls(self) -> bool {
         self.tls().is_some_and(|tls| !tls.is_passthrough() && tls.mode().is_some_and(|m| *m != "UNSET"))

@@ -105,10 +105,21 @@ impl<'d> HttpRoute<'d> {
 
     /// `mirror` and `mirrors`.
     pub fn mirrors(self) -> impl Iterator<Item = Destination<'d>> {
-        let single = self.node.get("mirror");
-        let several = self.node.get("mirrors").into_iter().flat_map(Node::items);
-        let several = several.filter_map(|m| m.get("destination"));
-        single.into_iter().chain(several).filter_map(|node| Destination::of(node, None))
+        self.mirrors_of("mirror").chain(self.mirrors_of("mirrors")).map(|(destination, _)| destination)
+    }
+
+    /// The destinations of `mirror`, or those of `mirrors`, and whether none of the requests is
+    /// copied there.
+    pub fn mirrors_of(self, name: &str) -> impl Iterator<Item = (Destination<'d>, bool)> + use<'d> {
+        let written = self.node.get(name);
+        let (single, several) = if name == "mirror" { (written, None) } else { (None, written) };
+        let is_none = |percentage: Option<Node<'d>>| {
+            percentage.is_some_and(|p| p.get("value").is_none_or(|value| value.text().is_some_and(is_zero)))
+        };
+        let single = single.map(|node| (node, is_none(self.node.get("mirrorPercentage"))));
+        let several = several.into_iter().flat_map(Node::items);
+        let several = several.filter_map(move |m| Some((m.get("destination")?, is_none(m.get("percentage")))));
+        single.into_iter().chain(several).filter_map(|(node, idle)| Some((Destination::of(node, None)?, idle)))
     }
 
     /// `delegate`.
@@ -125,6 +136,10 @@ impl<'d> HttpRoute<'d> {
     pub fn direct_response(self) -> Option<Node<'d>> {
         self.node.get("directResponse")
     }
+}
+
+fn is_zero(number: &str) -> bool {
+    number.parse() == Ok(0.0_f64)
 }
 
 impl<'d> Destination<'d> {

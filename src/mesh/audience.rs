@@ -44,8 +44,9 @@ impl<'d> Mesh<'d> {
             if is_wildcard && !self.virtual_services_are_plain {
                 return true;
             }
-            let rivals = self.virtual_services_for(&host.value);
-            if rivals.into_iter().any(|rival| !is_plain(rival)) {
+            let full = self.half_qualified(&host.value).unwrap_or_default();
+            let mut rivals = self.virtual_services_for(&host.value).chain(self.virtual_services_for(&full));
+            if rivals.any(|rival| !is_plain(rival) || self.is_routed_apart(rival)) {
                 return true;
             }
             let mut services = self.services_within(&host.value);
@@ -62,6 +63,12 @@ impl<'d> Mesh<'d> {
             self.services_of(&destination.host).any(|s| !self.is_same_for_all(s))
                 || self.destination_rules.tell_clients_apart(&destination.host)
         })
+    }
+
+    /// Whether the ports on which a VirtualService is in effect depend on the client.
+    fn is_routed_apart(&self, service: &PreparedVirtualService<'d>) -> bool {
+        let mut hosts = service.hosts.iter();
+        hosts.any(|host| self.services_within(&host.value).any(|s| !self.is_same_for_all(s)))
     }
 
     fn is_same_for_all(&self, service: &Service<'d>) -> bool {
@@ -85,6 +92,6 @@ pub(super) fn is_plain(service: &PreparedVirtualService<'_>) -> bool {
 
 fn asks_for_clients(service: &PreparedVirtualService<'_>) -> bool {
     let conditions = service.routes.iter().flat_map(|route| &route.matches);
-    let mut sources = conditions.flat_map(|condition| &condition.sources);
+    let mut sources = conditions.filter_map(|condition| condition.source.as_ref());
     sources.any(|source| !source.labels.is_empty() || source.namespace.is_some())
 }

@@ -47,6 +47,20 @@ pub enum Cluster<'m, 'd> {
         /// The service.
         service: &'m Service<'d>,
     },
+    /// An `ExternalName` service, which stands for another host and has no cluster of its own, and
+    /// istiod did not put that host in its place: 503 NC.
+    Alias {
+        /// The service.
+        service: &'m Service<'d>,
+    },
+    /// A subset of which istiod makes no cluster, because Envoy would resolve the names of its
+    /// endpoints and none of them has its labels: 503 NC.
+    EmptySubset {
+        /// The service.
+        service: &'m Service<'d>,
+        /// The rule that declares the subset.
+        rule: Option<&'m MergedRule<'d>>,
+    },
     /// No DestinationRule that this client uses declares the subset: 503 NC.
     UnknownSubset {
         /// The service.
@@ -69,17 +83,22 @@ impl<'m, 'd> Scope<'m, 'd> {
         let Some(service) = self.destination_service(host) else {
             return mesh.absent_host(host);
         };
-        if service.is_alias {
-            return Cluster::Present { service }; // stands for another host, which has the clusters
+        if service.alias_of.is_some() {
+            return Cluster::Alias { service };
         }
-        let Some(service_port) = service.port(port) else {
+        let found = service.port(port).map(|found| (service, found));
+        let merged = || self.merged_with(service, port).and_then(|other| Some((other, other.port(port)?)));
+        let Some((service, service_port)) = found.or_else(merged) else {
             return Cluster::UnknownPort { service };
         };
+        if !self.has_port_of(mesh, service, port) {
+            return Cluster::Invisible { service };
+        }
         if subset.is_none() && service.visibility.is_nobody() {
             return Cluster::Withheld { service };
         }
         let Some(subset) = subset else {
-            return match mesh.has_endpoints(service, service_port, None) {
+            return match self.has_endpoints(mesh, service, service_port, None) {
                 Some(false) => Cluster::WithoutEndpoints { service, rule: None },
                 _ => Cluster::Present { service },
             };
@@ -91,12 +110,28 @@ impl<'m, 'd> Scope<'m, 'd> {
         if service.visibility.is_nobody() {
             return Cluster::Withheld { service };
         }
-        if mesh.has_endpoints(service, service_port, None) == Some(false) {
+        if self.has_endpoints(mesh, service, service_port, None) == Some(false) {
             return Cluster::WithoutEndpoints { service, rule: None };
         }
-        match mesh.has_endpoints(service, service_port, Some(declared)) {
+        match self.has_endpoints(mesh, service, service_port, Some(declared)) {
+            Some(false) if service.is_resolved_by_envoy() => Cluster::EmptySubset { service, rule },
             Some(false) => Cluster::WithoutEndpoints { service, rule },
             _ => Cluster::Present { service },
+        }
+    }
+
+    /// As [`Mesh::has_endpoints`], for this client: a gateway has no address that its client wanted,
+    /// so that a host that is passed on to wherever the client connects has no endpoints there.
+    fn has_endpoints(
+        &self,
+        mesh: &Mesh<'d>,
+        service: &Service<'d>,
+        port: &Port<'d>,
+        subset: Option<&Subset<'_>>,
+    ) -> Option<bool> {
+        match self.client.is_gateway && service.is_passed_on() {
+            true => Some(false),
+            false => mesh.has_endpoints(service, port, subset),
         }
     }
 
@@ -113,7 +148,7 @@ impl<'m, 'd> Scope<'m, 'd> {
 
 impl<'d> Mesh<'d> {
     /// Why a host has no cluster at all.
-    fn absent_host(&self, host: &str) -> Cluster<'_, 'd> {
+    pub(super) fn absent_host(&self, host: &str) -> Cluster<'_, 'd> {
         if let Some(service) = self.services_of(host).next() {
             return Cluster::Invisible { service };
         }
@@ -153,7 +188,7 @@ impl<'d> Mesh<'d> {
 fn has_addresses(entry: ServiceEntry<'_>, subset: Option<&Labels<'_>>) -> bool {
     let matches = |found: Labels<'_>| subset.is_none_or(|labels| labels.is_subset_of(&found));
     match (entry.resolution(), entry.endpoints().next()) {
-        ("STATIC", None) => entry.addresses().next().is_some() && matches(Labels::default()),
+        ("STATIC", None) => false,           // its addresses are those that clients ask for
         ("NONE" | "DYNAMIC_DNS", _) => true, // wherever the client connects to
         (_, None) => matches(Labels::default()),
         (_, Some(_)) => entry.endpoints().any(|endpoint| matches(Labels::of(endpoint.get("labels")))),

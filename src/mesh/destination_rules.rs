@@ -183,11 +183,14 @@ impl<'d> DestinationRules<'d> {
         if let Some(rules) = own.and_then(|set| set.most_specific(&service.host)) {
             return pick(rules.iter(), labels);
         }
-        let exported = |home: &str| Some((self.exported.get(home)?.most_specific(&service.host)?, home == namespace));
-        let (rules, is_own) = exported(service.namespace).or_else(|| exported(root))?;
         let is_visible =
             |rule: &&MergedRule<'d>| rule.export.written.is_empty() || rule.export.visibility.includes(namespace);
-        pick(rules.iter().filter(is_visible), labels.filter(|_| is_own))
+        // Rules that the client does not see leave the word to those of the root namespace.
+        let exported = |home: &str| {
+            let rules = self.exported.get(home)?.most_specific(&service.host)?.iter().filter(is_visible);
+            rules.clone().next().map(|_| pick(rules, labels.filter(|_| home == namespace)))
+        };
+        exported(service.namespace).or_else(|| exported(root))?
     }
 
     /// Every rule of any namespace whose host holds `host`, with its namespace, whoever sees it.

@@ -8,7 +8,7 @@ use crate::kube::Labels;
 use super::routes::{DestinationUse, VirtualHost};
 use super::scope::{Client, Scope};
 use super::virtual_services::PreparedVirtualService;
-use super::{Mesh, host};
+use super::{Mesh, Protocol, host};
 
 /// A Gateway with its full name.
 #[derive(Clone, Debug)]
@@ -166,20 +166,24 @@ fn conflict<'m, 'd>(
         winner_server,
         reason,
     };
-    let is_tls = |s: Server<'d>| s.tls().is_some() && matches!(s.protocol().as_str(), "HTTPS" | "TLS");
     let rivals = || accepted.iter().copied().filter(|(_, other)| same_port(other));
-    // Plain text on a port keeps TLS out and the other way round; plain HTTP merges with HTTP.
-    if let Some(rival) = rivals().find(|(_, other)| is_tls(*other) != is_tls(server)) {
-        return Some(rejected(rival, Rejection::Protocols));
+    // Whatever has TLS settings, be it only a redirect to HTTPS, must be the only one for its hosts
+    // and the namespaces that they are for.
+    if server.tls().is_some() {
+        let own: Vec<_> = gateway.hosts(server).map(|h| (h.namespace, h.host)).collect();
+        let has_one = |(gateway, other): &(&'m PreparedGateway<'d>, Server<'d>)| {
+            other.tls().is_some() && gateway.hosts(*other).any(|h| own.contains(&(h.namespace, h.host)))
+        };
+        if let Some(rival) = rivals().find(has_one) {
+            return Some(rejected(rival, Rejection::TlsHost));
+        }
     }
-    let is_http = |s: Server<'d>| s.is_http_routed();
-    if !is_tls(server) {
-        let clash = rivals().find(|(_, other)| is_http(*other) != is_http(server));
-        return clash.map(|rival| rejected(rival, Rejection::Protocols));
-    }
-    let hosts: Vec<&str> = gateway.hosts(server).map(|h| h.host).collect();
-    let clash = rivals().find(|(other_gateway, other)| other_gateway.hosts(*other).any(|h| hosts.contains(&h.host)));
-    clash.map(|rival| rejected(rival, Rejection::TlsHost))
+    // The first server in plain text keeps everything out that is not plain HTTP like itself. TLS
+    // before it does not.
+    let is_plain = |s: Server<'d>| !s.is_tls();
+    let plain = rivals().find(|(_, other)| is_plain(*other))?;
+    let merges = is_plain(server) && server.is_http_routed() && plain.1.is_http_routed();
+    (!merges).then(|| rejected(plain, Rejection::Protocols))
 }
 
 impl<'m, 'd> Scope<'m, 'd> {
@@ -229,6 +233,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         mesh: &'m Mesh<'d>,
         service: &'m PreparedVirtualService<'d>,
     ) -> Vec<DestinationUse<'m, 'd>> {
+        let ports = self.layer4_ports(mesh, service);
         let mut uses = Vec::new();
         for route in &service.layer4 {
             for destination in &route.destinations {
@@ -236,10 +241,32 @@ impl<'m, 'd> Scope<'m, 'd> {
                 // be any: take the service's first.
                 let first =
                     || self.destination_service(&destination.host).and_then(|s| s.ports.first()).map(|p| p.number);
-                uses.push(self.destination_use(mesh, destination, route.port.or_else(first).unwrap_or(0)));
+                match &ports {
+                    Some(ports) => {
+                        let meant = ports.iter().filter(|port| route.port.is_none_or(|wanted| wanted == **port));
+                        uses.extend(meant.map(|port| self.layer4_use(mesh, destination, *port)));
+                    }
+                    None => uses.push(self.layer4_use(mesh, destination, route.port.or_else(first).unwrap_or(0))),
+                }
             }
         }
         uses
+    }
+
+    /// The ports on which a sidecar asks the TLS and TCP routes of a VirtualService: those of the
+    /// services that it is for which do not speak plain HTTP. Nothing where the inputs do not tell.
+    fn layer4_ports(&self, mesh: &'m Mesh<'d>, service: &PreparedVirtualService<'d>) -> Option<Vec<u16>> {
+        let mut services = service.hosts.iter().flat_map(|host| mesh.services_within(&host.value)).peekable();
+        if self.client.is_gateway || services.peek().is_none() {
+            return None;
+        }
+        let own = services.filter(|target| self.imports(target)).flat_map(|target| &target.ports);
+        let passed_on = own.filter(|port| !matches!(port.protocol, Protocol::Http | Protocol::Udp));
+        let is_imported = |port: &u16| self.imports_virtual_service(service, *port);
+        let mut ports: Vec<u16> = passed_on.map(|port| port.number).filter(is_imported).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        Some(ports)
     }
 }
 

@@ -79,9 +79,11 @@ pub struct Mesh<'d> {
     gateways_by_name: FxHashMap<String, u32>,
     by_host: HostIndex,
     http_ports: FxHashMap<u16, Vec<u32>>,
+    ports: FxHashMap<u16, Vec<u32>>,
     /// Ports on which some clients listen for HTTP and others do not.
     private_http_ports: FxHashSet<u16>,
     virtual_services_by_host: HostIndex,
+    virtual_services_by_destination: FxHashMap<String, Vec<u32>>,
     /// Whether every VirtualService is the same for every client.
     virtual_services_are_plain: bool,
     workloads_by_namespace: FxHashMap<&'d str, Vec<u32>>,
@@ -105,8 +107,10 @@ impl<'d> Mesh<'d> {
             gateways_by_name: FxHashMap::default(),
             by_host: HostIndex::default(),
             http_ports: FxHashMap::default(),
+            ports: FxHashMap::default(),
             private_http_ports: FxHashSet::default(),
             virtual_services_by_host: HostIndex::default(),
+            virtual_services_by_destination: FxHashMap::default(),
             virtual_services_are_plain: virtual_services.iter().all(audience::is_plain),
             workloads_by_namespace: FxHashMap::default(),
             clients: Vec::new(),
@@ -139,9 +143,13 @@ impl<'d> Mesh<'d> {
         for (gateway, place) in self.gateways.iter().zip(0..) {
             self.gateways_by_name.entry(gateway.full_name.clone()).or_insert(place);
         }
-        for (place, service) in self.services.iter().enumerate() {
-            for port in service.ports.iter().filter(|p| p.protocol == Protocol::Http) {
-                self.http_ports.entry(port.number).or_default().push(place as u32);
+        // A service that stands for another host has no listeners.
+        for (place, service) in self.services.iter().enumerate().filter(|(_, s)| s.alias_of.is_none()) {
+            for port in service.ports.iter().filter(|p| p.protocol != Protocol::Udp) {
+                self.ports.entry(port.number).or_default().push(place as u32);
+                if port.protocol == Protocol::Http {
+                    self.http_ports.entry(port.number).or_default().push(place as u32);
+                }
             }
         }
         let is_private = |port: &&u16| !self.http_services_on(**port).any(|service| service.visibility.is_public);
@@ -152,6 +160,14 @@ impl<'d> Mesh<'d> {
         let hosts =
             places.flat_map(|(service, place)| service.hosts.iter().map(move |host| (host.value.as_str(), place)));
         self.virtual_services_by_host = HostIndex::of(hosts);
+        for (service, place) in self.virtual_services.iter().zip(0..) {
+            for host in service.destinations().map(|(_, destination)| &destination.host) {
+                let places = self.virtual_services_by_destination.entry(host.clone()).or_default();
+                if places.last() != Some(&place) {
+                    places.push(place);
+                }
+            }
+        }
         for (place, workload) in self.workloads.iter().enumerate() {
             self.workloads_by_namespace.entry(workload.namespace).or_default().push(place as u32);
         }
@@ -202,12 +218,24 @@ impl<'d> Mesh<'d> {
         places.iter().filter_map(|place| self.services.get(*place as usize))
     }
 
+    /// The services on `port`, whatever they speak, UDP apart.
+    pub fn services_on(&self, port: u16) -> impl Iterator<Item = &Service<'d>> {
+        let places = self.ports.get(&port).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.services.get(*place as usize))
+    }
+
     /// The VirtualServices that name exactly this host, oldest first.
     pub fn virtual_services_for(&self, host: &str) -> impl Iterator<Item = &PreparedVirtualService<'d>> {
         self.virtual_services_by_host
             .exactly(host)
             .iter()
             .filter_map(|place| self.virtual_services.get(*place as usize))
+    }
+
+    /// The VirtualServices that lead to exactly this host, oldest first.
+    pub fn virtual_services_to(&self, host: &str) -> impl Iterator<Item = &PreparedVirtualService<'d>> {
+        let places = self.virtual_services_by_destination.get(host).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.virtual_services.get(*place as usize))
     }
 
     /// The workloads of a namespace.
@@ -359,6 +387,11 @@ fn asks_for_gateway(gateway: &PreparedGateway<'_>, labels: &Labels<'_>) -> bool 
     !gateway.view.selector_labels().is_empty() && selects(gateway, labels)
 }
 
+/// When an object was created. What the cluster does not have yet is younger than all that it has.
+pub(super) fn birth(object: Object<'_>) -> (bool, &str) {
+    object.created().map_or((true, ""), |time| (false, time))
+}
+
 /// Every object once, the last of several with one identity, sorted as istiod sorts: by creation
 /// time, then name, then namespace.
 fn applied<'d>(objects: &[Object<'d>]) -> Vec<Object<'d>> {
@@ -374,6 +407,6 @@ fn applied<'d>(objects: &[Object<'d>]) -> Vec<Object<'d>> {
         kept.push(Some(*object));
     }
     let mut kept: Vec<Object<'d>> = kept.into_iter().flatten().collect();
-    kept.sort_by_cached_key(|object| (object.created().unwrap_or(""), object.name(), object.namespace()));
+    kept.sort_by_cached_key(|object| (birth(*object), object.name(), object.namespace()));
     kept
 }

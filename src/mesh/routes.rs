@@ -70,10 +70,10 @@ impl<'d> PreparedVirtualService<'d> {
 
 /// Whether the conditions on port, gateway and source let a route into the client's table.
 fn applies(condition: &RouteMatch<'_>, client: &Client<'_>, gateway: &str, port: u16) -> bool {
-    condition
-        .sources
-        .iter()
-        .all(|source| source.port.is_none_or(|p| p == u64::from(port)) && comes_from(source, client, gateway))
+    let is_from_there = |source: &SourceCondition<'_>| {
+        source.port.is_none_or(|p| p == u64::from(port)) && comes_from(source, client, gateway)
+    };
+    condition.source.as_ref().is_none_or(is_from_there)
 }
 
 fn comes_from(source: &SourceCondition<'_>, client: &Client<'_>, gateway: &str) -> bool {
@@ -179,6 +179,9 @@ impl<'m, 'd> Scope<'m, 'd> {
                     effect.failures.push((named.clone(), NoEffect::NotHttp(target)));
                 }
                 Some(_) if routes.is_empty() => effect.failures.push((named.clone(), NoEffect::NoRoute)),
+                _ if !self.has_routes_for(target, port) => {
+                    effect.failures.push((named.clone(), NoEffect::NoService));
+                }
                 _ => self.claim(mesh, service, virtual_host(&target.host, named), effect),
             }
         }
@@ -265,23 +268,50 @@ impl<'m, 'd> Scope<'m, 'd> {
         taken: VirtualHost<'m, 'd>,
         effect: &mut SidecarEffect<'m, 'd>,
     ) {
-        let order = |s: &PreparedVirtualService<'d>| s.visibility.rank(s.namespace, self.client.namespace);
-        let own_order = order(service);
-        let mut before_us = true;
-        let earlier = mesh.virtual_services_for(&taken.host).find(|rival| {
-            if std::ptr::eq(*rival, service) {
-                before_us = false;
-                return false;
-            }
-            let precedes = order(rival) < own_order || (order(rival) == own_order && before_us);
-            precedes
+        let order = |s: &PreparedVirtualService<'d>| {
+            // They are in one list, so of two the older has the lower address.
+            (s.visibility.rank(s.namespace, self.client.namespace), std::ptr::from_ref(s))
+        };
+        let precedes = |rival: &&PreparedVirtualService<'d>| {
+            order(rival) < order(service)
                 && self.imports_virtual_service(rival, taken.port)
                 && !rival.routes_for(self.client, super::MESH_GATEWAY, taken.port).is_empty()
-        });
+        };
+        // The virtual host of a service has its half-qualified names as well.
+        let full = mesh.half_qualified(&taken.host).filter(|full| self.is_http_service(full, taken.port));
+        let with_short_names = full.iter().flat_map(|full| mesh.virtual_services_for(full));
+        let same = mesh.virtual_services_for(&taken.host).filter(|s| self.has_virtual_host(mesh, s, &taken));
+        let earlier = same.chain(with_short_names).find(precedes);
         match earlier {
             Some(winner) => effect.failures.push((taken.named, NoEffect::Conflict(winner))),
             None => effect.virtual_hosts.push(taken),
         }
+    }
+
+    /// Whether a VirtualService that names the host of `wanted` makes a virtual host of it on that
+    /// port: a host without a service is there on port 80, and wherever the VirtualService has one
+    /// that is a service.
+    fn has_virtual_host(
+        &self,
+        mesh: &'m Mesh<'d>,
+        service: &PreparedVirtualService<'d>,
+        wanted: &VirtualHost<'m, 'd>,
+    ) -> bool {
+        let port = wanted.port;
+        let is_routed = |name: &str| match host::is_wildcard(name) {
+            false => self.is_http_service(name, port),
+            true => mesh.services_within(name).any(|candidate| {
+                self.is_http_service(&candidate.host, port)
+                    && self.most_specific(mesh, &candidate.host, port).is_some_and(|s| std::ptr::eq(s, service))
+            }),
+        };
+        port == 80 || self.is_http_service(&wanted.host, port) || service.hosts.iter().any(|h| is_routed(&h.value))
+    }
+
+    fn is_http_service(&self, host: &str, port: u16) -> bool {
+        self.routed_service(host, port)
+            .and_then(|service| service.port(port))
+            .is_some_and(|p| p.protocol.is_http_or_sniffed())
     }
 
     /// Where the routes of a virtual host lead for this client.
@@ -295,17 +325,54 @@ impl<'m, 'd> Scope<'m, 'd> {
         uses
     }
 
-    /// Where one destination leads for a request on `port`.
+    /// Where one destination leads for an HTTP request on `request_port`. A sidecar looks among the
+    /// services of that port for the one that is meant.
     pub fn destination_use(
         &self,
         mesh: &'m Mesh<'d>,
         prepared: &'m PreparedDestination<'d>,
         request_port: u16,
     ) -> DestinationUse<'m, 'd> {
+        let known = match self.client.is_gateway {
+            true => self.destination_service(&prepared.host),
+            false => self.routed_service(&prepared.host, request_port),
+        };
+        self.use_of(mesh, prepared, request_port, known)
+    }
+
+    /// Where one destination of a TLS or TCP route leads: there, the only port of a service counts
+    /// where none is named.
+    pub(super) fn layer4_use(
+        &self,
+        mesh: &'m Mesh<'d>,
+        prepared: &'m PreparedDestination<'d>,
+        request_port: u16,
+    ) -> DestinationUse<'m, 'd> {
+        let known = self.destination_service(&prepared.host);
+        let only = known.and_then(super::Service::only_port).map(|port| port.number);
+        self.use_of(mesh, prepared, only.unwrap_or(request_port), known)
+    }
+
+    /// Where a destination leads, `known` being the service that istiod takes it for. An
+    /// `ExternalName` service gives way to the host that it stands for (`GetDestinationCluster`).
+    fn use_of(
+        &self,
+        mesh: &'m Mesh<'d>,
+        prepared: &'m PreparedDestination<'d>,
+        request_port: u16,
+        known: Option<&'m super::Service<'d>>,
+    ) -> DestinationUse<'m, 'd> {
         let PreparedDestination { written: destination, host, is_mirror, .. } = prepared;
         let explicit = destination.port.and_then(|p| u16::try_from(p.value).ok());
-        let port = explicit.unwrap_or_else(|| self.destination_port(host, request_port));
-        let cluster = self.cluster(mesh, host, port, destination.subset.map(|s| s.value));
+        let subset = destination.subset.map(|s| s.value);
+        let concrete = known.and_then(|service| service.alias_of);
+        let host: &'m str = concrete.unwrap_or(host);
+        let port = explicit.unwrap_or_else(|| self.destination_port(&prepared.host, request_port));
+        let cluster = match concrete {
+            // The route does not name it, so it is not there for the route's sake.
+            Some(_) if !mesh.services_of(host).any(|service| self.imports(service)) => mesh.absent_host(host),
+            _ => self.cluster(mesh, host, port, subset),
+        };
         DestinationUse { destination: *destination, is_mirror: *is_mirror, host, port, client: self.client, cluster }
     }
 }

@@ -5,8 +5,8 @@ use crate::kube::Labels;
 
 use super::destination_rules::MergedRule;
 use super::protocol::Protocol;
-use super::virtual_services::{MESH_GATEWAY, PreparedVirtualService};
-use super::{Mesh, Service, host};
+use super::virtual_services::{MESH_GATEWAY, PreparedDestination, PreparedRoute, PreparedVirtualService};
+use super::{Mesh, Service, Source, host};
 
 /// A proxy, or a kind of proxies that all see the same.
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ pub struct Scope<'m, 'd> {
 #[derive(Debug)]
 struct EgressListener<'d> {
     port: Option<u16>,
+    /// What a listener with a port speaks, whatever the services on that port do.
+    protocol: Option<Protocol>,
     is_http_proxy: bool,
     hosts: Vec<EgressHost<'d>>,
 }
@@ -60,19 +62,16 @@ struct EgressHost<'d> {
     /// Nothing means any namespace.
     namespace: Option<&'d str>,
     host: &'d str,
-    /// `~namespace/host`: what is not imported after all.
+    /// `~namespace/host`, or `~/host` for every namespace: what is not imported after all.
     is_excluded: bool,
 }
 
 impl<'d> EgressHost<'d> {
     fn parse(text: &'d str, client_namespace: &'d str) -> Self {
-        let (is_excluded, text) = match text.strip_prefix('~') {
-            Some(rest) if !rest.starts_with('/') => (true, rest),
-            _ => (false, text),
-        };
+        let (is_excluded, text) = text.strip_prefix('~').map_or((false, text), |rest| (true, rest));
         let (namespace, host) = text.split_once('/').unwrap_or(("*", text));
         let namespace = match namespace {
-            "*" => None,
+            "*" | "" => None,
             "." => Some(client_namespace),
             other => Some(other),
         };
@@ -88,6 +87,7 @@ impl<'d> EgressListener<'d> {
     fn everything() -> Self {
         Self {
             port: None,
+            protocol: None,
             is_http_proxy: false,
             hosts: vec![EgressHost { namespace: None, host: "*", is_excluded: false }],
         }
@@ -118,6 +118,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         let mut listeners: Vec<_> = egress
             .map(|entry| EgressListener {
                 port: entry.port(),
+                protocol: entry.port().and(entry.protocol()).map(Protocol::parse),
                 is_http_proxy: entry.protocol().is_some_and(|p| p.eq_ignore_ascii_case("HTTP_PROXY")),
                 hosts: entry.hosts().map(|h| EgressHost::parse(h.value, client.namespace)).collect(),
             })
@@ -133,28 +134,59 @@ impl<'m, 'd> Scope<'m, 'd> {
         self.listeners.iter().find(|l| l.port.is_none_or(|p| p == port))
     }
 
-    /// The service that `host` is on `port`, as the listener of that port sees it.
+    /// The service that `host` is on `port`, as the listener of that port sees it: of several that
+    /// one namespace declares for the host, one with the port.
     pub fn routed_service(&self, host: &str, port: u16) -> Option<&'m Service<'d>> {
         let listener = self.listener(port)?;
-        self.best(host, |service| listener.imports_service(service)).filter(|s| s.port(port).is_some())
+        let best = self.best(host, |service| listener.imports_service(service))?;
+        if best.port(port).is_some() {
+            return Some(best);
+        }
+        let is_other = |s: &&Service<'d>| {
+            s.namespace == best.namespace
+                && s.port(port).is_some()
+                && s.visibility.includes(self.client.namespace)
+                && listener.imports_service(s)
+        };
+        self.mesh.services_of(host).find(is_other)
     }
 
     /// Whether some service on `port` is declared to speak HTTP, so that the proxy listens there
-    /// for every host.
+    /// for every host. Where the Sidecar declares the port, its word counts instead, as soon as
+    /// there is a service on it.
     pub fn has_http_listener(&self, port: u16) -> bool {
         let Some(listener) = self.listener(port) else {
             return false;
         };
         let visible = |s: &&Service<'d>| s.visibility.includes(self.client.namespace) && listener.imports_service(s);
+        if let Some(protocol) = listener.protocol {
+            // The listener for all other ports has one on the wildcard address next to it.
+            let is_open = |l: &EgressListener<'d>| {
+                self.mesh.http_services_on(port).any(|s| l.imports_service(s) && self.sees(s))
+                    || self.assumes_ingress_gateway(l, port)
+            };
+            let is_own = protocol == Protocol::Http
+                && (self.mesh.services_on(port).any(|s| visible(&s)) || self.assumes_ingress_gateway(listener, port));
+            return is_own || self.listeners.iter().filter(|l| l.port.is_none()).any(is_open);
+        }
         self.mesh.http_services_on(port).any(|s| visible(&s)) || self.assumes_ingress_gateway(listener, port)
+    }
+
+    /// Whether requests for `service` on `port` meet HTTP routes. A sniffed port has a listener of
+    /// the service's own address, unless it stands for another host.
+    pub(super) fn has_routes_for(&self, service: &Service<'d>, port: u16) -> bool {
+        let has_own = service.alias_of.is_none() && self.listener(port).is_some_and(|l| l.protocol.is_none());
+        let is_routed = service.port(port).is_some_and(|p| p.protocol.is_http_or_sniffed());
+        is_routed && (has_own || self.has_http_listener(port))
     }
 
     /// Istio's own ingress gateway has a service with an HTTP port 80. Manifests hardly ever hold
     /// it, and every default installation has it.
     fn assumes_ingress_gateway(&self, listener: &EgressListener<'d>, port: u16) -> bool {
         let root = &self.mesh.options.root_namespace;
-        let covers = |h: &EgressHost<'_>| h.is_for(root) && h.host == "*" && !h.is_excluded;
-        port == 80 && self.mesh.assumes_ingress_gateway() && listener.hosts.iter().any(covers)
+        let mut covering = listener.hosts.iter().filter(|h| h.is_for(root) && h.host == "*").peekable();
+        let is_covered = covering.peek().is_some() && !covering.any(|h| h.is_excluded);
+        port == 80 && self.mesh.assumes_ingress_gateway() && is_covered
     }
 
     /// The service that a cluster of `host` would be for. Destinations of VirtualServices count
@@ -177,6 +209,32 @@ impl<'m, 'd> Scope<'m, 'd> {
         candidates.into_iter().min_by_key(|s| s.namespace)
     }
 
+    /// Whether the client has the cluster for a port of a service that it sees. Of a service that it
+    /// has only for the sake of routes, it has what the routes of the listener ask for
+    /// (`collectImportedServices`): the ports that they name, or all if one names none.
+    pub(super) fn has_port_of(&self, mesh: &Mesh<'d>, service: &Service<'d>, port: u16) -> bool {
+        if self.client.is_gateway || self.imports(service) {
+            return true;
+        }
+        let asks = |route: Option<&PreparedRoute<'d>>, destination: &PreparedDestination<'d>| {
+            let named = destination.written.port.map(|p| p.value);
+            destination.host == service.host
+                && named.is_none_or(|named| named == u64::from(port))
+                && route.is_none_or(|route| may_come_from(route, self.client.namespace))
+        };
+        let listeners = || self.listeners.iter().filter(|l| l.port.is_none_or(|p| p == port));
+        mesh.virtual_services_to(&service.host).any(|leading| {
+            leading.visibility.includes(self.client.namespace)
+                && leading.gateways.iter().any(|g| g.name == MESH_GATEWAY)
+                && listeners().any(|l| l.imports_virtual_service(leading))
+                && leading.destinations().any(|(route, destination)| asks(route, destination))
+        })
+    }
+
+    fn sees(&self, service: &Service<'_>) -> bool {
+        service.visibility.includes(self.client.namespace)
+    }
+
     /// Whether the client can call `service` by itself, without a VirtualService that leads there.
     pub fn imports(&self, service: &Service<'d>) -> bool {
         service.visibility.includes(self.client.namespace) && self.listeners.iter().any(|l| l.imports_service(service))
@@ -191,6 +249,27 @@ impl<'m, 'd> Scope<'m, 'd> {
             let rank = s.visibility.rank(s.namespace, namespace);
             (s.namespace != namespace, !s.is_kubernetes(), rank)
         })
+    }
+
+    /// Whether the Sidecar has a listener that acts as an HTTP proxy, which takes requests for hosts
+    /// on any port. What its routes are is not modelled.
+    pub fn has_http_proxy(&self) -> bool {
+        self.listeners.iter().any(|listener| listener.is_http_proxy)
+    }
+
+    /// Another ServiceEntry of the same namespace, host and resolution that has the port which this
+    /// one does not have: istiod makes one service of the two (`canMergeServices`).
+    pub(super) fn merged_with(&self, service: &Service<'d>, port: u16) -> Option<&'m Service<'d>> {
+        let Source::Entry(entry) = service.source else {
+            return None;
+        };
+        let is_other = |s: &&Service<'d>| {
+            s.namespace == service.namespace
+                && s.port(port).is_some()
+                && s.visibility.includes(self.client.namespace)
+                && matches!(s.source, Source::Entry(other) if other.resolution() == entry.resolution())
+        };
+        self.mesh.services_of(&service.host).find(is_other)
     }
 
     /// The DestinationRule that the client uses for `service`.
@@ -220,4 +299,11 @@ impl<'m, 'd> Scope<'m, 'd> {
         ports.dedup();
         ports
     }
+}
+
+/// Whether istiod looks at what a route leads to for the clients of `namespace`. It goes through the
+/// conditions in order: the last one that asks for a namespace counts, unless one asks for this.
+fn may_come_from(route: &PreparedRoute<'_>, namespace: &str) -> bool {
+    let asked = || route.matches.iter().filter_map(|m| m.source.as_ref().and_then(|source| source.namespace));
+    asked().next().is_none() || asked().any(|asked| asked == namespace)
 }

@@ -29,8 +29,8 @@ pub struct Service<'d> {
     pub selector: Labels<'d>,
     /// The workloads of its namespace that its selector selects, by their places in the mesh.
     pub(super) selected: Vec<u32>,
-    /// Whether it is an ExternalName service, which stands for another host.
-    pub is_alias: bool,
+    /// The host that it stands for, if it is an `ExternalName` service.
+    pub alias_of: Option<&'d str>,
 }
 
 /// What declares a host.
@@ -93,7 +93,7 @@ impl<'d> Service<'d> {
             host_node: object.name_node(),
             selector: service.selector_labels(),
             selected: Vec::new(),
-            is_alias: service.external_name().is_some(),
+            alias_of: service.external_name().map(|name| name.value),
         }
     }
 
@@ -115,7 +115,7 @@ impl<'d> Service<'d> {
             host_node: host.node,
             selector: entry.workload_selector().unwrap_or_default(),
             selected: Vec::new(),
-            is_alias: false,
+            alias_of: None,
         }
     }
 
@@ -132,6 +132,18 @@ impl<'d> Service<'d> {
         matches!(self.source, Source::Kubernetes(_))
     }
 
+    /// Whether Envoy itself resolves the names of its endpoints, instead of istiod.
+    pub(super) fn is_resolved_by_envoy(&self) -> bool {
+        matches!(self.source, Source::Entry(entry) if matches!(entry.resolution(), "DNS" | "DNS_ROUND_ROBIN"))
+    }
+
+    /// Whether a sidecar sends requests to the address that its client wanted: a ServiceEntry
+    /// without resolution and without endpoints.
+    pub fn is_passed_on(&self) -> bool {
+        matches!(self.source, Source::Entry(entry) if entry.resolution() == "NONE"
+            && entry.endpoints().next().is_none() && self.selector.is_empty())
+    }
+
     /// The port with this number.
     pub fn port(&self, number: u16) -> Option<&Port<'d>> {
         self.ports.iter().find(|port| port.number == number && port.protocol != Protocol::Udp)
@@ -146,11 +158,11 @@ impl<'d> Service<'d> {
     }
 
     /// Its place among services of the same host: oldest first, then by name and namespace.
-    pub(super) fn age(&self) -> (&'d str, &str, &'d str) {
+    pub(super) fn age(&self) -> ((bool, &'d str), &str, &'d str) {
         let name = match self.source {
             Source::Kubernetes(service) => service.object.name(),
             Source::Entry(_) => &self.host,
         };
-        (self.object().created().unwrap_or(""), name, self.namespace)
+        (super::birth(self.object()), name, self.namespace)
     }
 }

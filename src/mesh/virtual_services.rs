@@ -4,11 +4,11 @@
 use rustc_hash::FxHashMap;
 
 use crate::document::{Node, Spanned};
-use crate::istio::{Destination, HttpMatch, HttpRoute, StringMatchKind, VirtualService};
+use crate::istio::{Destination, HttpMatch, HttpRoute, NETWORKING, StringMatch, StringMatchKind, VirtualService};
 use crate::kube::{Labels, Object};
 
 use super::visibility::Visibility;
-use super::{Options, host};
+use super::{Mesh, Options, host};
 
 /// The gateway name that stands for the sidecars of the mesh.
 pub const MESH_GATEWAY: &str = "mesh";
@@ -30,6 +30,14 @@ pub struct PreparedVirtualService<'d> {
     pub routes: Vec<PreparedRoute<'d>>,
     /// Its TLS and then its TCP routes.
     pub layer4: Vec<Layer4Route<'d>>,
+}
+
+impl<'d> PreparedVirtualService<'d> {
+    /// Everything that its routes lead to, each with its HTTP route.
+    pub fn destinations(&self) -> impl Iterator<Item = (Option<&PreparedRoute<'d>>, &PreparedDestination<'d>)> {
+        let http = self.routes.iter().flat_map(|route| route.destinations.iter().map(move |d| (Some(route), d)));
+        http.chain(self.layer4.iter().flat_map(|route| &route.destinations).map(|d| (None, d)))
+    }
 }
 
 /// A gateway that a VirtualService names.
@@ -85,8 +93,8 @@ pub struct RouteMatch<'d> {
     pub root: Option<HttpMatch<'d>>,
     /// Of the route itself.
     pub own: Option<HttpMatch<'d>>,
-    /// What it asks of the client, once for each of the two that asks anything.
-    pub sources: Vec<SourceCondition<'d>>,
+    /// What it asks of the client, if anything.
+    pub source: Option<SourceCondition<'d>>,
     /// Whether it leaves nothing for later routes, by istiod's own test.
     pub takes_everything: bool,
 }
@@ -105,11 +113,13 @@ pub struct SourceCondition<'d> {
 }
 
 impl<'d> RouteMatch<'d> {
-    /// `home` is the namespace of the VirtualService.
-    fn new(root: Option<HttpMatch<'d>>, own: Option<HttpMatch<'d>>, home: &str) -> Self {
-        let parts = || root.into_iter().chain(own);
-        let sources = parts().map(|part| SourceCondition::of(part, home)).filter(SourceCondition::asks_anything);
-        Self { root, own, sources: sources.collect(), takes_everything: parts().all(takes_everything) }
+    /// `homes` are the namespaces in which the two complete the names of gateways.
+    fn new(root: Option<HttpMatch<'d>>, own: Option<HttpMatch<'d>>, homes: (&str, &str)) -> Self {
+        let parts = [(root, homes.0), (own, homes.1)];
+        let sources = parts.into_iter().filter_map(|(part, home)| Some(SourceCondition::of(part?, home)));
+        let source = sources.reduce(SourceCondition::narrowed_by).filter(SourceCondition::asks_anything);
+        let takes_everything = root.into_iter().chain(own).all(takes_everything);
+        Self { root, own, source, takes_everything }
     }
 
     /// The entries whose conditions all must hold.
@@ -133,6 +143,19 @@ impl<'d> SourceCondition<'d> {
         }
     }
 
+    /// A delegate's condition under the one that delegates, as istiod merges the two: what only one
+    /// of them asks is asked, and the delegate's word counts where both speak.
+    fn narrowed_by(self, own: Self) -> Self {
+        let inherited = self.labels.iter().filter(|(key, _)| own.labels.get(key).is_none());
+        let labels = Labels::from_pairs(own.labels.iter().chain(inherited).collect::<Vec<_>>());
+        Self {
+            port: own.port.or(self.port),
+            gateways: if own.gateways.is_empty() { self.gateways } else { own.gateways },
+            labels,
+            namespace: own.namespace.or(self.namespace),
+        }
+    }
+
     fn asks_anything(&self) -> bool {
         self.port.is_some() || !self.gateways.is_empty() || !self.labels.is_empty() || self.namespace.is_some()
     }
@@ -141,12 +164,23 @@ impl<'d> SourceCondition<'d> {
 impl<'d> PreparedDestination<'d> {
     fn of_http(route: HttpRoute<'d>, namespace: &str, options: &Options) -> Vec<Self> {
         let is_only = route.destinations().nth(1).is_none();
-        let prepare = |written: Destination<'d>, is_mirror: bool| {
-            let is_idle = !is_mirror && !is_only && written.weight == Some(0);
-            Self::new(written, is_mirror, is_idle, namespace, options)
-        };
-        let direct = route.destinations().map(|destination| prepare(destination, false));
-        direct.chain(route.mirrors().map(|destination| prepare(destination, true))).collect()
+        let direct = route.destinations().map(|written| {
+            let is_idle = !is_only && written.weight == Some(0);
+            Self::new(written, false, is_idle, namespace, options)
+        });
+        direct.chain(Self::mirrors_of(route, ["mirror", "mirrors"], namespace, options)).collect()
+    }
+
+    /// Where a route sends copies: what the given fields say.
+    fn mirrors_of(
+        route: HttpRoute<'d>,
+        fields: impl IntoIterator<Item = &'static str>,
+        namespace: &str,
+        options: &Options,
+    ) -> Vec<Self> {
+        let mirrors = fields.into_iter().flat_map(|field| route.mirrors_of(field));
+        // Istiod leaves out what would get no copy.
+        mirrors.map(|(written, is_idle)| Self::new(written, true, is_idle, namespace, options)).collect()
     }
 
     fn new(written: Destination<'d>, is_mirror: bool, is_idle: bool, namespace: &str, options: &Options) -> Self {
@@ -165,10 +199,11 @@ impl<'d> Layer4Route<'d> {
     }
 }
 
-/// Whether a condition takes every request, by istiod's own test: the prefix `/` or the expression
-/// `.*`, and nothing else about the request.
+/// Whether a condition takes every request, by istiod's own test: the prefix `/`, which no condition
+/// on the path at all becomes too, or the expression `.*`, and nothing else about the request. What
+/// it asks of the port, the gateway and the client is already answered where a route is made.
 fn takes_everything(part: HttpMatch<'_>) -> bool {
-    let any_path = part.uri().is_some_and(|uri| match uri.kind {
+    let any_path = part.uri().is_none_or(|uri| match uri.kind {
         StringMatchKind::Prefix => *uri.text == "/",
         StringMatchKind::Regex => matches!(*uri.text, "*" | ".*"),
         StringMatchKind::Exact => false,
@@ -232,19 +267,16 @@ fn prepare_route<'d>(
     options: &'d Options,
 ) -> Vec<PreparedRoute<'d>> {
     let Some(delegate) = route.delegate() else {
-        let matches = route.matches().map(|own| RouteMatch::new(None, Some(own), namespace)).collect();
+        let homes = (namespace, namespace);
+        let matches = route.matches().map(|own| RouteMatch::new(None, Some(own), homes)).collect();
         let destinations = PreparedDestination::of_http(route, namespace, options);
         return vec![PreparedRoute { route, namespace, root: None, matches, destinations }];
     };
     // A delegate that does not exist, or that is not exported to here, leaves the route out.
-    let Some(target) = find_delegate(delegate, namespace, delegates) else {
+    let Some(target) = find_delegate(delegate, namespace, delegates, options) else {
         return Vec::new();
     };
     let target_namespace = target.object.namespace();
-    let visibility = Visibility::of_list(target.export_to(), target_namespace, options.virtual_service_export);
-    if !visibility.includes(namespace) {
-        return Vec::new();
-    }
     target
         .http()
         .filter(|inner| inner.delegate().is_none())
@@ -252,68 +284,108 @@ fn prepare_route<'d>(
         .collect()
 }
 
-fn find_delegate<'d>(reference: Node<'d>, namespace: &'d str, delegates: &Delegates<'d>) -> Option<VirtualService<'d>> {
-    let name = reference.text_at("name")?.value;
-    let namespace = reference.text_at("namespace").map_or(namespace, |n| n.value);
-    delegates.get(&(namespace, name)).copied()
+fn find_delegate<'d>(
+    reference: Node<'d>,
+    namespace: &'d str,
+    delegates: &Delegates<'d>,
+    options: &Options,
+) -> Option<VirtualService<'d>> {
+    let (home, name) = delegate_name(reference, namespace)?;
+    delegates.get(&(home, name)).copied().filter(|delegate| is_visible(*delegate, namespace, options))
 }
 
-/// A delegate's route under the conditions of the route that delegates. Nothing if they exclude
-/// each other: istiod then drops it.
+/// Namespace and name of the VirtualService that a route of `namespace` delegates to.
+fn delegate_name<'d>(reference: Node<'d>, namespace: &'d str) -> Option<(&'d str, &'d str)> {
+    let home = reference.text_at("namespace").map(|n| n.value).filter(|n| !n.is_empty());
+    Some((home.unwrap_or(namespace), reference.text_at("name")?.value))
+}
+
+fn is_visible(delegate: VirtualService<'_>, namespace: &str, options: &Options) -> bool {
+    let home = delegate.object.namespace();
+    Visibility::of_list(delegate.export_to(), home, options.virtual_service_export).includes(namespace)
+}
+
+impl<'d> Mesh<'d> {
+    /// The VirtualService that a route of `namespace` delegates to, if it is there and visible.
+    pub fn delegate(&self, reference: Node<'d>, namespace: &'d str) -> Option<VirtualService<'d>> {
+        let (home, name) = delegate_name(reference, namespace)?;
+        let all = self.all_of(NETWORKING, "VirtualService").iter().filter_map(|object| VirtualService::of(*object));
+        let mut found = all.filter(|v| v.object.namespace() == home && v.object.name() == name && is_delegate(*v));
+        found.next().filter(|delegate| is_visible(*delegate, namespace, self.options))
+    }
+}
+
+/// A delegate's route under the conditions of the route that delegates. Nothing if one of its own
+/// conditions fits none of those: istiod then drops the whole route (`mergeHTTPRoute`).
 fn merge<'d>(
     root: HttpRoute<'d>,
     inner: HttpRoute<'d>,
-    (home, namespace): (&'d str, &'d str),
+    homes: (&'d str, &'d str),
     options: &Options,
 ) -> Option<PreparedRoute<'d>> {
+    let (home, namespace) = homes;
     let roots: Vec<_> = root.matches().collect();
     let owns: Vec<_> = inner.matches().collect();
     let matches: Vec<RouteMatch<'d>> = match (&roots[..], &owns[..]) {
-        (roots, []) => roots.iter().map(|m| RouteMatch::new(Some(*m), None, home)).collect(),
-        ([], owns) => owns.iter().map(|m| RouteMatch::new(None, Some(*m), home)).collect(),
+        (roots, []) => roots.iter().map(|m| RouteMatch::new(Some(*m), None, homes)).collect(),
+        ([], owns) => owns.iter().map(|m| RouteMatch::new(None, Some(*m), homes)).collect(),
         (roots, owns) => {
-            let pairs = owns.iter().flat_map(|own| roots.iter().map(move |root| (*root, *own)));
-            let compatible = pairs.filter(|(root, own)| !conflict(*root, *own));
-            compatible.map(|(root, own)| RouteMatch::new(Some(root), Some(own), home)).collect()
+            let mut matches = Vec::new();
+            for own in owns {
+                let mut fitting = roots.iter().filter(|root| !conflict(**root, *own, homes)).peekable();
+                fitting.peek()?;
+                matches.extend(fitting.map(|root| RouteMatch::new(Some(*root), Some(*own), homes)));
+            }
+            matches
         }
     };
-    if matches.is_empty() && !(roots.is_empty() && owns.is_empty()) {
-        return None;
-    }
-    let destinations = PreparedDestination::of_http(inner, namespace, options);
+    let mut destinations = PreparedDestination::of_http(inner, namespace, options);
+    // Copies of requests are the delegating route's affair where the delegate says nothing of them.
+    let inherited = ["mirror", "mirrors"].into_iter().filter(|name| inner.node.get(name).is_none());
+    destinations.extend(PreparedDestination::mirrors_of(root, inherited, home, options));
     Some(PreparedRoute { route: inner, namespace, root: Some(root), matches, destinations })
 }
 
 /// Whether a delegate's condition contradicts the delegating one: it may narrow a prefix, and must
 /// repeat everything else (`hasConflict` in istio/istio).
-fn conflict(root: HttpMatch<'_>, own: HttpMatch<'_>) -> bool {
-    use crate::istio::StringMatchKind::{Exact, Prefix};
-    let uri_conflict = match (root.uri(), own.uri()) {
-        (Some(outer), Some(inner)) => match (outer.kind, inner.kind) {
-            (Prefix, Exact | Prefix) => !inner.text.starts_with(outer.text.value),
-            (Exact, Exact) => inner.text.value != outer.text.value,
-            _ => true,
-        },
-        _ => false,
-    };
-    let differs = |name: &str| {
-        let (a, b) = (root.string(name), own.string(name));
-        matches!((a, b), (Some(a), Some(b)) if a.kind != b.kind || a.text.value != b.text.value)
-    };
+fn conflict(root: HttpMatch<'_>, own: HttpMatch<'_>, (home, namespace): (&str, &str)) -> bool {
+    let differs = |name: &str| texts_conflict(root.node.get(name), own.node.get(name));
     let maps_differ = |name: &str| {
-        root.map(name).any(|(key, outer)| {
-            let inner = own.map(name).find(|(k, _)| *k == key);
-            inner.is_some_and(|(_, inner)| match (outer, inner) {
-                (Some(a), Some(b)) => a.kind != b.kind || a.text.value != b.text.value,
-                (a, b) => a.is_some() != b.is_some(),
-            })
-        })
+        let entries = own.node.get(name).into_iter().flat_map(Node::entries);
+        let outer = |key: &str| root.node.get(name).and_then(|map| map.get(key));
+        entries.into_iter().any(|(key, inner)| texts_conflict(outer(key.text), Some(inner)))
     };
     let ports = (root.port().map(|p| p.value), own.port().map(|p| p.value));
-    uri_conflict
-        || ["scheme", "method", "authority"].into_iter().any(differs)
+    let namespaces = (root.source_namespace().map(|n| n.value), own.source_namespace().map(|n| n.value));
+    let labels = own.source_labels();
+    let gateways = |part: HttpMatch<'_>, home: &str| -> Vec<String> {
+        part.gateways().map(|gateway| resolve_gateway(gateway.value, home)).collect()
+    };
+    let (outer, inner) = (gateways(root, home), gateways(own, namespace));
+    ["uri", "scheme", "method", "authority"].into_iter().any(differs)
         || ["headers", "withoutHeaders", "queryParams"].into_iter().any(maps_differ)
+        || root.ignores_uri_case() != own.ignores_uri_case()
         || matches!(ports, (Some(a), Some(b)) if a != b)
+        || (namespaces.0.is_some() && namespaces.0 != namespaces.1)
+        || root.source_labels().iter().any(|(key, value)| labels.get(key).is_some_and(|own| own != value))
+        || !(outer.is_empty() || inner.iter().all(|gateway| outer.contains(gateway)))
+}
+
+/// Whether a delegate's condition on a text is not within the delegating one (`stringMatchConflict`):
+/// only prefixes can be narrowed, and an expression next to another condition is never within it.
+fn texts_conflict(root: Option<Node<'_>>, own: Option<Node<'_>>) -> bool {
+    use StringMatchKind::{Exact, Prefix};
+    let (Some(root), Some(own)) = (root, own) else {
+        return false;
+    };
+    let (Some(outer), Some(inner)) = (StringMatch::of(root), StringMatch::of(own)) else {
+        return true;
+    };
+    match (outer.kind, inner.kind) {
+        (Prefix, Exact | Prefix) => !inner.text.starts_with(outer.text.value),
+        (Exact, Exact) => inner.text.value != outer.text.value,
+        _ => true,
+    }
 }
 
 /// Completes a gateway's name: `gw`, `./gw`, `ns/gw`, and the old `gw.ns.svc.cluster.local`.

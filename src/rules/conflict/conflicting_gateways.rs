@@ -1,9 +1,9 @@
 //! Two Gateways want the same port of the same pods.
 //!
 //! ## What it finds
-//! Servers of Gateways that select the same pods, on one port: one speaks HTTP and the other TLS or
-//! TCP, or both end TLS for the same host. Istiod takes the older Gateway and leaves the other
-//! server out. Two plain HTTP servers for one host do not conflict: their VirtualServices merge,
+//! Servers of Gateways that select the same pods, on one port: an older one speaks HTTP or TCP, and
+//! the other TLS or TCP, or both end TLS for the same host. Istiod takes the older Gateway and leaves
+//! the other server out. Two plain HTTP servers for one host do not conflict: their VirtualServices merge,
 //! which is worth knowing.
 //!
 //! ## Why it matters
@@ -29,7 +29,7 @@
 
 use super::prelude::*;
 use crate::istio::Server;
-use crate::mesh::{PreparedGateway, RejectedServer, Rejection};
+use crate::mesh::{NoGatewayEffect, PreparedGateway, RejectedServer, Rejection};
 
 const META: Meta = Meta {
     id: "conflicting-gateways",
@@ -48,7 +48,7 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         for rejected in &merged.rejected {
             if !reported.contains(&rejected.server) {
                 reported.push(rejected.server);
-                findings.push(of_rejected(rejected));
+                findings.push(with_victims(context, rejected, of_rejected(rejected)));
             }
         }
         for (place, (gateway, server)) in merged.accepted.iter().enumerate() {
@@ -64,6 +64,22 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
             }
         }
     }
+}
+
+/// The VirtualServices that have no effect because of a server that is left out.
+fn with_victims<'d>(context: &Context<'_, 'd>, rejected: &RejectedServer<'_, 'd>, mut draft: Draft<'d>) -> Draft<'d> {
+    let is_it = |failure: &NoGatewayEffect<'_, '_>| matches!(failure, NoGatewayEffect::Rejected(other) if other.server == rejected.server);
+    let mesh = context.mesh;
+    for service in
+        mesh.virtual_services.iter().filter(|s| s.gateways.iter().any(|g| g.name == rejected.gateway.full_name))
+    {
+        let effects = context.effects(service);
+        if !effects.has_any() && effects.gateways.iter().flat_map(|e| &e.failures).any(is_it) {
+            let id = service.view.object.id();
+            draft = draft.related(service.view.object.name_node(), format!("{id} has no effect because of this"));
+        }
+    }
+    draft
 }
 
 fn same_host(a: &PreparedGateway<'_>, a_server: Server<'_>, b: &PreparedGateway<'_>, b_server: Server<'_>) -> bool {
@@ -82,6 +98,13 @@ fn of_rejected<'d>(rejected: &RejectedServer<'_, 'd>) -> Draft<'d> {
     let (message, label) = match rejected.reason {
         Rejection::Protocols => {
             (format!("Gateway {winner} speaks another protocol on port {port}: this server is left out"), "left out")
+        }
+        Rejection::TlsHost if !rejected.server.is_tls() && !rejected.winner_server.is_tls() => {
+            let message = format!("Gateway {winner} redirects the same host on port {port} to HTTPS already");
+            return Draft::new(rejected.server.node, message)
+                .label("left out, as one that redirects is there")
+                .related(rejected.winner_server.node, format!("this one of {winner} is used"))
+                .severity(Severity::Info);
         }
         Rejection::TlsHost => {
             (format!("Gateway {winner} ends TLS for the same host on port {port}: this server is left out"), "left out")

@@ -49,12 +49,11 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             findings.push(draft(host, &full).note(note));
         }
     }
-    for route in &service.routes {
-        for destination in route.route.destinations().chain(route.route.mirrors()) {
-            if let Some(full) = mesh.half_qualified(destination.host.value) {
-                let note = "requests that take this route get 503 NC (cluster_not_found)";
-                findings.push(draft(destination.host, &full).note(note).severity(Severity::Error));
-            }
+    for (_, destination) in service.destinations().filter(|(_, destination)| !destination.is_idle) {
+        let written = destination.written.host;
+        if let Some(full) = mesh.half_qualified(written.value) {
+            let note = "requests that take this route get 503 NC (cluster_not_found)";
+            findings.push(draft(written, &full).note(note).severity(Severity::Error));
         }
     }
 }

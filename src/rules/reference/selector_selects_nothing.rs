@@ -4,7 +4,7 @@
 //! The selector of a Service, a Gateway, a Sidecar, or a policy (AuthorizationPolicy,
 //! PeerAuthentication, RequestAuthentication, Telemetry, WasmPlugin, EnvoyFilter, ServiceEntry)
 //! that no workload of its namespace meets; for a Gateway, and for what lies in the root namespace,
-//! no workload of any.
+//! no workload of any. And the named target port of a Service that no container of its pods has.
 //!
 //! ## Why it matters
 //! A Service without pods answers `503 UH`. A Gateway without pods opens no port. A policy without
@@ -68,7 +68,52 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
             skip(namespace, &selector, findings);
             continue;
         }
-        findings.push(draft(*object, &selector, &labels, near));
+        findings.push(with_virtual_services(mesh, *object, draft(*object, &selector, &labels, near)));
+    }
+    check_target_ports(context, findings);
+}
+
+/// VirtualServices that are bound to a Gateway which no pod serves have no effect there.
+fn with_virtual_services<'d>(mesh: &Mesh<'d>, object: Object<'d>, mut draft: Draft<'d>) -> Draft<'d> {
+    if object.kind() != "Gateway" {
+        return draft;
+    }
+    let full_name = format!("{}/{}", object.namespace(), object.name());
+    for service in &mesh.virtual_services {
+        let bound = service.gateways.iter().filter(|g| g.name == full_name).find_map(|g| g.node);
+        if let Some(node) = bound {
+            draft = draft.related(node, format!("{} is bound to it", service.view.object.id()));
+        }
+    }
+    draft
+}
+
+/// A port of a Service leads to the container port of a name; without such a port in any of its
+/// pods, it has no endpoints.
+fn check_target_ports<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
+    let mesh = context.mesh;
+    for service in &mesh.services {
+        for port in &service.ports {
+            let Some(name) = port.target_name else {
+                continue;
+            };
+            let has_pods = mesh.workloads_behind(service).next().is_some();
+            if !has_pods || mesh.has_endpoints(service, port, None) != Some(false) {
+                continue;
+            }
+            let host = context.brief(&service.host);
+            let place = port.node.get("targetPort").unwrap_or(port.node);
+            let message = format!("no pod of {host} has a container port named `{name}`");
+            let mut draft = Draft::new(place, message)
+                .severity(Severity::Error)
+                .label("nothing listens under this name")
+                .note(format!("requests to port {} get 503 UH (no_healthy_upstream)", port.number))
+                .help("name a port of the container, or give its number");
+            if let Some(workload) = mesh.workloads_behind(service).next() {
+                draft = draft.related(workload.object.name_node(), format!("{} is behind it", workload.object.id()));
+            }
+            findings.push(draft);
+        }
     }
 }
 

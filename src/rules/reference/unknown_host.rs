@@ -4,7 +4,8 @@
 //! A destination or mirror of a VirtualService whose host no Service and no ServiceEntry has. Short
 //! names are completed with the namespace of the VirtualService, as istiod does. A host that only a
 //! wildcard ServiceEntry covers is found too: istiod makes a cluster for the wildcard, not for the
-//! names under it.
+//! names under it. An `ExternalName` service stands for its host only in requests on one of its own
+//! ports, and has no cluster itself.
 //!
 //! ## Why it matters
 //! Istiod configures the route all the same, with a cluster that does not exist: every request that
@@ -43,13 +44,18 @@ pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualServic
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
-    let is_unknown =
-        |u: &DestinationUse<'_, '_>| matches!(u.cluster, Cluster::UnknownHost | Cluster::UnderWildcard { .. });
+    let is_unknown = |u: &DestinationUse<'_, '_>| {
+        matches!(u.cluster, Cluster::UnknownHost | Cluster::UnderWildcard { .. } | Cluster::Alias { .. })
+    };
     for outcome in context.effects(service).outcomes(is_unknown) {
         let use_ = outcome.example;
         let written = use_.destination.host;
         if mesh.half_qualified(written.value).is_some() {
             continue; // a rule of its own says so
+        }
+        if let Cluster::Alias { service: target } = use_.cluster {
+            findings.push(alias(use_, target, &describe::clients(&outcome.clients)));
+            continue;
         }
         if !mesh.knows_host(use_.host, service.namespace) {
             skip(mesh, use_.host, findings);
@@ -82,6 +88,18 @@ fn under_wildcard<'d>(use_: &DestinationUse<'_, 'd>, wildcard: &crate::mesh::Ser
     .related(wildcard.host_node, "the cluster is made for this")
     .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"))
     .help(format!("list `{}` among the hosts of a ServiceEntry", use_.host))
+}
+
+/// Istiod puts the host that an `ExternalName` service stands for in its place only for requests on
+/// one of the service's own ports.
+fn alias<'d>(use_: &DestinationUse<'_, 'd>, target: &crate::mesh::Service<'d>, clients: &str) -> Draft<'d> {
+    let meant = target.alias_of.unwrap_or_default();
+    let message = format!("{} is an ExternalName service, which has no cluster of its own", use_.host);
+    Draft::new(use_.destination.host, message)
+        .label(format!("stands for {meant} only in requests on its own ports"))
+        .related(target.host_node, "the service")
+        .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"))
+        .help(format!("name {meant} itself, as a ServiceEntry declares it"))
 }
 
 fn skip(mesh: &Mesh<'_>, host: &str, findings: &mut Findings<'_>) {

@@ -4,7 +4,8 @@
 //! A destination whose subset is not among those of the DestinationRule that a client uses for the
 //! host. Which rule that is depends on the client: the first namespace of the client's own, the
 //! service's and the root namespace that has any rule for the host wins as a whole, and within it
-//! the most specific host.
+//! the most specific host. And a declared subset of a ServiceEntry with names as endpoints
+//! (`resolution: DNS`) of which no endpoint has the labels: istiod makes no cluster for it.
 //!
 //! ## Why it matters
 //! The route's cluster does not exist: requests end in `503` with the flag `NC`
@@ -51,6 +52,7 @@ const META: Meta = Meta {
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+    check_empty(context, service, findings);
     let is_unknown = |u: &DestinationUse<'_, '_>| matches!(u.cluster, Cluster::UnknownSubset { .. });
     for outcome in context.effects(service).outcomes(is_unknown) {
         let use_ = outcome.example;
@@ -82,6 +84,32 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             draft = draft.related(node, words);
         }
         draft = explain(draft, rule, others.first(), subset.value);
+        findings.push(draft);
+    }
+}
+
+/// Subsets that are declared, and that istiod leaves out because nothing would be in them.
+fn check_empty<'m, 'd>(
+    context: &Context<'m, 'd>,
+    service: &'m PreparedVirtualService<'d>,
+    findings: &mut Findings<'d>,
+) {
+    for outcome in context.effects(service).outcomes(|u| matches!(u.cluster, Cluster::EmptySubset { .. })) {
+        let use_ = outcome.example;
+        let (Cluster::EmptySubset { service: target, rule }, Some(subset)) = (use_.cluster, use_.destination.subset)
+        else {
+            continue;
+        };
+        let clients = describe::clients(&outcome.clients);
+        let host = context.brief(use_.host);
+        let message = format!("no endpoint of {host} has the labels of the subset `{}`", subset.value);
+        let mut draft = Draft::new(subset, message)
+            .label("istiod makes no cluster for it")
+            .related(target.host_node, "the endpoints are listed here, and Envoy resolves their names")
+            .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"));
+        if let Some(declared) = rule.and_then(|rule| rule.subset(subset.value)) {
+            draft = draft.related(declared.name, "the subset");
+        }
         findings.push(draft);
     }
 }

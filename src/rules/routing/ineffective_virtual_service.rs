@@ -3,7 +3,8 @@
 //! ## What it finds
 //! A VirtualService whose routes no sidecar and no gateway gets, where no other rule says why: it is
 //! not exported to the pods that would use it, no Sidecar imports it, none of its routes is for the
-//! ports of its hosts, or no proxy listens for its host.
+//! ports of its hosts, the conditions of its delegates exclude its own, or no proxy listens for its
+//! host.
 //!
 //! ## Why it matters
 //! Nothing that it says happens.
@@ -27,7 +28,7 @@
 use super::super::Effects;
 use super::prelude::*;
 use crate::document::Node;
-use crate::mesh::{NoEffect, NoGatewayEffect, PreparedVirtualService, SidecarEffect};
+use crate::mesh::{NoEffect, NoGatewayEffect, PreparedVirtualService, Scope, SidecarEffect};
 
 const META: Meta =
     Meta { id: "ineffective-virtual-service", family: Family::Routing, severity: Severity::Warning, aliases: &[] };
@@ -45,10 +46,19 @@ struct Reason<'d> {
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let effects = context.effects(service);
     let is_judged = !effects.sidecars.is_empty() || !effects.gateways.is_empty();
-    if effects.has_any() || !is_judged || service.routes.is_empty() || is_explained(context, service, effects) {
+    let has_routes = !service.routes.is_empty();
+    if effects.has_any() || !is_judged || (has_routes && is_explained(context, service, effects)) {
         return;
     }
-    let Some(reason) = reason(context, service, effects) else {
+    let has_proxy = |e: &SidecarEffect<'m, 'd>| Scope::of(context.mesh, e.client).has_http_proxy();
+    if effects.sidecars.iter().any(has_proxy) {
+        return; // which may take it for requests on any port
+    }
+    let reason = match has_routes {
+        true => reason(context, service, effects),
+        false => excluded_delegates(context, service),
+    };
+    let Some(reason) = reason else {
         return;
     };
     let place = reason.place.unwrap_or_else(|| service.view.object.name_node());
@@ -66,7 +76,11 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 /// Whether a rule of its own says why.
 fn is_explained(context: &Context<'_, '_>, service: &PreparedVirtualService<'_>, effects: &Effects<'_, '_>) -> bool {
     let mesh = context.mesh;
-    let conflict = effects.failures().any(|(_, (_, f))| matches!(f, NoEffect::Conflict(_) | NoEffect::NotHttp(_)));
+    let conflict = effects.failures().any(|(_, (_, f))| match f {
+        NoEffect::Conflict(_) => true,
+        NoEffect::NotHttp(target) => !target.ports.iter().any(|p| p.protocol.is_http_or_sniffed()),
+        _ => false,
+    });
     let gateway = effects.gateways.iter().flat_map(|e| &e.failures).any(|f| {
         matches!(f, NoGatewayEffect::NoHost | NoGatewayEffect::OtherNamespace(_) | NoGatewayEffect::Rejected(_))
     });
@@ -76,6 +90,23 @@ fn is_explained(context: &Context<'_, '_>, service: &PreparedVirtualService<'_>,
         .iter()
         .any(|g| g.node.is_some() && g.name != crate::mesh::MESH_GATEWAY && mesh.gateway(&g.name).is_none());
     conflict || gateway || half || unknown
+}
+
+/// The delegates are there and visible, and the conditions of each exclude those under which it is
+/// delegated to: istiod drops such routes.
+fn excluded_delegates<'d>(context: &Context<'_, 'd>, service: &PreparedVirtualService<'d>) -> Option<Reason<'d>> {
+    let mut delegates = Vec::new();
+    for route in service.view.http() {
+        let delegate = context.mesh.delegate(route.delegate()?, service.namespace)?;
+        delegates.push((route.node, delegate.http().next()?.node));
+    }
+    let (root, inner) = delegates.first()?;
+    Some(Reason {
+        place: Some(*root),
+        label: "the conditions of the delegate are not within these".to_owned(),
+        help: "let the delegate repeat the conditions, or narrow a prefix".to_owned(),
+        related: Some((*inner, "the delegate's routes".to_owned())),
+    })
 }
 
 fn reason<'d>(

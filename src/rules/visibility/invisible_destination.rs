@@ -51,9 +51,14 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         let host = context.brief(use_.host);
         let clients = describe::clients(&outcome.clients);
         let draft = Draft::new(use_.destination.host, format!("{host} is not visible to {clients}"))
-            .label("not exported to these clients")
             .note("requests that take this route get 503 NC (cluster_not_found) there");
-        findings.push(explain_export(draft, target));
+        findings.push(match (target.visibility.includes(use_.client.namespace), use_.client.sidecar) {
+            (true, Some(sidecar)) => draft
+                .label(format!("not imported by the Sidecar with port {}", use_.port))
+                .related(sidecar.object.name_node(), "imports only some ports, or only for the routes of some clients")
+                .help(format!("add `{}/*` to the Sidecar's egress hosts", target.namespace)),
+            _ => explain_export(draft.label("not exported to these clients"), target),
+        });
     }
     for outcome in effects.outcomes(|u| is_left_out_by_sidecar(context, service, u)) {
         let use_ = outcome.example;
@@ -78,8 +83,8 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 }
 
 /// Whether only the route's own sake gives the client the cluster. Worth a note where one hand wrote
-/// both: the route for a host that the Sidecar imports, and the Sidecar that leaves its destination
-/// out.
+/// both: the routes for a host that the Sidecar imports, some of which lead to what it imports, and
+/// the Sidecar that leaves this destination out.
 fn is_left_out_by_sidecar<'m, 'd>(
     context: &Context<'m, 'd>,
     route: &PreparedVirtualService<'d>,
@@ -91,12 +96,15 @@ fn is_left_out_by_sidecar<'m, 'd>(
     let client = use_.client;
     let scope = Scope::of(context.mesh, client);
     let imports_host = |host: &str| context.mesh.services_within(host).any(|s| scope.imports(s));
+    // A VirtualService of which every route leads out of what is imported means to.
+    let stays_within = || route.destinations().any(|(_, destination)| imports_host(&destination.host));
     client.sidecar.is_some()
         && client.namespace == route.namespace
         && service.is_kubernetes()
         && service.visibility.includes(client.namespace)
         && !scope.imports(service)
         && route.hosts.iter().any(|h| imports_host(&h.value))
+        && stays_within()
 }
 
 fn explain_export<'d>(draft: Draft<'d>, service: &Service<'d>) -> Draft<'d> {
