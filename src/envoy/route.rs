@@ -102,6 +102,13 @@ impl<'d> RouteConfiguration<'d> {
         self.node.field("ignore_port_in_host_matching").and_then(Node::as_bool) == Some(true)
     }
 
+    /// Whether istiod made it for the server of a gateway: `http.8080`, `https.443.https.web.shop`.
+    /// The tables of sidecars are named by a port, or by a host and a port.
+    pub fn is_of_gateway(self) -> bool {
+        let name = self.name();
+        name.starts_with("http.") || name.starts_with("https.")
+    }
+
     /// Whether more virtual hosts come on demand.
     pub fn has_vhds(self) -> bool {
         self.node.get("vhds").is_some()

@@ -27,10 +27,11 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::missing_cluster::{is_never_called, origin};
+use super::missing_cluster::{callers, doubt, origin};
 use super::prelude::*;
 use crate::envoy::{
-    BLACK_HOLE, ClusterEntry, ClusterKind, ClusterName, Dump, LoadAssignment, Reference, ReferenceKind, ResourceState,
+    BLACK_HOLE, Callers, ClusterEntry, ClusterKind, ClusterName, Dump, LoadAssignment, Reference, ReferenceKind,
+    ResourceState,
 };
 use crate::finding::{Subject, Symptom};
 
@@ -51,7 +52,9 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     for lead in dump.references() {
         match lead.target().and_then(|place| has_endpoints.get(place)) {
             Some(Some(false)) => {
-                if let Some(reference) = lead.reference().filter(|reference| !is_never_called(dump, reference)) {
+                if let Some(reference) =
+                    lead.reference().filter(|reference| callers(dump, reference) != Callers::Nobody)
+                {
                     empty.entry(reference.cluster.name.value).or_default().push(reference);
                 }
             }
@@ -131,7 +134,7 @@ fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &FxHashMap<&str, &LoadAs
 
 fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[Reference<'d>]) -> Option<Draft<'d>> {
     // A route that somebody wrote tells more than one that istiod makes for every service.
-    let first = references.iter().find(|r| origin(r).is_some()).or_else(|| references.first())?;
+    let first = references.iter().min_by_key(|r| (callers(dump, r), origin(r).is_none()))?;
     let is_mirror = references.iter().all(|r| r.cluster.kind == ReferenceKind::Mirror);
     let (target, label) = match ClusterName::parse(name) {
         Some(parts) if !parts.subset.is_empty() => (
@@ -161,7 +164,13 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[Reference<'d>]) -> Optio
         Some(false) => "the service itself has none either",
         None => "requests that are sent there get 503 UH (no_healthy_upstream)",
     });
-    Some(if is_mirror { draft.severity(Severity::Warning) } else { draft })
+    if is_mirror {
+        draft = draft.severity(Severity::Warning);
+    }
+    Some(match callers(dump, first) {
+        Callers::Unknown => doubt(draft, first),
+        _ => draft,
+    })
 }
 
 /// For a subset's cluster: whether the cluster of the whole service has endpoints.

@@ -34,7 +34,7 @@
 use std::collections::BTreeSet;
 
 use super::prelude::*;
-use crate::envoy::{Dump, IstioMetadata, Route, RouteConfiguration, VirtualHost};
+use crate::envoy::{Callers, Dump, IstioMetadata, Route, RouteConfiguration, VirtualHost};
 use crate::finding::Subject;
 use crate::mesh::{PreparedRoute, PreparedVirtualService};
 use crate::routing::{Condition, Earlier, Left};
@@ -128,7 +128,8 @@ fn check_dump<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     let simulator = Simulator::of(dump, None);
     let prover = Prover::new(&simulator);
     for (config, index, places) in open {
-        let Some(host) = config.virtual_hosts().nth(index) else { continue };
+        let host = config.virtual_hosts().nth(index).filter(|host| is_called(dump, config, *host));
+        let Some(host) = host else { continue };
         let routes: Vec<Route<'d>> = host.routes().collect();
         let verdicts = prover.routes(config, index, &places);
         for (place, verdict) in places.into_iter().zip(verdicts) {
@@ -167,7 +168,9 @@ fn check_virtual_host<'d>(
         let is_open = match earlier.leave(condition) {
             Left::Nothing(cover) => {
                 let covers: Vec<_> = all.get(cover).map(|(route, _)| (cover, *route)).into_iter().collect();
-                findings.push(draft(dump, (config, host), (place, *route), &covers));
+                if is_called(dump, config, host) {
+                    findings.push(draft(dump, (config, host), (place, *route), &covers));
+                }
                 false
             }
             Left::Perhaps => true,
@@ -181,6 +184,12 @@ fn check_virtual_host<'d>(
         }
     }
     open
+}
+
+/// Whether requests may come at all: istiod repeats the routes of a VirtualService for ports that the
+/// host does not have.
+fn is_called(dump: &Dump<'_>, config: RouteConfiguration<'_>, host: VirtualHost<'_>) -> bool {
+    dump.host_clusters().callers(config, host) != Callers::Nobody
 }
 
 /// Whether a route is for a prefix that paths can have.
