@@ -143,14 +143,19 @@ fn relatives(dump: &Dump<'_>, name: &str) -> String {
 
 fn help(dump: &Dump<'_>, name: &str) -> Option<String> {
     let wanted = ClusterName::parse(name).filter(|n| n.direction == "outbound")?;
-    let host_is_known = dump.host_clusters().has(wanted.host);
-    Some(match (host_is_known, wanted.subset) {
-        (false, _) => {
-            format!("declare {}, export it to this proxy's namespace, or import it in its Sidecar", wanted.host)
-        }
-        (true, "") => format!("use a port and subset that {} has", wanted.host),
+    let host = wanted.host;
+    if let Some(full_name) = dump.host_clusters().full_name(host) {
+        return Some(format!("write `{full_name}`: a host with a dot is taken as it stands"));
+    }
+    if !dump.host_clusters().has(host) {
+        return Some(format!("declare {host}, export it to this proxy's namespace, or import it in its Sidecar"));
+    }
+    let has_port = dump.clusters_of_host(host).any(|other| other.port == wanted.port);
+    Some(match (has_port, wanted.subset) {
+        (false, _) => format!("use a port that {host} has"),
+        (true, "") => format!("use a subset that {host} has"),
         (true, subset) => {
-            format!("declare the subset `{subset}` in the DestinationRule that this proxy uses for {}", wanted.host)
+            format!("declare the subset `{subset}` in the DestinationRule that this proxy uses for {host}")
         }
     })
 }
