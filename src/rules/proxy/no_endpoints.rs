@@ -6,7 +6,8 @@
 //! uses them when too few are healthy.
 //!
 //! ## Why it matters
-//! Requests end in `503` with the flag `UH` (`no_healthy_upstream`).
+//! Requests end in `503` with the flag `UH` (`no_healthy_upstream`), connections of a TCP proxy are
+//! closed.
 //!
 //! ## Example
 //! ```json
@@ -135,7 +136,15 @@ fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &FxHashMap<&str, &LoadAs
 fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[Reference<'d>]) -> Option<Draft<'d>> {
     // A route that somebody wrote tells more than one that istiod makes for every service.
     let first = references.iter().min_by_key(|r| (callers(dump, r), origin(r).is_none()))?;
-    let is_mirror = references.iter().all(|r| r.cluster.kind == ReferenceKind::Mirror);
+    let are_all = |kind| references.iter().all(|r| r.cluster.kind == kind);
+    let is_mirror = are_all(ReferenceKind::Mirror);
+    let (outcome, explained) = match are_all(ReferenceKind::TcpProxy) {
+        true => ("connections are closed", "connections that are sent there are closed"),
+        false if is_mirror => {
+            ("copies are dropped", "copies that are sent there get no answer, which nobody waits for")
+        }
+        false => ("503 UH", "requests that are sent there get 503 UH (no_healthy_upstream)"),
+    };
     let (target, label) = match ClusterName::parse(name) {
         Some(parts) if !parts.subset.is_empty() => (
             format!("subset {} of {}:{}", parts.subset, parts.host, parts.port),
@@ -144,7 +153,7 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[Reference<'d>]) -> Optio
         Some(parts) => (format!("{}:{}", parts.host, parts.port), "this cluster has no endpoint"),
         None => (name.to_owned(), "this cluster has no endpoint"),
     };
-    let mut draft = Draft::new(first.cluster.name, format!("nothing is behind {target}: 503 UH"))
+    let mut draft = Draft::new(first.cluster.name, format!("nothing is behind {target}: {outcome}"))
         .label(label)
         .subject(Subject::Proxy {
             proxy: dump.proxy().to_owned(),
@@ -162,7 +171,7 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[Reference<'d>]) -> Optio
     draft = draft.note(match without_subset_has(dump, name) {
         Some(true) => "the service itself has endpoints: the labels of the subset are the cause",
         Some(false) => "the service itself has none either",
-        None => "requests that are sent there get 503 UH (no_healthy_upstream)",
+        None => explained,
     });
     if is_mirror {
         draft = draft.severity(Severity::Warning);
