@@ -1,5 +1,7 @@
 //! `RouteConfiguration`, virtual hosts and routes.
 
+use std::collections::BTreeMap;
+
 use crate::document::{Node, Spanned};
 
 use super::route_match::path_match;
@@ -175,6 +177,16 @@ impl<'d> Route<'d> {
             return RouteAction::Redirect(redirect);
         }
         self.node.field("direct_response").map_or(RouteAction::Other, RouteAction::DirectResponse)
+    }
+
+    /// Whether it treats its requests as another one does: all but conditions and name is equal.
+    pub fn acts_like(self, other: Self) -> bool {
+        self.treatment() == other.treatment()
+    }
+
+    fn treatment(self) -> BTreeMap<&'d str, String> {
+        let entries = self.node.entries().filter(|(key, _)| !matches!(key.text, "match" | "name"));
+        entries.map(|(key, value)| (key.text, value.to_json())).collect()
     }
 
     /// Hands over the clusters that its requests, shares and copies of them go to.

@@ -6,6 +6,7 @@
 //! cookies and certificates are sets of texts, and a route is only reported if it is proved that
 //! each request that meets its conditions meets those of an earlier route. Also a route whose own
 //! conditions no request can meet: a path that does not start with a slash, or one with a query.
+//! Alternatives of one `match` that overlap are nothing, as they do the same.
 //!
 //! ## Why it matters
 //! Envoy takes the first route that matches. What the later route was meant to do never happens,
@@ -139,7 +140,9 @@ fn check_dump<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
                 Reach::Reachable(_) | Reach::Unknown(_) => continue,
             };
             let Some(route) = routes.get(place) else { continue };
-            findings.push(draft(dump, (config, host), (place, *route), &covers));
+            if !is_alternative(*route, &covers) {
+                findings.push(draft(dump, (config, host), (place, *route), &covers));
+            }
         }
     }
 }
@@ -168,7 +171,7 @@ fn check_virtual_host<'d>(
         let is_open = match earlier.leave(condition) {
             Left::Nothing(cover) => {
                 let covers: Vec<_> = all.get(cover).map(|(route, _)| (cover, *route)).into_iter().collect();
-                if is_called(dump, config, host) {
+                if is_called(dump, config, host) && !is_alternative(*route, &covers) {
                     findings.push(draft(dump, (config, host), (place, *route), &covers));
                 }
                 false
@@ -190,6 +193,15 @@ fn check_virtual_host<'d>(
 /// host does not have.
 fn is_called(dump: &Dump<'_>, config: RouteConfiguration<'_>, host: VirtualHost<'_>) -> bool {
     dump.host_clusters().callers(config, host) != Callers::Nobody
+}
+
+/// Whether only routes of the same VirtualService that do the same take its requests. Istiod makes a
+/// route of each alternative of a `match`, and that `/api` takes what is left for `/api/v1` is
+/// nothing if both lead to the same place.
+fn is_alternative<'d>(route: Route<'d>, covers: &[(usize, Route<'d>)]) -> bool {
+    let has_origin = || IstioMetadata::of(route.node).and_then(IstioMetadata::origin).is_some();
+    // The origin is a part of what is compared.
+    !covers.is_empty() && has_origin() && covers.iter().all(|(_, cover)| cover.acts_like(route))
 }
 
 /// Whether a route is for a prefix that paths can have.
