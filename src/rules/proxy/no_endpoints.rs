@@ -2,8 +2,9 @@
 //!
 //! ## What it finds
 //! In a dump with endpoints: a cluster that a route or a TCP proxy leads to and for which EDS, DNS or
-//! the cluster itself lists no endpoint. Unhealthy endpoints count as endpoints: by default Envoy
-//! uses them when too few are healthy.
+//! the cluster itself lists no endpoint. By default Envoy uses unhealthy endpoints where too few are
+//! healthy; istiod forbids it (a `healthy_panic_threshold` of 0), and then unhealthy ones do not
+//! count.
 //!
 //! ## Why it matters
 //! Requests end in `503` with the flag `UH` (`no_healthy_upstream`), connections of a TCP proxy are
@@ -15,7 +16,8 @@
 //! ```
 //!
 //! ## Use instead
-//! Pods that the Service selects, or labels of a subset that some of them carry.
+//! Pods that the Service selects, or labels of a subset that some of them carry. Where all are
+//! unhealthy: fewer ejected at a time (`maxEjectionPercent`).
 //!
 //! ## When to ignore it
 //! When the service is scaled down, or nobody calls it from this proxy: for routes that no
@@ -35,6 +37,7 @@ use crate::envoy::{
     ResourceState,
 };
 use crate::finding::{Subject, Symptom};
+use crate::simulate::takes_requests;
 
 const META: Meta = Meta { id: "no-endpoints", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
 
@@ -97,7 +100,11 @@ fn summary<'d>(dump: &Dump<'d>, empty: &[(&str, Vec<Reference<'d>>)]) -> Draft<'
     let places = empty.iter().filter_map(|(_, references)| references.first());
     let mut places = places.map(|reference| reference.cluster.name);
     let first = places.next();
-    let message = format!("nothing is behind {} services that this proxy has routes for: 503 UH", empty.len());
+    let nothing = match empty.iter().any(|(name, _)| unhealthy(dump, name) > 0) {
+        true => "nothing, or nothing healthy,",
+        false => "nothing",
+    };
+    let message = format!("{nothing} is behind {} services that this proxy has routes for: 503 UH", empty.len());
     let mut draft = match first {
         Some(first) => Draft::new(first, message),
         None => Draft::new(crate::finding::Place::of_span(dump.document, crate::document::Span::new(0, 0)), message),
@@ -114,7 +121,14 @@ fn summary<'d>(dump: &Dump<'d>, empty: &[(&str, Vec<Reference<'d>>)]) -> Draft<'
     draft
 }
 
-/// Whether a cluster has any endpoint. Nothing where the dump does not tell.
+/// How many endpoints a cluster has that takes no requests: all of them are unhealthy.
+fn unhealthy(dump: &Dump<'_>, name: &str) -> usize {
+    let service_name = dump.cluster(name).and_then(|entry| entry.cluster.service_name).unwrap_or(name);
+    let assignment = dump.endpoints.iter().find(|assignment| assignment.cluster_name == service_name);
+    assignment.map_or(0, |assignment| assignment.endpoints().count())
+}
+
+/// Whether a cluster has any endpoint for requests. Nothing where the dump does not tell.
 fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &FxHashMap<&str, &LoadAssignment<'_>>) -> Option<bool> {
     let cluster = &entry.cluster;
     if cluster.name.value == BLACK_HOLE {
@@ -124,7 +138,7 @@ fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &FxHashMap<&str, &LoadAs
         return None; // another rule's
     }
     let name = cluster.service_name.unwrap_or(cluster.name.value);
-    let assigned = assignments.get(name).map(|a| a.endpoints().next().is_some());
+    let assigned = assignments.get(name).map(|assignment| takes_requests(assignment, cluster));
     match cluster.kind {
         ClusterKind::OriginalDestination | ClusterKind::Custom => None,
         ClusterKind::Eds => assigned,
@@ -153,7 +167,13 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[Reference<'d>]) -> Optio
         Some(parts) => (format!("{}:{}", parts.host, parts.port), "this cluster has no endpoint"),
         None => (name.to_owned(), "this cluster has no endpoint"),
     };
-    let mut draft = Draft::new(first.cluster.name, format!("nothing is behind {target}: {outcome}"))
+    let unhealthy = unhealthy(dump, name);
+    let (nothing, label) = match unhealthy {
+        0 => ("nothing", label.to_owned()),
+        1 => ("nothing healthy", "its endpoint is unhealthy".to_owned()),
+        several => ("nothing healthy", format!("its {several} endpoints are all unhealthy")),
+    };
+    let mut draft = Draft::new(first.cluster.name, format!("{nothing} is behind {target}: {outcome}"))
         .label(label)
         .subject(Subject::Proxy {
             proxy: dump.proxy().to_owned(),
@@ -168,7 +188,7 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[Reference<'d>]) -> Optio
     if let ReferenceKind::Weighted { weight, total } = first.cluster.kind {
         draft = draft.note(format!("{weight} of {total} requests go there"));
     }
-    draft = draft.note(match without_subset_has(dump, name) {
+    draft = draft.note(match without_subset_has(dump, name).filter(|_| unhealthy == 0) {
         Some(true) => "the service itself has endpoints: the labels of the subset are the cause",
         Some(false) => "the service itself has none either",
         None => explained,
