@@ -3,14 +3,14 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use meshlint::engine::{Settings, run};
-use meshlint::finding::Finding;
+use meshlint::finding::{Finding, Subject};
 use meshlint::input::discover;
 
 /// What `rule` finds in a fixture's dumps.
 fn symptoms(rule: &str, fixture: &str) -> Vec<Finding> {
     let path = format!("testdata/rules/{rule}/{fixture}");
     let analysis = run(discover(&[path.into()]), &Settings::default());
-    let is_symptom = |finding: &Finding| finding.rule.id == rule && finding.location.file.ends_with(".json");
+    let is_symptom = |finding: &Finding| finding.rule.id == rule && matches!(finding.subject, Subject::Proxy { .. });
     analysis.findings.into_iter().filter(is_symptom).collect()
 }
 

@@ -124,7 +124,7 @@ fn of_service<'d>(service: &Service<'d>, is_empty: bool) -> Origin<'d> {
 fn explains(meta: &Meta, finding: &Finding) -> bool {
     match finding.symptom {
         Some(Symptom::MissingCluster(_)) => matches!(meta.family, Family::Reference | Family::Visibility),
-        Some(Symptom::EmptyCluster(_)) => meta.family == Family::Reference,
+        Some(Symptom::EmptyCluster(_)) => matches!(meta.family, Family::Reference | Family::Gateway),
         None => meta.id == finding.rule.id,
     }
 }
