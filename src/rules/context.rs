@@ -89,7 +89,7 @@ impl<'m, 'd> Effects<'m, 'd> {
                 for virtual_host in effect.virtual_hosts.iter().filter(meant) {
                     effects.add(mesh, service, virtual_host, scope.destinations(mesh, virtual_host));
                 }
-                if !effect.virtual_hosts.is_empty() || service.routes.is_empty() {
+                if !effect.virtual_hosts.is_empty() || (service.routes.is_empty() && is_visible(&effect)) {
                     effects.destinations.extend(scope.layer4_destinations(mesh, service));
                 }
                 effects.sidecars.push(effect);
@@ -181,6 +181,11 @@ impl<'m, 'd> Effects<'m, 'd> {
     pub fn through<'s>(&'s self, gateway: &'s PreparedGateway<'d>) -> impl Iterator<Item = &'s GatewayEffect<'m, 'd>> {
         self.gateways.iter().filter(move |effect| effect.gateway.full_name == gateway.full_name)
     }
+}
+
+/// Whether the client sees the VirtualService, whatever it finds in it.
+fn is_visible(effect: &SidecarEffect<'_, '_>) -> bool {
+    !effect.failures.iter().any(|(_, why)| matches!(why, NoEffect::NotExported | NoEffect::NotImported))
 }
 
 /// The alternatives of a route as conditions.
