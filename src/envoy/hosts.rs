@@ -4,6 +4,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::dump::Dump;
+use super::origin::IstioMetadata;
 use super::references::ClusterName;
 use super::route::{RouteConfiguration, VirtualHost};
 
@@ -88,8 +89,14 @@ impl<'d> HostClusters<'d> {
         if port != 80 && self.on_port_80.contains(host) {
             return Callers::Nobody;
         }
-        if host.contains(".svc.") { Callers::Unknown } else { Callers::Any }
+        if host.contains(".svc.") && is_of_virtual_service(virtual_host) { Callers::Unknown } else { Callers::Any }
     }
+}
+
+/// Whether its routes are those of a VirtualService. The others istiod makes for ports of services
+/// that the proxy may call.
+fn is_of_virtual_service(virtual_host: VirtualHost<'_>) -> bool {
+    virtual_host.routes().any(|route| IstioMetadata::of(route.node).and_then(IstioMetadata::origin).is_some())
 }
 
 /// The host and the port that istiod made a virtual host for, by its name.
