@@ -58,8 +58,9 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
     }
 }
 
-/// Whether the name does what it says after all: the only HTTP port of the service is 80, requests
-/// with just this name find the routes there, and those lead somewhere.
+/// Whether the name does what it says after all: requests with just this name find the routes, those
+/// lead somewhere, and nobody calls the service on another port than 80. A host whose routes do not
+/// lead to the service may well be a name of its own.
 fn is_served_as_written<'m, 'd>(
     context: &Context<'m, 'd>,
     service: &'m PreparedVirtualService<'d>,
@@ -67,8 +68,9 @@ fn is_served_as_written<'m, 'd>(
     full: &str,
 ) -> bool {
     let mesh = context.mesh;
-    let called_elsewhere =
-        mesh.services_of(full).flat_map(|s| &s.ports).any(|p| p.protocol.is_http_or_sniffed() && p.number != 80);
+    let is_meant = service.destinations().any(|(_, destination)| destination.host == full);
+    let called_elsewhere = is_meant
+        && mesh.services_of(full).flat_map(|s| &s.ports).any(|p| p.protocol.is_http_or_sniffed() && p.number != 80);
     let effects = context.effects(service);
     let has_host = |e: &crate::mesh::SidecarEffect<'_, '_>| e.virtual_hosts.iter().any(|v| v.named.node == host.node);
     !called_elsewhere && effects.sidecars.iter().any(has_host) && !leads_nowhere(context, service, host)

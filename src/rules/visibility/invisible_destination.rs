@@ -34,7 +34,7 @@
 //! The Services, Sidecars and VirtualServices.
 
 use super::prelude::*;
-use crate::mesh::{Cluster, DestinationUse, PreparedVirtualService, Scope, Service, Source};
+use crate::mesh::{Cluster, DestinationUse, PreparedVirtualService, Scope, Service, Source, is_wildcard};
 
 const META: Meta =
     Meta { id: "invisible-destination", family: Family::Visibility, severity: Severity::Error, aliases: &["IST0101"] };
@@ -83,7 +83,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 }
 
 /// Whether only the route's own sake gives the client the cluster. Worth a note where one hand wrote
-/// both: the routes for a host that the Sidecar imports, some of which lead to what it imports, and
+/// both: the routes for a service that the Sidecar imports, some of which lead to what it imports, and
 /// the Sidecar that leaves this destination out.
 fn is_left_out_by_sidecar<'m, 'd>(
     context: &Context<'m, 'd>,
@@ -103,7 +103,7 @@ fn is_left_out_by_sidecar<'m, 'd>(
         && service.is_kubernetes()
         && service.visibility.includes(client.namespace)
         && !scope.imports(service)
-        && route.hosts.iter().any(|h| imports_host(&h.value))
+        && route.hosts.iter().any(|h| !is_wildcard(&h.value) && imports_host(&h.value))
         && stays_within()
 }
 
