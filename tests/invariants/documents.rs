@@ -110,7 +110,9 @@ pub fn agrees_with_serde_json(document: &Document) {
         Err(error) => {
             // A diagnostic tool shows a broken escape as it is written; it need not refuse it.
             let message = error.to_string();
-            let tolerated = ["invalid escape", "surrogate", "end of hex escape"].iter().any(|m| message.contains(m));
+            let is_cut_off = text.len() - text.windows(2).rposition(|pair| pair == b"\\u").unwrap_or(0) < 6;
+            let tolerated = ["invalid escape", "surrogate", "end of hex escape"].iter().any(|m| message.contains(m))
+                || (is_cut_off && message.contains("EOF while parsing a string"));
             let is_fine = document.format() == Format::Json && document.problems().is_empty();
             assert!(tolerated || !is_fine, "serde_json refuses it: {message}");
         }
