@@ -44,6 +44,7 @@ impl NoLayer4Effect<'_, '_> {
             Self::NotImported => 1,
             Self::NoService | Self::NoServer => 2,
             Self::Alias(_) => 3,
+            Self::OtherProtocol(_, port) if port.protocol == Protocol::Udp => 3,
             Self::OtherProtocol(..) | Self::OtherServer(_) => 4,
             Self::NoMatch(..) | Self::NoMatchAtServer(_) => 5,
             Self::Taken(_) => 6,

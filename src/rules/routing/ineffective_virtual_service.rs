@@ -6,6 +6,12 @@
 //! ports of its hosts, the conditions of its delegates exclude its own, or no proxy listens for its
 //! host.
 //!
+//! If it has only `tls` and `tcp` routes: the service's ports, or the Gateway's servers, are ones for
+//! which proxies do not ask such routes, none has the port that is asked for, the service is one for
+//! which sidecars do not listen, or an earlier VirtualService takes all of its connections. Proxies
+//! ask `tls` routes for ports that are declared to speak TLS and at servers that pass TLS on, `tcp`
+//! routes for other ports that do not speak HTTP and at servers without TLS or where it ends.
+//!
 //! ## Why it matters
 //! Nothing that it says happens.
 //!
@@ -17,7 +23,9 @@
 //! ```
 //!
 //! ## Use instead
-//! Export it to the namespace of the gateway's pods.
+//! Export it to the namespace of the gateway's pods. For `tls` and `tcp` routes, let the name of the
+//! service's port (or its `appProtocol`) say what it speaks:
+//! <https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/>.
 //!
 //! ## When to ignore it
 //! When it is for clients that are not among the inputs.
@@ -89,8 +97,11 @@ fn is_explained(context: &Context<'_, '_>, service: &PreparedVirtualService<'_>,
         NoEffect::NotHttp(target) => !target.ports.iter().any(|p| p.protocol.is_http_or_sniffed()),
         _ => false,
     });
-    let gateway = effects.gateways.iter().flat_map(|e| &e.failures).any(|f| {
-        matches!(f, NoGatewayEffect::NoHost | NoGatewayEffect::OtherNamespace(_) | NoGatewayEffect::Rejected(_))
+    let gateway = effects.gateways.iter().any(|e| {
+        let is_reported =
+            |f: &NoGatewayEffect<'_, '_>| matches!(f, NoGatewayEffect::NoHost | NoGatewayEffect::Rejected(_));
+        // Another server may have the host and admit it.
+        e.failures.iter().any(is_reported) || e.failures.iter().all(|f| matches!(f, NoGatewayEffect::OtherNamespace(_)))
     });
     let half = service.view.hosts().any(|h| mesh.half_qualified(h.value).is_some());
     conflict || gateway || half || names_unknown_gateway(mesh, service)
@@ -128,7 +139,9 @@ fn reason<'d>(
     if let Some(effect) = kept_from {
         return Some(not_exported_to_gateway(service, effect.client, effect.gateway));
     }
-    if let Some(NoGatewayEffect::NotHttp(server)) = effects.gateways.iter().flat_map(|e| &e.failures).next() {
+    let mut at_gateways = effects.gateways.iter().flat_map(|e| &e.failures);
+    let admitted = at_gateways.find(|f| !matches!(f, NoGatewayEffect::OtherNamespace(_)));
+    if let Some(NoGatewayEffect::NotHttp(server)) = admitted {
         return Some(Reason {
             place: service.hosts.first().map(|h| h.node),
             label: "its server passes connections on and does not look at requests".to_owned(),
@@ -241,7 +254,7 @@ mod layer4 {
     use crate::istio::Server;
     use crate::mesh::{
         CompleteKind, Layer4Kind, MESH_GATEWAY, Mesh, NoLayer4Effect, Port, PreparedVirtualService, Protocol, Service,
-        is_wildcard, kubernetes_parts,
+        fqdn, is_subset_of, is_wildcard, kubernetes_parts,
     };
     use crate::rules::Context;
 
@@ -252,7 +265,7 @@ mod layer4 {
         effects: &Effects<'_, 'd>,
     ) -> Option<Reason<'d>> {
         let mesh = context.mesh;
-        if is_explained(mesh, service, effects) || is_open(mesh, service) {
+        if is_explained(mesh, service, effects) || is_open(mesh, service, effects) {
             return None;
         }
         let nearest = effects.layer4.failures.iter().rev().max_by_key(|(_, _, failure)| failure.rank());
@@ -266,7 +279,7 @@ mod layer4 {
             NoLayer4Effect::NoService => no_service(mesh, service)?,
             NoLayer4Effect::NoServer => return None,
             NoLayer4Effect::Alias(target) => alias(service, target),
-            NoLayer4Effect::OtherProtocol(target, port) => other_protocol(context, service, target, port)?,
+            NoLayer4Effect::OtherProtocol(target, port) => other_protocol(context, service, target, port),
             NoLayer4Effect::OtherServer(server) => other_server(service, *server),
             NoLayer4Effect::NoMatch(target, port) => {
                 let what = format!("port {} of {}", port.number, context.brief(&target.host));
@@ -288,18 +301,32 @@ mod layer4 {
             || service.view.hosts().any(|h| mesh.half_qualified(h.value).is_some())
     }
 
-    /// Whether a service that is not among the inputs may have one of the hosts. For sidecars it
-    /// depends on the services whether anything comes in.
-    fn is_open(mesh: &Mesh<'_>, service: &PreparedVirtualService<'_>) -> bool {
+    /// Whether a service that is not among the inputs may have one of the hosts: sidecars that have
+    /// the VirtualService would listen for it.
+    fn is_open(mesh: &Mesh<'_>, service: &PreparedVirtualService<'_>, effects: &Effects<'_, '_>) -> bool {
+        let has_it = |failure: &NoLayer4Effect<'_, '_>| {
+            !matches!(failure, NoLayer4Effect::NotExported | NoLayer4Effect::NotImported)
+        };
+        let mut failures = effects.layer4.failures.iter();
+        if !failures.any(|(_, gateway, failure)| gateway.is_none() && has_it(failure)) {
+            return false;
+        }
         let is_known = |host: &str| match is_wildcard(host) {
             false => mesh.services_of(host).next().is_some() || mesh.knows_host(host, service.namespace),
-            true => {
-                let in_one_namespace = kubernetes_parts(host, &mesh.options.cluster_domain).is_some();
-                mesh.options.complete.covers_all(CompleteKind::Services)
-                    || (in_one_namespace && mesh.knows_host(host, service.namespace))
-            }
+            true => knows_all_within(mesh, host, service.namespace),
         };
-        service.gateways.iter().any(|g| g.name == MESH_GATEWAY) && !service.hosts.iter().all(|h| is_known(&h.value))
+        !service.hosts.iter().all(|h| is_known(&h.value))
+    }
+
+    fn knows_all_within(mesh: &Mesh<'_>, wildcard: &str, namespace: &str) -> bool {
+        let options = mesh.options;
+        let ingress = fqdn("istio-ingressgateway", &options.root_namespace, &options.cluster_domain);
+        if mesh.assumes_ingress_gateway() && is_subset_of(&ingress, wildcard) {
+            return false; // its service has ports of many kinds
+        }
+        let is_in_one_namespace = kubernetes_parts(wildcard, &options.cluster_domain).is_some();
+        options.complete.covers_all(CompleteKind::Services)
+            || (is_in_one_namespace && mesh.knows_host(wildcard, namespace))
     }
 
     fn first_entry<'d>(service: &PreparedVirtualService<'d>) -> Option<Node<'d>> {
@@ -335,7 +362,7 @@ mod layer4 {
         service: &PreparedVirtualService<'d>,
         target: &Service<'d>,
         port: &Port<'d>,
-    ) -> Option<Reason<'d>> {
+    ) -> Reason<'d> {
         let place = format!("port {} of {}", port.number, context.brief(&target.host));
         let (asked, help) = match port.protocol {
             Protocol::Http => {
@@ -347,19 +374,31 @@ mod layer4 {
             Protocol::Tcp | Protocol::Sniffed => {
                 ("tcp", "write `tcp` routes, or, if it speaks TLS, let the port's name start with `tls-` or `https-`")
             }
-            Protocol::Udp => return None,
+            Protocol::Udp => return udp(service, port),
         };
-        Some(Reason {
+        Reason {
             place: first_entry(service),
             label: format!("for {place}, sidecars ask `{asked}` routes only"),
             help: help.to_owned(),
-            related: Some((port.node, format!("{place} is declared here"))),
-        })
+            related: Some((port.node, "declared here".to_owned())),
+        }
+    }
+
+    fn udp<'d>(service: &PreparedVirtualService<'d>, port: &Port<'d>) -> Reason<'d> {
+        Reason {
+            place: service.hosts.first().map(|h| h.node),
+            label: "sidecars leave UDP alone".to_owned(),
+            help: "leave the VirtualService out".to_owned(),
+            related: Some((port.node, "speaks UDP".to_owned())),
+        }
     }
 
     fn other_server<'d>(service: &PreparedVirtualService<'d>, server: Server<'d>) -> Reason<'d> {
         let (label, help) = match server.tls() {
             _ if server.is_http_routed() => ("its server ends connections and looks at requests", "use `http` routes"),
+            Some(tls) if tls.mode().is_some_and(|mode| *mode == "AUTO_PASSTHROUGH") => {
+                ("its server goes by the names of clusters, and asks no routes", "let the server's mode be PASSTHROUGH")
+            }
             Some(tls) if tls.is_passthrough() => {
                 ("its server passes TLS on, by `tls` routes only", "use `tls` routes with `sniHosts`")
             }
