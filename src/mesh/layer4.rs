@@ -91,9 +91,8 @@ impl Entrance<'_> {
     fn is_taken(self, earlier: &PreparedVirtualService<'_>, service: &PreparedVirtualService<'_>) -> bool {
         let is_gateway = self.gateway != MESH_GATEWAY;
         // Gateways do not look at where connections come from.
-        let holds_for_all = |m: &&Option<&Layer4Match<'_>>| m.is_none_or(|m| is_gateway || !m.asks_for_source);
-        let met = self.conditions(earlier);
-        let mut theirs = met.iter().filter(holds_for_all);
+        let holds_for_all = |m: Option<&Layer4Match<'_>>| m.is_none_or(|m| is_gateway || !m.asks_for_source);
+        let mut theirs = self.conditions(earlier).into_iter().filter(|m| holds_for_all(*m));
         match self.kind {
             Layer4Kind::Tcp => theirs.any(|m| is_gateway || m.is_none_or(|m| m.subnets.is_empty())),
             Layer4Kind::Tls => {
