@@ -322,6 +322,15 @@ fn duplicate_keys_are_reported_and_the_last_one_counts() {
 }
 
 #[test]
+fn an_empty_key_is_found() {
+    for text in [r#"{"": 1}"#, "{\"\": 1", "\"\": 1\n"] {
+        let document = read(text);
+        let value = document.roots().next().and_then(|root| root.get("")).and_then(Node::as_i64);
+        assert_eq!(value, Some(1), "{text}");
+    }
+}
+
+#[test]
 fn nesting_below_the_limit_is_skipped_not_followed() {
     let deep = format!("{{\"a\": {}1{}, \"b\": 2}}", "[".repeat(10_000), "]".repeat(10_000));
     let document = read(&deep);

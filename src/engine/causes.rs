@@ -2,7 +2,7 @@
 
 use crate::document::Node;
 use crate::envoy::ClusterName;
-use crate::finding::{Cause, Draft, Finding, Meta, Pinned, Place, Symptom};
+use crate::finding::{Cause, Draft, Family, Finding, Meta, Pinned, Place, Symptom};
 use crate::kube::Object;
 use crate::mesh::{Service, Source};
 use crate::rules::Context;
@@ -31,7 +31,7 @@ pub(super) fn attach<'d>(findings: &mut [Finding], context: &Context<'_, 'd>, fo
 
 fn point_at<'d>(finding: &mut Finding, origin: &Origin<'d>, found: &[Found<'d>]) {
     let Some(pinned) = Pinned::of(Draft::new(origin.place, "")) else { return };
-    let worst = worst_within(origin.within, found);
+    let worst = worst_within(origin.within, found, |meta| explains(meta, finding));
     finding.cause = Some(Cause {
         object: origin.object.id().shown(),
         location: pinned.location.clone(),
@@ -119,12 +119,26 @@ fn of_service<'d>(service: &Service<'d>, is_empty: bool) -> Origin<'d> {
     Origin { object, place: first.unwrap_or(service.host_node), within: object.node(), label }
 }
 
-/// The worst finding that is about `node` or about something in it.
-fn worst_within<'f, 'd>(node: Node<'d>, found: &'f [Found<'d>]) -> Option<&'f Found<'d>> {
+/// Whether what a rule finds in the manifests can be why a proxy shows this. An object may have more
+/// faults than the one that is seen here.
+fn explains(meta: &Meta, finding: &Finding) -> bool {
+    match finding.symptom {
+        Some(Symptom::MissingCluster(_)) => matches!(meta.family, Family::Reference | Family::Visibility),
+        Some(Symptom::EmptyCluster(_)) => matches!(meta.family, Family::Reference | Family::Gateway),
+        None => meta.id == finding.rule.id,
+    }
+}
+
+/// The worst finding of some rules that is about `node` or about something in it.
+fn worst_within<'f, 'd>(
+    node: Node<'d>,
+    found: &'f [Found<'d>],
+    counts: impl Fn(&Meta) -> bool,
+) -> Option<&'f Found<'d>> {
     let range = node.span();
     let is_within = |place: &Place<'_>| {
         std::ptr::eq(place.document, node.document()) && range.start <= place.span.start && place.span.end <= range.end
     };
-    let about = found.iter().filter(|(_, draft)| is_within(draft.place()));
+    let about = found.iter().filter(|(meta, draft)| counts(meta) && is_within(draft.place()));
     about.max_by_key(|(meta, draft)| draft.severity_under(meta))
 }

@@ -8,8 +8,9 @@ use crate::document::{Document, Node, Spanned};
 
 use super::cluster::{Cluster, LoadAssignment};
 use super::form::{is_cluster, is_listener, is_resource, is_section};
+use super::hosts::HostClusters;
 use super::listener::{Listener, RouteSource};
-use super::references::{self, ClusterName, HostClusters, Lead, StoredReference};
+use super::references::{self, ClusterName, Lead, StoredReference};
 use super::route::{RouteConfiguration, is_route_configuration};
 use super::secret::Secret;
 use super::xds_any::type_name;

@@ -6,6 +6,7 @@
 mod cluster;
 mod dump;
 mod form;
+mod hosts;
 mod listener;
 mod origin;
 mod references;
@@ -22,9 +23,10 @@ pub use dump::{
     ClusterEntry, Dump, ErrorState, ListenerEntry, ListenerState, ResourceState, RouteConfigEntry, SecretEntry,
 };
 pub use form::{Form, dumps, form_of, looks_like_dump};
+pub use hosts::{Callers, HostClusters};
 pub use listener::{ConnectionManager, FilterChain, Listener, RouteSource, TcpProxy};
 pub use origin::{IstioMetadata, Origin, origin_of_path};
-pub use references::{ClusterName, HostClusters, Lead, Reference, ReferencePlace};
+pub use references::{ClusterName, Lead, Reference, ReferencePlace};
 pub use registry::{BLACK_HOLE, Registry};
 pub use route::{ClusterReference, PathMatch, ReferenceKind, Route, RouteAction, RouteConfiguration, VirtualHost};
 pub use route_match::{

@@ -1,8 +1,6 @@
 //! Who leads where: every reference from a route or a TCP proxy to a cluster, and what istiod's
 //! names say about them.
 
-use rustc_hash::FxHashMap;
-
 use super::dump::{ClusterEntry, Dump};
 use super::listener::FilterChain;
 use super::route::{ClusterReference, ReferenceKind, Route, RouteConfiguration, VirtualHost};
@@ -91,52 +89,6 @@ impl ReferencePlace<'_> {
                 name => format!("{listener} › {name}"),
             },
         }
-    }
-}
-
-/// The outbound clusters of each host, by istiod's names.
-#[derive(Debug, Default)]
-pub struct HostClusters<'d> {
-    /// The port of each cluster, and its place in the dump.
-    by_host: FxHashMap<&'d str, Vec<(u16, u32)>>,
-}
-
-impl<'d> HostClusters<'d> {
-    pub(super) fn read(dump: &Dump<'d>) -> Self {
-        let mut by_host: FxHashMap<&'d str, Vec<(u16, u32)>> = FxHashMap::default();
-        for (place, entry) in dump.clusters.iter().enumerate() {
-            let name = ClusterName::parse(entry.cluster.name.value).filter(|name| name.direction == "outbound");
-            if let Some(name) = name {
-                by_host.entry(name.host).or_default().push((name.port, place as u32));
-            }
-        }
-        Self { by_host }
-    }
-
-    fn of(&self, host: &str) -> &[(u16, u32)] {
-        self.by_host.get(host).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// Whether the host has any cluster.
-    pub fn has(&self, host: &str) -> bool {
-        self.by_host.contains_key(host)
-    }
-
-    /// The clusters of a host, as places in the dump.
-    pub(super) fn places(&self, host: &str) -> impl Iterator<Item = usize> {
-        self.of(host).iter().map(|(_, place)| *place as usize)
-    }
-
-    /// Whether istiod made a virtual host for a port that its service does not have. It does so for
-    /// every host of a VirtualService on port 80; nobody calls them, and their clusters need not
-    /// exist.
-    pub fn is_on_foreign_port(&self, virtual_host: VirtualHost<'_>) -> bool {
-        let Some((host, port)) = virtual_host.name().rsplit_once(':') else {
-            return false;
-        };
-        let Ok(port) = port.parse::<u16>() else { return false };
-        let clusters = self.of(host);
-        !clusters.is_empty() && clusters.iter().all(|(other, _)| *other != port)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `RouteConfiguration`, virtual hosts and routes.
 
+use std::collections::BTreeMap;
+
 use crate::document::{Node, Spanned};
 
 use super::route_match::path_match;
@@ -102,6 +104,13 @@ impl<'d> RouteConfiguration<'d> {
         self.node.field("ignore_port_in_host_matching").and_then(Node::as_bool) == Some(true)
     }
 
+    /// Whether istiod made it for the server of a gateway: `http.8080`, `https.443.https.web.shop`.
+    /// The tables of sidecars are named by a port, or by a host and a port.
+    pub fn is_of_gateway(self) -> bool {
+        let name = self.name();
+        name.starts_with("http.") || name.starts_with("https.")
+    }
+
     /// Whether more virtual hosts come on demand.
     pub fn has_vhds(self) -> bool {
         self.node.get("vhds").is_some()
@@ -168,6 +177,16 @@ impl<'d> Route<'d> {
             return RouteAction::Redirect(redirect);
         }
         self.node.field("direct_response").map_or(RouteAction::Other, RouteAction::DirectResponse)
+    }
+
+    /// Whether it treats its requests as another one does: all but conditions and name is equal.
+    pub fn acts_like(self, other: Self) -> bool {
+        self.treatment() == other.treatment()
+    }
+
+    fn treatment(self) -> BTreeMap<&'d str, String> {
+        let entries = self.node.entries().filter(|(key, _)| !matches!(key.text, "match" | "name"));
+        entries.map(|(key, value)| (key.text, value.to_json())).collect()
     }
 
     /// Hands over the clusters that its requests, shares and copies of them go to.

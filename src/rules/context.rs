@@ -102,7 +102,7 @@ impl<'m, 'd> Effects<'m, 'd> {
                 for virtual_host in effect.virtual_hosts.iter().filter(meant) {
                     effects.add(mesh, service, virtual_host, scope.destinations(mesh, virtual_host));
                 }
-                if !effect.virtual_hosts.is_empty() || service.routes.is_empty() {
+                if !effect.virtual_hosts.is_empty() || (service.routes.is_empty() && is_visible(&effect)) {
                     effects.destinations.extend(scope.layer4_destinations(mesh, service));
                 }
                 effects.sidecars.push(effect);
@@ -244,6 +244,11 @@ impl<'m, 'd> Layer4Effects<'m, 'd> {
             }
         })
     }
+}
+
+/// Whether the client sees the VirtualService, whatever it finds in it.
+fn is_visible(effect: &SidecarEffect<'_, '_>) -> bool {
+    !effect.failures.iter().any(|(_, why)| matches!(why, NoEffect::NotExported | NoEffect::NotImported))
 }
 
 /// The alternatives of a route as conditions.

@@ -132,18 +132,18 @@ fn of_endpoints(list: &LoadAssignment<'_>, cluster: &Cluster<'_>) -> ClusterStat
     if drops_everything(list) {
         return ClusterState::Refuses("UDO", "unconditional_drop_overload");
     }
-    let (mut all, mut usable) = (0u32, 0u32);
-    for endpoint in list.endpoints() {
-        all += 1;
-        usable += u32::from(is_usable(endpoint));
-    }
-    // In panic, unhealthy endpoints are used too; a threshold of 0 forbids it.
-    let panics = all > 0 && panic_threshold(cluster) > 0.0;
-    match usable > 0 || panics {
+    match takes_requests(list, cluster) {
         true if is_cut_off(cluster) => ClusterState::Refuses("UO", "upstream_reset_before_response_started{overflow}"),
         true => ClusterState::Ok,
         false => ClusterState::NoEndpoints,
     }
+}
+
+/// Whether any of these endpoints of a cluster takes requests. In panic, unhealthy ones are used too; a
+/// threshold of 0 forbids it.
+pub fn takes_requests(list: &LoadAssignment<'_>, cluster: &Cluster<'_>) -> bool {
+    let panics = || list.endpoints().next().is_some() && panic_threshold(cluster) > 0.0;
+    list.endpoints().any(is_usable) || panics()
 }
 
 fn drops_everything(list: &LoadAssignment<'_>) -> bool {

@@ -44,7 +44,7 @@ pub use access::{AccessControl, Ruling};
 pub use action::{ClusterShare, action_name};
 pub use answer::Answer;
 pub use branch::Branch;
-pub use cluster::ClusterState;
+pub use cluster::{ClusterState, takes_requests};
 pub use explain::{Explanation, Hop, explain, route_match as describe_match};
 pub use filter_chain::Criterion;
 pub use filters::{Effect, FilterNote};

@@ -139,7 +139,9 @@ impl Reader<'_> {
         if self.tokens.next_odd() < close {
             return self.odd_key(open, close, value);
         }
-        let tag = KeyTag::new(length - 1, (start >> 8) as u8);
+        // Behind the quote of an empty key stands another quote.
+        let first = if length > 1 { (start >> 8) as u8 } else { 0 };
+        let tag = KeyTag::new(length - 1, first);
         Ok(self.tape.near_key(Span { start: open, end: close + 1 }, tag, value))
     }
 

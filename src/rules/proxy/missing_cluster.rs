@@ -2,8 +2,9 @@
 //!
 //! ## What it finds
 //! In a dump: the cluster of a route, of a share of a weighted route, of a mirror or of a TCP proxy
-//! that is not among the proxy's clusters. Virtual hosts that istiod makes for a port their service
-//! does not have are left out: nobody calls them.
+//! that is not among the proxy's clusters. Virtual hosts that istiod makes in sidecars for a port
+//! their service does not have are left out: nobody calls them. Where the proxy does not know the
+//! service, the finding is for information only.
 //!
 //! ## Why it matters
 //! Requests that take the route end in `503` with the flag `NC` (`cluster_not_found`), connections
@@ -27,7 +28,7 @@
 use std::collections::BTreeMap;
 
 use super::prelude::*;
-use crate::envoy::{ClusterName, Dump, IstioMetadata, Lead, Reference, ReferenceKind, ReferencePlace};
+use crate::envoy::{Callers, ClusterName, Dump, IstioMetadata, Lead, Reference, ReferenceKind, ReferencePlace};
 use crate::finding::{Subject, Symptom};
 
 const META: Meta = Meta { id: "missing-cluster", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
@@ -44,7 +45,7 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     // One cluster may be missing from many routes: one finding with all of them.
     let mut missing: BTreeMap<(&str, bool), Vec<Reference<'d>>> = BTreeMap::new();
     let nowhere = dump.references().filter(|lead| lead.cluster().is_none() && !lead.is_unused());
-    for reference in nowhere.filter_map(Lead::reference).filter(|reference| !is_never_called(dump, reference)) {
+    for reference in nowhere.filter_map(Lead::reference).filter(|one| callers(dump, one) != Callers::Nobody) {
         let is_mirror = reference.cluster.kind == ReferenceKind::Mirror;
         missing.entry((reference.cluster.name.value, is_mirror)).or_default().push(reference);
     }
@@ -53,17 +54,26 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     }
 }
 
-/// Whether a reference stands in a virtual host that exists only because istiod makes one on port 80
-/// for every host of a VirtualService.
-pub(super) fn is_never_called(dump: &Dump<'_>, reference: &Reference<'_>) -> bool {
+/// Who may take the way that a reference is.
+pub(super) fn callers(dump: &Dump<'_>, reference: &Reference<'_>) -> Callers {
     match reference.place {
-        ReferencePlace::Route { virtual_host, .. } => dump.host_clusters().is_on_foreign_port(virtual_host),
-        ReferencePlace::Listener { .. } => false,
+        ReferencePlace::Route { config, virtual_host, .. } => dump.host_clusters().callers(config, virtual_host),
+        ReferencePlace::Listener { .. } => Callers::Any,
     }
 }
 
+/// What is said of a way of which nobody knows whether it is taken.
+pub(super) fn doubt<'d>(draft: Draft<'d>, reference: &Reference<'d>) -> Draft<'d> {
+    let ReferencePlace::Route { virtual_host, .. } = reference.place else { return draft };
+    let (host, port) = virtual_host.name().rsplit_once(':').unwrap_or_default();
+    draft
+        .severity(Severity::Info)
+        .confidence(Confidence::Medium)
+        .note(format!("this proxy does not know {host}: there are such requests only if it has a port {port}"))
+}
+
 fn draft<'d>(dump: &Dump<'d>, name: &str, is_mirror: bool, references: &[Reference<'d>]) -> Option<Draft<'d>> {
-    let first = references.first()?;
+    let first = references.iter().min_by_key(|reference| callers(dump, reference))?;
     let what = match first.place {
         ReferencePlace::Route { virtual_host, .. } => format!("a route of {}", virtual_host.name()),
         ReferencePlace::Listener { listener, .. } => format!("listener {listener}"),
@@ -91,6 +101,9 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, is_mirror: bool, references: &[Referen
     }
     if is_mirror {
         draft = draft.severity(Severity::Warning);
+    }
+    if callers(dump, first) == Callers::Unknown {
+        draft = doubt(draft, first);
     }
     Some(match help(dump, name) {
         Some(help) => draft.help(help),
@@ -130,14 +143,19 @@ fn relatives(dump: &Dump<'_>, name: &str) -> String {
 
 fn help(dump: &Dump<'_>, name: &str) -> Option<String> {
     let wanted = ClusterName::parse(name).filter(|n| n.direction == "outbound")?;
-    let host_is_known = dump.host_clusters().has(wanted.host);
-    Some(match (host_is_known, wanted.subset) {
-        (false, _) => {
-            format!("declare {}, export it to this proxy's namespace, or import it in its Sidecar", wanted.host)
-        }
-        (true, "") => format!("use a port and subset that {} has", wanted.host),
+    let host = wanted.host;
+    if let Some(full_name) = dump.host_clusters().full_name(host) {
+        return Some(format!("write `{full_name}`: a host with a dot is taken as it stands"));
+    }
+    if !dump.host_clusters().has(host) {
+        return Some(format!("declare {host}, export it to this proxy's namespace, or import it in its Sidecar"));
+    }
+    let has_port = dump.clusters_of_host(host).any(|other| other.port == wanted.port);
+    Some(match (has_port, wanted.subset) {
+        (false, _) => format!("use a port that {host} has"),
+        (true, "") => format!("use a subset that {host} has"),
         (true, subset) => {
-            format!("declare the subset `{subset}` in the DestinationRule that this proxy uses for {}", wanted.host)
+            format!("declare the subset `{subset}` in the DestinationRule that this proxy uses for {host}")
         }
     })
 }

@@ -2,11 +2,13 @@
 //!
 //! ## What it finds
 //! In a dump with endpoints: a cluster that a route or a TCP proxy leads to and for which EDS, DNS or
-//! the cluster itself lists no endpoint. Unhealthy endpoints count as endpoints: by default Envoy
-//! uses them when too few are healthy.
+//! the cluster itself lists no endpoint. By default Envoy uses unhealthy endpoints where too few are
+//! healthy; istiod forbids it (a `healthy_panic_threshold` of 0), and then unhealthy ones do not
+//! count.
 //!
 //! ## Why it matters
-//! Requests end in `503` with the flag `UH` (`no_healthy_upstream`).
+//! Requests end in `503` with the flag `UH` (`no_healthy_upstream`), connections of a TCP proxy are
+//! closed.
 //!
 //! ## Example
 //! ```json
@@ -14,7 +16,8 @@
 //! ```
 //!
 //! ## Use instead
-//! Pods that the Service selects, or labels of a subset that some of them carry.
+//! Pods that the Service selects, or labels of a subset that some of them carry. Where all are
+//! unhealthy: fewer ejected at a time (`maxEjectionPercent`).
 //!
 //! ## When to ignore it
 //! When the service is scaled down, or nobody calls it from this proxy: for routes that no
@@ -27,12 +30,14 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::missing_cluster::{is_never_called, origin};
+use super::missing_cluster::{callers, doubt, origin};
 use super::prelude::*;
 use crate::envoy::{
-    BLACK_HOLE, ClusterEntry, ClusterKind, ClusterName, Dump, LoadAssignment, Reference, ReferenceKind, ResourceState,
+    BLACK_HOLE, Callers, ClusterEntry, ClusterKind, ClusterName, Dump, LoadAssignment, Reference, ReferenceKind,
+    ResourceState,
 };
 use crate::finding::{Subject, Symptom};
+use crate::simulate::takes_requests;
 
 const META: Meta = Meta { id: "no-endpoints", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
 
@@ -51,7 +56,9 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     for lead in dump.references() {
         match lead.target().and_then(|place| has_endpoints.get(place)) {
             Some(Some(false)) => {
-                if let Some(reference) = lead.reference().filter(|reference| !is_never_called(dump, reference)) {
+                if let Some(reference) =
+                    lead.reference().filter(|reference| callers(dump, reference) != Callers::Nobody)
+                {
                     empty.entry(reference.cluster.name.value).or_default().push(reference);
                 }
             }
@@ -93,7 +100,11 @@ fn summary<'d>(dump: &Dump<'d>, empty: &[(&str, Vec<Reference<'d>>)]) -> Draft<'
     let places = empty.iter().filter_map(|(_, references)| references.first());
     let mut places = places.map(|reference| reference.cluster.name);
     let first = places.next();
-    let message = format!("nothing is behind {} services that this proxy has routes for: 503 UH", empty.len());
+    let nothing = match empty.iter().any(|(name, _)| unhealthy(dump, name) > 0) {
+        true => "nothing, or nothing healthy,",
+        false => "nothing",
+    };
+    let message = format!("{nothing} is behind {} services that this proxy has routes for: 503 UH", empty.len());
     let mut draft = match first {
         Some(first) => Draft::new(first, message),
         None => Draft::new(crate::finding::Place::of_span(dump.document, crate::document::Span::new(0, 0)), message),
@@ -110,7 +121,14 @@ fn summary<'d>(dump: &Dump<'d>, empty: &[(&str, Vec<Reference<'d>>)]) -> Draft<'
     draft
 }
 
-/// Whether a cluster has any endpoint. Nothing where the dump does not tell.
+/// How many endpoints a cluster has that takes no requests: all of them are unhealthy.
+fn unhealthy(dump: &Dump<'_>, name: &str) -> usize {
+    let service_name = dump.cluster(name).and_then(|entry| entry.cluster.service_name).unwrap_or(name);
+    let assignment = dump.endpoints.iter().find(|assignment| assignment.cluster_name == service_name);
+    assignment.map_or(0, |assignment| assignment.endpoints().count())
+}
+
+/// Whether a cluster has any endpoint for requests. Nothing where the dump does not tell.
 fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &FxHashMap<&str, &LoadAssignment<'_>>) -> Option<bool> {
     let cluster = &entry.cluster;
     if cluster.name.value == BLACK_HOLE {
@@ -120,7 +138,7 @@ fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &FxHashMap<&str, &LoadAs
         return None; // another rule's
     }
     let name = cluster.service_name.unwrap_or(cluster.name.value);
-    let assigned = assignments.get(name).map(|a| a.endpoints().next().is_some());
+    let assigned = assignments.get(name).map(|assignment| takes_requests(assignment, cluster));
     match cluster.kind {
         ClusterKind::OriginalDestination | ClusterKind::Custom => None,
         ClusterKind::Eds => assigned,
@@ -131,8 +149,16 @@ fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &FxHashMap<&str, &LoadAs
 
 fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[Reference<'d>]) -> Option<Draft<'d>> {
     // A route that somebody wrote tells more than one that istiod makes for every service.
-    let first = references.iter().find(|r| origin(r).is_some()).or_else(|| references.first())?;
-    let is_mirror = references.iter().all(|r| r.cluster.kind == ReferenceKind::Mirror);
+    let first = references.iter().min_by_key(|r| (callers(dump, r), origin(r).is_none()))?;
+    let are_all = |kind| references.iter().all(|r| r.cluster.kind == kind);
+    let is_mirror = are_all(ReferenceKind::Mirror);
+    let (outcome, explained) = match are_all(ReferenceKind::TcpProxy) {
+        true => ("connections are closed", "connections that are sent there are closed"),
+        false if is_mirror => {
+            ("copies are dropped", "copies that are sent there get no answer, which nobody waits for")
+        }
+        false => ("503 UH", "requests that are sent there get 503 UH (no_healthy_upstream)"),
+    };
     let (target, label) = match ClusterName::parse(name) {
         Some(parts) if !parts.subset.is_empty() => (
             format!("subset {} of {}:{}", parts.subset, parts.host, parts.port),
@@ -141,7 +167,13 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[Reference<'d>]) -> Optio
         Some(parts) => (format!("{}:{}", parts.host, parts.port), "this cluster has no endpoint"),
         None => (name.to_owned(), "this cluster has no endpoint"),
     };
-    let mut draft = Draft::new(first.cluster.name, format!("nothing is behind {target}: 503 UH"))
+    let unhealthy = unhealthy(dump, name);
+    let (nothing, label) = match unhealthy {
+        0 => ("nothing", label.to_owned()),
+        1 => ("nothing healthy", "its endpoint is unhealthy".to_owned()),
+        several => ("nothing healthy", format!("its {several} endpoints are all unhealthy")),
+    };
+    let mut draft = Draft::new(first.cluster.name, format!("{nothing} is behind {target}: {outcome}"))
         .label(label)
         .subject(Subject::Proxy {
             proxy: dump.proxy().to_owned(),
@@ -156,12 +188,18 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[Reference<'d>]) -> Optio
     if let ReferenceKind::Weighted { weight, total } = first.cluster.kind {
         draft = draft.note(format!("{weight} of {total} requests go there"));
     }
-    draft = draft.note(match without_subset_has(dump, name) {
+    draft = draft.note(match without_subset_has(dump, name).filter(|_| unhealthy == 0) {
         Some(true) => "the service itself has endpoints: the labels of the subset are the cause",
         Some(false) => "the service itself has none either",
-        None => "requests that are sent there get 503 UH (no_healthy_upstream)",
+        None => explained,
     });
-    Some(if is_mirror { draft.severity(Severity::Warning) } else { draft })
+    if is_mirror {
+        draft = draft.severity(Severity::Warning);
+    }
+    Some(match callers(dump, first) {
+        Callers::Unknown => doubt(draft, first),
+        _ => draft,
+    })
 }
 
 /// For a subset's cluster: whether the cluster of the whole service has endpoints.

@@ -6,6 +6,7 @@
 //! cookies and certificates are sets of texts, and a route is only reported if it is proved that
 //! each request that meets its conditions meets those of an earlier route. Also a route whose own
 //! conditions no request can meet: a path that does not start with a slash, or one with a query.
+//! Alternatives of one `match` that overlap are nothing, as they do the same.
 //!
 //! ## Why it matters
 //! Envoy takes the first route that matches. What the later route was meant to do never happens,
@@ -34,7 +35,7 @@
 use std::collections::BTreeSet;
 
 use super::prelude::*;
-use crate::envoy::{Dump, IstioMetadata, Route, RouteConfiguration, VirtualHost};
+use crate::envoy::{Callers, Dump, IstioMetadata, Route, RouteConfiguration, VirtualHost};
 use crate::finding::Subject;
 use crate::mesh::{PreparedRoute, PreparedVirtualService};
 use crate::routing::{Condition, Earlier, Left};
@@ -128,7 +129,8 @@ fn check_dump<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     let simulator = Simulator::of(dump, None);
     let prover = Prover::new(&simulator);
     for (config, index, places) in open {
-        let Some(host) = config.virtual_hosts().nth(index) else { continue };
+        let host = config.virtual_hosts().nth(index).filter(|host| is_called(dump, config, *host));
+        let Some(host) = host else { continue };
         let routes: Vec<Route<'d>> = host.routes().collect();
         let verdicts = prover.routes(config, index, &places);
         for (place, verdict) in places.into_iter().zip(verdicts) {
@@ -138,7 +140,9 @@ fn check_dump<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
                 Reach::Reachable(_) | Reach::Unknown(_) => continue,
             };
             let Some(route) = routes.get(place) else { continue };
-            findings.push(draft(dump, (config, host), (place, *route), &covers));
+            if !is_alternative(*route, &covers) {
+                findings.push(draft(dump, (config, host), (place, *route), &covers));
+            }
         }
     }
 }
@@ -167,7 +171,9 @@ fn check_virtual_host<'d>(
         let is_open = match earlier.leave(condition) {
             Left::Nothing(cover) => {
                 let covers: Vec<_> = all.get(cover).map(|(route, _)| (cover, *route)).into_iter().collect();
-                findings.push(draft(dump, (config, host), (place, *route), &covers));
+                if is_called(dump, config, host) && !is_alternative(*route, &covers) {
+                    findings.push(draft(dump, (config, host), (place, *route), &covers));
+                }
                 false
             }
             Left::Perhaps => true,
@@ -181,6 +187,21 @@ fn check_virtual_host<'d>(
         }
     }
     open
+}
+
+/// Whether requests may come at all: istiod repeats the routes of a VirtualService for ports that the
+/// host does not have.
+fn is_called(dump: &Dump<'_>, config: RouteConfiguration<'_>, host: VirtualHost<'_>) -> bool {
+    dump.host_clusters().callers(config, host) != Callers::Nobody
+}
+
+/// Whether only routes of the same VirtualService that do the same take its requests. Istiod makes a
+/// route of each alternative of a `match`, and that `/api` takes what is left for `/api/v1` is
+/// nothing if both lead to the same place.
+fn is_alternative<'d>(route: Route<'d>, covers: &[(usize, Route<'d>)]) -> bool {
+    let has_origin = || IstioMetadata::of(route.node).and_then(IstioMetadata::origin).is_some();
+    // The origin is a part of what is compared.
+    !covers.is_empty() && has_origin() && covers.iter().all(|(_, cover)| cover.acts_like(route))
 }
 
 /// Whether a route is for a prefix that paths can have.
