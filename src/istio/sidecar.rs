@@ -53,6 +53,11 @@ impl<'d> Egress<'d> {
         u16::try_from(number).ok().filter(|p| *p != 0)
     }
 
+    /// Whether `bind` names a socket in the file system.
+    pub fn is_socket(self) -> bool {
+        self.node.text_at("bind").is_some_and(|bind| bind.starts_with("unix://"))
+    }
+
     /// `port.protocol`.
     pub fn protocol(self) -> Option<&'d str> {
         self.node.get("port")?.text_at("protocol").map(|p| p.value)

@@ -91,6 +91,15 @@ impl HostIndex {
         self.wildcards.holding(host).flat_map(|wildcard| self.exactly(wildcard).iter().copied())
     }
 
+    /// The things whose host shares a name with `host`: it, what it stands for, and the wildcards
+    /// that hold it.
+    pub(super) fn sharing(&self, host: &str) -> Vec<u32> {
+        if is_wildcard(host) {
+            return self.overlapping(host);
+        }
+        self.exactly(host).iter().copied().chain(self.holding(host)).collect()
+    }
+
     /// The things whose host shares a name with `pattern`, which is a wildcard, in their order.
     pub(super) fn overlapping(&self, pattern: &str) -> Vec<u32> {
         let suffix: Vec<u8> = pattern.trim_start_matches('*').bytes().rev().collect();

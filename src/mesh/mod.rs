@@ -10,6 +10,7 @@ mod gateways;
 mod host;
 mod host_index;
 mod knowledge;
+mod layer4;
 mod mtls;
 mod options;
 mod protocol;
@@ -35,6 +36,7 @@ pub use gateways::{
     GatewayEffect, MergedServers, NoGatewayEffect, PreparedGateway, RejectedServer, Rejection, ServerHost, selects,
 };
 pub use host::{brief, fqdn, intersection, is_subset_of, is_wildcard, kubernetes_parts, overlaps, resolve};
+pub use layer4::NoLayer4Effect;
 pub use mtls::{PortMode, ServerMode};
 pub use options::{CompleteKind, Completeness, Options};
 pub use protocol::Protocol;
@@ -42,8 +44,8 @@ pub use routes::{DestinationUse, GeneratedRoute, NoEffect, SidecarEffect, Virtua
 pub use scope::{Client, Scope};
 pub use service::{Port, Service, Source};
 pub use virtual_services::{
-    GatewayRef, Layer4Route, MESH_GATEWAY, PreparedDestination, PreparedRoute, PreparedVirtualService, RouteMatch,
-    SourceCondition, is_delegate, resolve_gateway,
+    GatewayRef, Layer4Kind, Layer4Match, Layer4Route, MESH_GATEWAY, PreparedDestination, PreparedRoute,
+    PreparedVirtualService, RouteMatch, SourceCondition, is_delegate, resolve_gateway,
 };
 pub use visibility::Visibility;
 pub use workload::Workload;

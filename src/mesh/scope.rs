@@ -43,15 +43,17 @@ pub struct Scope<'m, 'd> {
     mesh: &'m Mesh<'d>,
     /// Whose scope it is.
     pub client: &'m Client<'d>,
-    listeners: Vec<EgressListener<'d>>,
+    pub(super) listeners: Vec<EgressListener<'d>>,
 }
 
 /// An entry of a Sidecar's `egress`, or the one that stands for everything.
 #[derive(Debug)]
-struct EgressListener<'d> {
-    port: Option<u16>,
+pub(super) struct EgressListener<'d> {
+    pub(super) port: Option<u16>,
     /// What a listener with a port speaks, whatever the services on that port do.
-    protocol: Option<Protocol>,
+    pub(super) protocol: Option<Protocol>,
+    /// Whether it is a socket in the file system instead of a port.
+    pub(super) is_socket: bool,
     is_http_proxy: bool,
     hosts: Vec<EgressHost<'d>>,
 }
@@ -88,12 +90,13 @@ impl<'d> EgressListener<'d> {
         Self {
             port: None,
             protocol: None,
+            is_socket: false,
             is_http_proxy: false,
             hosts: vec![EgressHost { namespace: None, host: "*", is_excluded: false }],
         }
     }
 
-    fn imports_service(&self, service: &Service<'d>) -> bool {
+    pub(super) fn imports_service(&self, service: &Service<'d>) -> bool {
         let matches = |h: &&EgressHost<'_>| h.is_for(service.namespace) && host::is_subset_of(&service.host, h.host);
         let mut covering = self.hosts.iter().filter(matches).peekable();
         if covering.peek().is_none() || covering.any(|h| h.is_excluded) {
@@ -104,7 +107,7 @@ impl<'d> EgressListener<'d> {
 
     /// The namespace of an egress host is compared with the VirtualService's, not with that of the
     /// services it is for.
-    fn imports_virtual_service(&self, service: &PreparedVirtualService<'d>) -> bool {
+    pub(super) fn imports_virtual_service(&self, service: &PreparedVirtualService<'d>) -> bool {
         let relevant = self.hosts.iter().filter(|h| !h.is_excluded && h.is_for(service.namespace));
         let hosts = || service.hosts.iter();
         relevant.into_iter().any(|h| hosts().any(|own| host::overlaps(&own.value, h.host)))
@@ -119,6 +122,7 @@ impl<'m, 'd> Scope<'m, 'd> {
             .map(|entry| EgressListener {
                 port: entry.port(),
                 protocol: entry.port().and(entry.protocol()).map(Protocol::parse),
+                is_socket: entry.is_socket(),
                 is_http_proxy: entry.protocol().is_some_and(|p| p.eq_ignore_ascii_case("HTTP_PROXY")),
                 hosts: entry.hosts().map(|h| EgressHost::parse(h.value, client.namespace)).collect(),
             })
@@ -231,7 +235,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         })
     }
 
-    fn sees(&self, service: &Service<'_>) -> bool {
+    pub(super) fn sees(&self, service: &Service<'_>) -> bool {
         service.visibility.includes(self.client.namespace)
     }
 

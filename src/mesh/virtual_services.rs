@@ -77,9 +77,43 @@ pub struct PreparedDestination<'d> {
     pub is_idle: bool,
 }
 
-/// The destinations of a `tls` or `tcp` entry.
+/// Which list a route of connections stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer4Kind {
+    /// `tls`.
+    Tls,
+    /// `tcp`.
+    Tcp,
+}
+
+/// A `match` entry of a `tls` or `tcp` entry.
+#[derive(Clone, Debug)]
+pub struct Layer4Match<'d> {
+    /// The entry.
+    pub node: Node<'d>,
+    /// The port.
+    pub port: Option<u64>,
+    /// The gateways, completed.
+    pub gateways: Vec<String>,
+    /// `sniHosts`.
+    pub names: Vec<&'d str>,
+    /// `destinationSubnets`.
+    pub subnets: Vec<&'d str>,
+    /// Whether it asks where connections come from.
+    pub asks_for_source: bool,
+}
+
+/// A `tls` or `tcp` entry.
 #[derive(Clone, Debug)]
 pub struct Layer4Route<'d> {
+    /// The entry.
+    pub node: Node<'d>,
+    /// Which list it stands in.
+    pub kind: Layer4Kind,
+    /// Alternatives.
+    pub matches: Vec<Layer4Match<'d>>,
+    /// Whether it leads anywhere at all: istiod passes over one that does not.
+    pub has_route: bool,
     /// The port that some condition asks for.
     pub port: Option<u16>,
     /// Where it leads.
@@ -189,13 +223,39 @@ impl<'d> PreparedDestination<'d> {
     }
 }
 
+impl<'d> Layer4Match<'d> {
+    fn of(node: Node<'d>, namespace: &str) -> Self {
+        let asks = |name: &str| node.get(name).is_some();
+        Self {
+            node,
+            port: node.number_at("port").map(|p| p.value).filter(|p| *p != 0),
+            gateways: node.texts_at("gateways").map(|g| resolve_gateway(g.value, namespace)).collect(),
+            names: node.texts_at("sniHosts").map(|name| name.value).collect(),
+            subnets: node.texts_at("destinationSubnets").map(|subnet| subnet.value).collect(),
+            asks_for_source: asks("sourceLabels") || asks("sourceNamespace") || asks("sourceSubnet"),
+        }
+    }
+}
+
 impl<'d> Layer4Route<'d> {
-    fn of(entry: Node<'d>, namespace: &str, options: &Options) -> Self {
+    fn of(entry: Node<'d>, kind: Layer4Kind, namespace: &str, options: &Options) -> Self {
         let conditions = entry.get("match").into_iter().flat_map(Node::items);
         let port = conditions.filter_map(|m| m.number_at("port")).find_map(|p| u16::try_from(p.value).ok());
         let destinations = Destination::of_routes(entry);
         let prepare = |written| PreparedDestination::new(written, false, false, namespace, options);
-        Self { port, destinations: destinations.map(prepare).collect() }
+        Self {
+            node: entry,
+            kind,
+            matches: entry
+                .get("match")
+                .into_iter()
+                .flat_map(Node::items)
+                .map(|m| Layer4Match::of(m, namespace))
+                .collect(),
+            has_route: entry.get("route").is_some_and(|route| route.items().next().is_some()),
+            port,
+            destinations: destinations.map(prepare).collect(),
+        }
     }
 }
 
@@ -256,7 +316,10 @@ fn prepare_one<'d>(
         hosts: hosts.collect(),
         gateways,
         routes: view.http().flat_map(|route| prepare_route(route, namespace, delegates, options)).collect(),
-        layer4: view.layer4().map(|entry| Layer4Route::of(entry, namespace, options)).collect(),
+        layer4: [("tls", Layer4Kind::Tls), ("tcp", Layer4Kind::Tcp)]
+            .into_iter()
+            .flat_map(|(list, kind)| view.list(list).map(move |entry| Layer4Route::of(entry, kind, namespace, options)))
+            .collect(),
     }
 }
 

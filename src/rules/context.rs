@@ -5,8 +5,8 @@ use rayon::prelude::*;
 use super::Proxy;
 use crate::document::Node;
 use crate::mesh::{
-    Audience, Client, Cluster, DestinationUse, GatewayEffect, MESH_GATEWAY, Mesh, NoEffect, PreparedGateway,
-    PreparedRoute, PreparedVirtualService, Scope, SidecarEffect, VirtualHost,
+    Audience, Client, Cluster, DestinationUse, GatewayEffect, MESH_GATEWAY, Mesh, NoEffect, NoLayer4Effect,
+    PreparedGateway, PreparedRoute, PreparedVirtualService, Scope, SidecarEffect, VirtualHost,
 };
 use crate::routing::Condition;
 
@@ -28,12 +28,24 @@ pub struct Effects<'m, 'd> {
     audiences: Vec<Audience<'m, 'd>>,
     /// In each gateway that it is bound to.
     pub gateways: Vec<GatewayEffect<'m, 'd>>,
+    /// What becomes of its `tls` and `tcp` routes.
+    pub layer4: Layer4Effects<'m, 'd>,
     /// Where its routes lead, for each client that has them; those of one destination together.
     pub destinations: Vec<DestinationUse<'m, 'd>>,
     /// Destinations that take the port of the request, behind a host of which no port is known.
     pub open_ports: Vec<DestinationUse<'m, 'd>>,
     /// The alternatives of each of its routes.
     pub conditions: Vec<Vec<Condition>>,
+}
+
+/// What becomes of the `tls` and `tcp` routes of one VirtualService.
+#[derive(Debug, Default)]
+pub struct Layer4Effects<'m, 'd> {
+    /// Whether a connection may meet one of them in some proxy.
+    pub has_any: bool,
+    /// Why none does, for each sidecar and, with its Gateway, each gateway proxy; whole only if none
+    /// does.
+    pub failures: Vec<(&'m Client<'d>, Option<&'m PreparedGateway<'d>>, NoLayer4Effect<'m, 'd>)>,
 }
 
 /// The clients that find the same at one destination.
@@ -75,6 +87,7 @@ impl<'m, 'd> Effects<'m, 'd> {
             sidecars: Vec::new(),
             audiences: Vec::new(),
             gateways: Vec::new(),
+            layer4: Layer4Effects::of(mesh, service),
             destinations: Vec::new(),
             open_ports: Vec::new(),
             conditions: service.routes.iter().map(alternatives).collect(),
@@ -144,6 +157,7 @@ impl<'m, 'd> Effects<'m, 'd> {
     pub fn has_any(&self) -> bool {
         self.sidecars.iter().any(|e| !e.virtual_hosts.is_empty())
             || self.gateways.iter().any(|e| !e.virtual_hosts.is_empty())
+            || self.layer4.has_any
     }
 
     /// The destinations at which some client finds what `wanted` asks for, each with those clients.
@@ -180,6 +194,55 @@ impl<'m, 'd> Effects<'m, 'd> {
     /// The effects in the proxies of one gateway.
     pub fn through<'s>(&'s self, gateway: &'s PreparedGateway<'d>) -> impl Iterator<Item = &'s GatewayEffect<'m, 'd>> {
         self.gateways.iter().filter(move |effect| effect.gateway.full_name == gateway.full_name)
+    }
+}
+
+impl<'m, 'd> Layer4Effects<'m, 'd> {
+    fn of(mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> Self {
+        let mut effects = Self::default();
+        if !service.layer4.iter().any(|route| route.has_route) {
+            return effects;
+        }
+        for reference in &service.gateways {
+            let is_through = match reference.name == MESH_GATEWAY {
+                true => effects.add_sidecars(mesh, service),
+                false => mesh.gateway(&reference.name).is_some_and(|g| effects.add_gateway(mesh, service, g)),
+            };
+            if is_through {
+                effects.has_any = true;
+                return effects;
+            }
+        }
+        effects
+    }
+
+    /// Whether a sidecar has one of the routes.
+    fn add_sidecars(&mut self, mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> bool {
+        mesh.clients.iter().any(|client| match Scope::of(mesh, client).no_layer4_effect(mesh, service) {
+            Some(failure) => {
+                self.failures.push((client, None, failure));
+                false
+            }
+            None => true,
+        })
+    }
+
+    /// Whether a proxy of a Gateway has one of the routes.
+    fn add_gateway(
+        &mut self,
+        mesh: &'m Mesh<'d>,
+        service: &'m PreparedVirtualService<'d>,
+        gateway: &'m PreparedGateway<'d>,
+    ) -> bool {
+        mesh.proxies_of(gateway).any(|client| {
+            match Scope::of(mesh, client).no_layer4_effect_through(mesh, service, gateway) {
+                Some(failure) => {
+                    self.failures.push((client, Some(gateway), failure));
+                    false
+                }
+                None => true,
+            }
+        })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::envoy::Dump;
 use crate::finding::{Findings, Meta, Suppression};
 use crate::mesh::PreparedVirtualService;
 
-pub use context::{Context, Effects, Outcome};
+pub use context::{Context, Effects, Layer4Effects, Outcome};
 pub use manual::{Manual, first_sentence};
 pub use own::load;
 pub use proxies::{Proxy, Registry};

@@ -42,6 +42,9 @@ const META: Meta = Meta {
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
+    if service.view.http().next().is_none() {
+        return; // of `tls` and `tcp` routes for one service, all count that take no other's connections
+    }
     let effects = context.effects(service);
     let mut conflicts: Vec<(Node<'d>, &PreparedVirtualService<'d>, Vec<&'m Client<'d>>)> = Vec::new();
     for (client, (named, failure)) in effects.failures() {
