@@ -70,8 +70,12 @@ fn destination(use_: &DestinationUse<'_, '_>) -> String {
         Cluster::Present { service } | Cluster::UnderWildcard { service } | Cluster::Invisible { service } => {
             (Some(service), None)
         }
-        Cluster::Withheld { service } | Cluster::UnknownPort { service } => (Some(service), None),
-        Cluster::WithoutEndpoints { service, rule } | Cluster::UnknownSubset { service, rule } => (Some(service), rule),
+        Cluster::Withheld { service } | Cluster::UnknownPort { service } | Cluster::Alias { service } => {
+            (Some(service), None)
+        }
+        Cluster::WithoutEndpoints { service, rule }
+        | Cluster::UnknownSubset { service, rule }
+        | Cluster::EmptySubset { service, rule } => (Some(service), rule),
         Cluster::UnknownHost => (None, None),
     };
     let service = service.map(|s| (s.object().id().to_string(), s.host_node.index()));
