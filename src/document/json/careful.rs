@@ -324,7 +324,7 @@ fn starts_value(bytes: &[u8], at: usize) -> bool {
 }
 
 fn trimmed_end(bytes: &[u8]) -> usize {
-    bytes.iter().rposition(|b| !b.is_ascii_whitespace()).map_or(0, |p| p + 1)
+    bytes.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |p| p + 1)
 }
 
 /// The offset behind the bracket that closes `depth` open containers from `from` on.
@@ -401,6 +401,10 @@ fn string_end(bytes: &[u8], from: usize) -> StringEnd {
 /// The first byte at or after `from` that is no JSON blank, or the length of the input.
 fn skip_blanks(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
-    let blank = |b: &u8| matches!(b, b' ' | b'\n' | b'\r' | b'\t');
-    from + rest.iter().position(|b| !blank(b)).unwrap_or(rest.len())
+    from + rest.iter().position(|byte| !is_blank(*byte)).unwrap_or(rest.len())
+}
+
+/// Whether JSON lets a byte stand between tokens. A form feed is none of them.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
