@@ -42,7 +42,7 @@ impl<'d> HostClusters<'d> {
             all.suffix = all.suffix.or_else(|| name.host.get(name.host.find(".svc.")?..));
         }
         let virtual_hosts = dump.route_configurations().iter().flat_map(|config| config.virtual_hosts());
-        let addresses = virtual_hosts.filter_map(address);
+        let addresses = virtual_hosts.filter_map(VirtualHost::address);
         all.on_port_80.extend(addresses.filter(|(_, port)| *port == 80).map(|(host, _)| host));
         all
     }
@@ -76,7 +76,7 @@ impl<'d> HostClusters<'d> {
         if config.is_of_gateway() || self.by_host.is_empty() {
             return Callers::Any;
         }
-        let Some((host, port)) = address(virtual_host) else {
+        let Some((host, port)) = virtual_host.address() else {
             return Callers::Any;
         };
         let full_name = self.full_name(host);
@@ -97,10 +97,4 @@ impl<'d> HostClusters<'d> {
 /// that the proxy may call.
 fn is_of_virtual_service(virtual_host: VirtualHost<'_>) -> bool {
     virtual_host.routes().any(|route| IstioMetadata::of(route.node).and_then(IstioMetadata::origin).is_some())
-}
-
-/// The host and the port that istiod made a virtual host for, by its name.
-fn address(virtual_host: VirtualHost<'_>) -> Option<(&str, u16)> {
-    let (host, port) = virtual_host.name().rsplit_once(':')?;
-    Some((host, port.parse().ok()?))
 }

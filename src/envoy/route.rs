@@ -123,6 +123,12 @@ impl<'d> VirtualHost<'d> {
         self.node.text_at("name").map_or("", |n| n.value)
     }
 
+    /// The host and the port that istiod made it for, by its name.
+    pub fn address(self) -> Option<(&'d str, u16)> {
+        let (host, port) = self.name().rsplit_once(':')?;
+        Some((host, port.parse().ok()?))
+    }
+
     /// `domains`, in order.
     pub fn domains(self) -> impl Iterator<Item = Spanned<'d, &'d str>> {
         self.node.texts_at("domains")

@@ -59,11 +59,6 @@ impl<'d> Server<'d> {
         protocol.map_or_else(String::new, |p| p.to_ascii_uppercase())
     }
 
-    /// `port.name`.
-    pub fn port_name(self) -> &'d str {
-        self.node.get("port").and_then(|p| p.text_at("name")).map_or("", |n| n.value)
-    }
-
     /// `bind`.
     pub fn bind(self) -> &'d str {
         self.node.text_at("bind").map_or("", |b| b.value)
@@ -82,21 +77,18 @@ impl<'d> Server<'d> {
     /// Whether requests on this server are routed by HTTP: plain HTTP, or HTTPS that ends here.
     pub fn is_http_routed(self) -> bool {
         match self.protocol().as_str() {
-            "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB" => true,
             "HTTPS" => self.tls().is_some_and(|tls| !tls.is_passthrough()),
-            _ => false,
+            _ => self.is_plain_http(),
         }
+    }
+
+    fn is_plain_http(self) -> bool {
+        matches!(self.protocol().as_str(), "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB")
     }
 
     /// Whether the port speaks TLS: not so a plain one that only redirects to HTTPS.
     pub fn is_tls(self) -> bool {
-        self.tls().is_some() && !matches!(self.protocol().as_str(), "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB")
-    }
-
-    /// Whether TLS ends at this server.
-    pub fn terminates_tls(self) -> bool {
-        self.tls().is_some_and(|tls| !tls.is_passthrough() && tls.mode().is_some_and(|m| *m != "UNSET"))
-            && matches!(self.protocol().as_str(), "HTTPS" | "TLS")
+        self.tls().is_some() && !self.is_plain_http()
     }
 }
 
@@ -111,9 +103,9 @@ impl<'d> ServerTls<'d> {
         self.mode().is_none_or(|m| matches!(*m, "PASSTHROUGH" | "AUTO_PASSTHROUGH"))
     }
 
-    /// `httpsRedirect`.
-    pub fn redirects_to_https(self) -> bool {
-        self.node.get("httpsRedirect").and_then(Node::as_bool) == Some(true)
+    /// Whether it goes through by the names of clusters, without any routes.
+    pub fn is_auto_passthrough(self) -> bool {
+        self.mode().is_some_and(|mode| *mode == "AUTO_PASSTHROUGH")
     }
 
     /// `credentialName` and the entries of `credentialNames`.

@@ -71,11 +71,6 @@ impl<'d> ServiceEntry<'d> {
         self.spec().and_then(|s| s.get("endpoints")).into_iter().flat_map(Node::items)
     }
 
-    /// `addresses`.
-    pub fn addresses(self) -> impl Iterator<Item = Spanned<'d, &'d str>> {
-        self.spec().into_iter().flat_map(|s| s.texts_at("addresses"))
-    }
-
     /// `workloadSelector`.
     pub fn workload_selector(self) -> Option<Labels<'d>> {
         let selector = self.spec()?.get("workloadSelector")?;

@@ -34,11 +34,6 @@ impl<'d> Sidecar<'d> {
         let egress = self.object.spec().and_then(|s| s.get("egress")).into_iter().flat_map(Node::items);
         egress.map(|node| Egress { node })
     }
-
-    /// `outboundTrafficPolicy.mode`.
-    pub fn outbound_mode(self) -> Option<Spanned<'d, &'d str>> {
-        self.object.spec()?.get("outboundTrafficPolicy")?.text_at("mode")
-    }
 }
 
 impl<'d> Egress<'d> {

@@ -70,11 +70,6 @@ impl<'d> VirtualService<'d> {
         self.list("http").map(|node| HttpRoute { node })
     }
 
-    /// The entries of `tls` and then of `tcp`.
-    pub fn layer4(self) -> impl Iterator<Item = Node<'d>> {
-        self.list("tls").chain(self.list("tcp"))
-    }
-
     /// The entries of `tls`, `tcp` or `http`.
     pub fn list(self, name: &str) -> impl Iterator<Item = Node<'d>> + use<'d> {
         self.spec().and_then(|s| s.get(name)).into_iter().flat_map(Node::items)
@@ -91,11 +86,6 @@ impl<'d> HttpRoute<'d> {
     pub fn matches(self) -> impl Iterator<Item = HttpMatch<'d>> {
         let matches = self.node.get("match").into_iter().flat_map(Node::items);
         matches.map(|node| HttpMatch { node })
-    }
-
-    /// Whether there is no `match` at all.
-    pub fn matches_everything(self) -> bool {
-        self.matches().next().is_none()
     }
 
     /// `route`, with weights.

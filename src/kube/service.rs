@@ -57,23 +57,11 @@ impl<'d> Service<'d> {
         Labels::of(self.selector())
     }
 
-    /// Whether `spec.clusterIP` is `None`.
-    pub fn is_headless(self) -> bool {
-        self.spec().and_then(|s| s.text_at("clusterIP")).is_some_and(|ip| *ip == "None")
-    }
-
     /// `spec.externalName` of a service of that type.
     pub fn external_name(self) -> Option<Spanned<'d, &'d str>> {
         let spec = self.spec()?;
         let is_external = spec.text_at("type").is_some_and(|t| *t == "ExternalName");
         if is_external { spec.text_at("externalName") } else { None }
-    }
-
-    /// `spec.publishNotReadyAddresses` and the like do not matter here; cluster addresses do.
-    pub fn cluster_ips(self) -> impl Iterator<Item = &'d str> {
-        let single = self.spec().and_then(|s| s.text_at("clusterIP")).map(|ip| ip.value);
-        let several = self.spec().into_iter().flat_map(|s| s.texts_at("clusterIPs")).map(|ip| ip.value);
-        single.into_iter().chain(several).filter(|ip| *ip != "None" && !ip.is_empty())
     }
 }
 

@@ -38,17 +38,6 @@ impl<'d> PodTemplate<'d> {
         Some(Self { owner, node })
     }
 
-    /// Whether the pods come and go by themselves, as those of a job do.
-    pub fn is_job(self) -> bool {
-        matches!(self.owner.kind(), "Job" | "CronJob")
-    }
-
-    /// Whether the owner wants no pod at all (`replicas: 0`).
-    pub fn is_scaled_to_zero(self) -> bool {
-        let replicas = self.owner.spec().and_then(|s| s.get("replicas"));
-        replicas.and_then(Node::as_u64) == Some(0)
-    }
-
     /// The pods' labels. A ReplicaSet's and Deployment's pods have those of the template.
     pub fn labels(self) -> Labels<'d> {
         Labels::of(self.node.at(["metadata", "labels"]))

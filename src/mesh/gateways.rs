@@ -8,7 +8,7 @@ use crate::kube::Labels;
 use super::routes::{DestinationUse, VirtualHost};
 use super::scope::{Client, Scope};
 use super::virtual_services::PreparedVirtualService;
-use super::{Mesh, Protocol, host};
+use super::{Mesh, host};
 
 /// A Gateway with its full name.
 #[derive(Clone, Debug)]
@@ -225,48 +225,6 @@ impl<'m, 'd> Scope<'m, 'd> {
             uses.push(self.destination_use(mesh, destination, first.unwrap_or(80)));
         }
         uses
-    }
-
-    /// Where the TLS and TCP routes of `service` lead for this client.
-    pub fn layer4_destinations(
-        &self,
-        mesh: &'m Mesh<'d>,
-        service: &'m PreparedVirtualService<'d>,
-    ) -> Vec<DestinationUse<'m, 'd>> {
-        let ports = self.layer4_ports(mesh, service);
-        let mut uses = Vec::new();
-        for route in &service.layer4 {
-            for destination in &route.destinations {
-                // Without a port of its own or of the condition, the listener's counts, which may
-                // be any: take the service's first.
-                let first =
-                    || self.destination_service(&destination.host).and_then(|s| s.ports.first()).map(|p| p.number);
-                match &ports {
-                    Some(ports) => {
-                        let meant = ports.iter().filter(|port| route.port.is_none_or(|wanted| wanted == **port));
-                        uses.extend(meant.map(|port| self.layer4_use(mesh, destination, *port)));
-                    }
-                    None => uses.push(self.layer4_use(mesh, destination, route.port.or_else(first).unwrap_or(0))),
-                }
-            }
-        }
-        uses
-    }
-
-    /// The ports on which a sidecar asks the TLS and TCP routes of a VirtualService: those of the
-    /// services that it is for which do not speak plain HTTP. Nothing where the inputs do not tell.
-    fn layer4_ports(&self, mesh: &'m Mesh<'d>, service: &PreparedVirtualService<'d>) -> Option<Vec<u16>> {
-        let mut services = service.hosts.iter().flat_map(|host| mesh.services_within(&host.value)).peekable();
-        if self.client.is_gateway || services.peek().is_none() {
-            return None;
-        }
-        let own = services.filter(|target| self.imports(target)).flat_map(|target| &target.ports);
-        let passed_on = own.filter(|port| !matches!(port.protocol, Protocol::Http | Protocol::Udp));
-        let is_imported = |port: &u16| self.imports_virtual_service(service, *port);
-        let mut ports: Vec<u16> = passed_on.map(|port| port.number).filter(is_imported).collect();
-        ports.sort_unstable();
-        ports.dedup();
-        Some(ports)
     }
 }
 

@@ -7,6 +7,7 @@
 use crate::istio::Server;
 
 use super::gateways::PreparedGateway;
+use super::routes::DestinationUse;
 use super::scope::{EgressListener, Scope};
 use super::virtual_services::{Layer4Kind, Layer4Match, Layer4Route, PreparedVirtualService};
 use super::{MESH_GATEWAY, Mesh, Port, Protocol, Service, host};
@@ -117,6 +118,48 @@ impl<'d> Mesh<'d> {
 }
 
 impl<'m, 'd> Scope<'m, 'd> {
+    /// Where the TLS and TCP routes of `service` lead for this client.
+    pub fn layer4_destinations(
+        &self,
+        mesh: &'m Mesh<'d>,
+        service: &'m PreparedVirtualService<'d>,
+    ) -> Vec<DestinationUse<'m, 'd>> {
+        let ports = self.layer4_ports(mesh, service);
+        let mut uses = Vec::new();
+        for route in &service.layer4 {
+            for destination in &route.destinations {
+                // Without a port of its own or of the condition, the listener's counts, which may
+                // be any: take the service's first.
+                let first =
+                    || self.destination_service(&destination.host).and_then(|s| s.ports.first()).map(|p| p.number);
+                match &ports {
+                    Some(ports) => {
+                        let meant = ports.iter().filter(|port| route.port.is_none_or(|wanted| wanted == **port));
+                        uses.extend(meant.map(|port| self.layer4_use(mesh, destination, *port)));
+                    }
+                    None => uses.push(self.layer4_use(mesh, destination, route.port.or_else(first).unwrap_or(0))),
+                }
+            }
+        }
+        uses
+    }
+
+    /// The ports on which a sidecar asks the TLS and TCP routes of a VirtualService: those of the
+    /// services that it is for which do not speak plain HTTP. Nothing where the inputs do not tell.
+    fn layer4_ports(&self, mesh: &'m Mesh<'d>, service: &PreparedVirtualService<'d>) -> Option<Vec<u16>> {
+        let mut services = service.hosts.iter().flat_map(|host| mesh.services_within(&host.value)).peekable();
+        if self.client.is_gateway || services.peek().is_none() {
+            return None;
+        }
+        let own = services.filter(|target| self.imports(target)).flat_map(|target| &target.ports);
+        let asking = own.filter(|port| Layer4Kind::asked_by(port.protocol).is_some());
+        let is_imported = |port: &u16| self.imports_virtual_service(service, *port);
+        let mut ports: Vec<u16> = asking.map(|port| port.number).filter(is_imported).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        Some(ports)
+    }
+
     /// Why no connection meets the `tls` and `tcp` routes of `service` in this client, which is a
     /// sidecar. Nothing if one may.
     pub fn no_layer4_effect(
@@ -181,18 +224,18 @@ impl<'m, 'd> Scope<'m, 'd> {
         host: &str,
         is_rival: impl Fn(&PreparedVirtualService<'d>) -> bool,
     ) -> impl Iterator<Item = &'m PreparedVirtualService<'d>> {
-        // They are in one list, so of two the older has the lower address.
-        let namespace = self.client.namespace;
-        let order = |s: &PreparedVirtualService<'d>| {
-            (s.visibility.rank(s.namespace, namespace), std::ptr::from_ref(s) as usize)
-        };
-        let own = order(service);
+        let own = self.precedence(service);
         let places = mesh.virtual_services_by_host.sharing(host).into_iter();
         let rivals = places.filter_map(|place| mesh.virtual_services.get(place as usize));
         let mut rivals: Vec<_> = rivals
-            .filter(|s| !s.layer4.is_empty() && s.visibility.includes(namespace) && order(s) < own && is_rival(s))
+            .filter(|s| {
+                !s.layer4.is_empty()
+                    && s.visibility.includes(self.client.namespace)
+                    && self.precedence(s) < own
+                    && is_rival(s)
+            })
             .collect();
-        rivals.sort_by_key(|s| order(s));
+        rivals.sort_by_key(|s| self.precedence(s));
         rivals.into_iter()
     }
 
@@ -268,7 +311,7 @@ impl Layer4Kind {
     fn asked_at(server: Server<'_>) -> Option<Self> {
         match server.tls() {
             _ if server.is_http_routed() => None,
-            Some(tls) if tls.mode().is_some_and(|mode| *mode == "AUTO_PASSTHROUGH") => None,
+            Some(tls) if tls.is_auto_passthrough() => None,
             Some(tls) if tls.is_passthrough() => Some(Self::Tls),
             _ => Some(Self::Tcp),
         }

@@ -86,6 +86,7 @@ pub struct Mesh<'d> {
     private_http_ports: FxHashSet<u16>,
     virtual_services_by_host: HostIndex,
     virtual_services_by_destination: FxHashMap<String, Vec<u32>>,
+    delegates: virtual_services::Delegates<'d>,
     /// Whether every VirtualService is the same for every client.
     virtual_services_are_plain: bool,
     workloads_by_namespace: FxHashMap<&'d str, Vec<u32>>,
@@ -99,7 +100,7 @@ impl<'d> Mesh<'d> {
         let objects = applied(objects);
         let mut services: Vec<Service<'d>> = objects.iter().flat_map(|o| Service::of(*o, options)).collect();
         services.sort_by(|a, b| a.age().cmp(&b.age()));
-        let virtual_services = virtual_services::prepare(&objects, options);
+        let (virtual_services, delegates) = virtual_services::prepare(&objects, options);
         let workloads = objects.iter().filter_map(|o| Workload::of(*o)).collect();
         let mut mesh = Self {
             options,
@@ -113,6 +114,7 @@ impl<'d> Mesh<'d> {
             private_http_ports: FxHashSet::default(),
             virtual_services_by_host: HostIndex::default(),
             virtual_services_by_destination: FxHashMap::default(),
+            delegates,
             virtual_services_are_plain: virtual_services.iter().all(audience::is_plain),
             workloads_by_namespace: FxHashMap::default(),
             clients: Vec::new(),

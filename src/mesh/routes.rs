@@ -61,11 +61,6 @@ impl<'d> PreparedVirtualService<'d> {
         }
         generated
     }
-
-    /// How many routes there are if no route hides another.
-    pub fn route_count(&self) -> usize {
-        self.routes.iter().map(|r| r.matches.len().max(1)).sum()
-    }
 }
 
 /// Whether the conditions on port, gateway and source let a route into the client's table.
@@ -268,12 +263,9 @@ impl<'m, 'd> Scope<'m, 'd> {
         taken: VirtualHost<'m, 'd>,
         effect: &mut SidecarEffect<'m, 'd>,
     ) {
-        let order = |s: &PreparedVirtualService<'d>| {
-            // They are in one list, so of two the older has the lower address.
-            (s.visibility.rank(s.namespace, self.client.namespace), std::ptr::from_ref(s))
-        };
+        let own = self.precedence(service);
         let precedes = |rival: &&PreparedVirtualService<'d>| {
-            order(rival) < order(service)
+            self.precedence(rival) < own
                 && self.imports_virtual_service(rival, taken.port)
                 && !rival.routes_for(self.client, super::MESH_GATEWAY, taken.port).is_empty()
         };

@@ -146,13 +146,13 @@ impl<'m, 'd> Scope<'m, 'd> {
         if best.port(port).is_some() {
             return Some(best);
         }
-        let is_other = |s: &&Service<'d>| {
-            s.namespace == best.namespace
-                && s.port(port).is_some()
-                && s.visibility.includes(self.client.namespace)
-                && listener.imports_service(s)
-        };
-        self.mesh.services_of(host).find(is_other)
+        self.siblings_with_port(best, port).find(|service| listener.imports_service(service))
+    }
+
+    /// What else its namespace declares for the host of a service, as far as it has the port.
+    fn siblings_with_port(&self, service: &Service<'d>, port: u16) -> impl Iterator<Item = &'m Service<'d>> {
+        let others = self.mesh.services_of(&service.host).filter(|other| other.namespace == service.namespace);
+        others.filter(move |other| other.port(port).is_some() && self.sees(other))
     }
 
     /// Whether some service on `port` is declared to speak HTTP, so that the proxy listens there
@@ -162,7 +162,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         let Some(listener) = self.listener(port) else {
             return false;
         };
-        let visible = |s: &&Service<'d>| s.visibility.includes(self.client.namespace) && listener.imports_service(s);
+        let visible = |s: &&Service<'d>| self.sees(s) && listener.imports_service(s);
         if let Some(protocol) = listener.protocol {
             // The listener for all other ports has one on the wildcard address next to it.
             let is_open = |l: &EgressListener<'d>| {
@@ -209,7 +209,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         if let Some(own) = candidates.iter().find(|s| own(s)) {
             return Some(own);
         }
-        candidates.retain(|s| s.visibility.includes(self.client.namespace));
+        candidates.retain(|s| self.sees(s));
         candidates.into_iter().min_by_key(|s| s.namespace)
     }
 
@@ -235,20 +235,21 @@ impl<'m, 'd> Scope<'m, 'd> {
         })
     }
 
+    /// Whether a service is exported to the client's namespace.
     pub(super) fn sees(&self, service: &Service<'_>) -> bool {
         service.visibility.includes(self.client.namespace)
     }
 
     /// Whether the client can call `service` by itself, without a VirtualService that leads there.
     pub fn imports(&self, service: &Service<'d>) -> bool {
-        service.visibility.includes(self.client.namespace) && self.listeners.iter().any(|l| l.imports_service(service))
+        self.sees(service) && self.listeners.iter().any(|l| l.imports_service(service))
     }
 
     /// Of several services with one host: the client's own namespace first, then Kubernetes
     /// services, then the oldest of those that are exported most narrowly.
     fn best(&self, host: &str, imported: impl Fn(&Service<'d>) -> bool) -> Option<&'m Service<'d>> {
         let namespace = self.client.namespace;
-        let visible = self.mesh.services_of(host).filter(|s| s.visibility.includes(namespace) && imported(s));
+        let visible = self.mesh.services_of(host).filter(|s| self.sees(s) && imported(s));
         visible.min_by_key(|s| {
             let rank = s.visibility.rank(s.namespace, namespace);
             (s.namespace != namespace, !s.is_kubernetes(), rank)
@@ -267,19 +268,22 @@ impl<'m, 'd> Scope<'m, 'd> {
         let Source::Entry(entry) = service.source else {
             return None;
         };
-        let is_other = |s: &&Service<'d>| {
-            s.namespace == service.namespace
-                && s.port(port).is_some()
-                && s.visibility.includes(self.client.namespace)
-                && matches!(s.source, Source::Entry(other) if other.resolution() == entry.resolution())
-        };
-        self.mesh.services_of(&service.host).find(is_other)
+        self.siblings_with_port(service, port)
+            .find(|s| matches!(s.source, Source::Entry(other) if other.resolution() == entry.resolution()))
     }
 
     /// The DestinationRule that the client uses for `service`.
     pub fn destination_rule(&self, service: &Service<'d>) -> Option<&'m MergedRule<'d>> {
         let labels = self.client.labels.as_ref();
         self.mesh.destination_rules.for_client(service, self.client.namespace, labels, self.mesh.options)
+    }
+
+    /// Where istiod has a VirtualService among all that the client sees: those that are exported more
+    /// narrowly first, then the older ones. They are in one list, so of two the older has the lower
+    /// address.
+    pub(super) fn precedence(&self, service: &PreparedVirtualService<'d>) -> impl Ord + use<'d> {
+        let rank = service.visibility.rank(service.namespace, self.client.namespace);
+        (rank, std::ptr::from_ref(service) as usize)
     }
 
     /// Whether routes of `port` take `service` into account.
@@ -294,7 +298,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         let mut ports = vec![80];
         for host in hosts {
             for service in self.mesh.services_within(host) {
-                let visible = service.visibility.includes(self.client.namespace);
+                let visible = self.sees(service);
                 let relevant = service.ports.iter().filter(|p| visible && p.protocol != Protocol::Udp);
                 ports.extend(relevant.map(|p| p.number));
             }

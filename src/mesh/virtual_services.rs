@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::document::{Node, Spanned};
-use crate::istio::{Destination, HttpMatch, HttpRoute, NETWORKING, StringMatch, StringMatchKind, VirtualService};
+use crate::istio::{Destination, HttpMatch, HttpRoute, StringMatch, StringMatchKind, VirtualService};
 use crate::kube::{Labels, Object};
 
 use super::visibility::Visibility;
@@ -239,19 +239,14 @@ impl<'d> Layer4Match<'d> {
 
 impl<'d> Layer4Route<'d> {
     fn of(entry: Node<'d>, kind: Layer4Kind, namespace: &str, options: &Options) -> Self {
-        let conditions = entry.get("match").into_iter().flat_map(Node::items);
-        let port = conditions.filter_map(|m| m.number_at("port")).find_map(|p| u16::try_from(p.value).ok());
+        let conditions = || entry.get("match").into_iter().flat_map(Node::items);
+        let port = conditions().filter_map(|m| m.number_at("port")).find_map(|p| u16::try_from(p.value).ok());
         let destinations = Destination::of_routes(entry);
         let prepare = |written| PreparedDestination::new(written, false, false, namespace, options);
         Self {
             node: entry,
             kind,
-            matches: entry
-                .get("match")
-                .into_iter()
-                .flat_map(Node::items)
-                .map(|m| Layer4Match::of(m, namespace))
-                .collect(),
+            matches: conditions().map(|condition| Layer4Match::of(condition, namespace)).collect(),
             has_route: entry.get("route").is_some_and(|route| route.items().next().is_some()),
             port,
             destinations: destinations.map(prepare).collect(),
@@ -273,16 +268,19 @@ fn takes_everything(part: HttpMatch<'_>) -> bool {
         && ["scheme", "method", "authority"].into_iter().all(|name| part.string(name).is_none())
 }
 
-/// All VirtualServices, oldest first; delegates are only within the ones that use them.
-pub(super) fn prepare<'d>(objects: &[Object<'d>], options: &'d Options) -> Vec<PreparedVirtualService<'d>> {
+/// All VirtualServices, oldest first; delegates are only within the ones that use them, and apart.
+pub(super) fn prepare<'d>(
+    objects: &[Object<'d>],
+    options: &'d Options,
+) -> (Vec<PreparedVirtualService<'d>>, Delegates<'d>) {
     let views: Vec<_> = objects.iter().filter_map(|object| VirtualService::of(*object)).collect();
-    let mut delegates = FxHashMap::default();
+    let mut delegates = Delegates::default();
     for view in views.iter().filter(|view| is_delegate(**view)) {
         let namespace = view.object.namespace();
         delegates.entry((namespace, view.object.name())).or_insert(*view);
     }
     let roots = views.iter().filter(|view| !is_delegate(**view));
-    roots.map(|view| prepare_one(*view, &delegates, options)).collect()
+    (roots.map(|view| prepare_one(*view, &delegates, options)).collect(), delegates)
 }
 
 /// Without hosts, a VirtualService is never used by itself.
@@ -290,7 +288,8 @@ pub fn is_delegate(view: VirtualService<'_>) -> bool {
     view.hosts().next().is_none()
 }
 
-type Delegates<'d> = FxHashMap<(&'d str, &'d str), VirtualService<'d>>;
+/// The VirtualServices without hosts, by namespace and name.
+pub(super) type Delegates<'d> = FxHashMap<(&'d str, &'d str), VirtualService<'d>>;
 
 fn prepare_one<'d>(
     view: VirtualService<'d>,
@@ -353,28 +352,16 @@ fn find_delegate<'d>(
     delegates: &Delegates<'d>,
     options: &Options,
 ) -> Option<VirtualService<'d>> {
-    let (home, name) = delegate_name(reference, namespace)?;
-    delegates.get(&(home, name)).copied().filter(|delegate| is_visible(*delegate, namespace, options))
-}
-
-/// Namespace and name of the VirtualService that a route of `namespace` delegates to.
-fn delegate_name<'d>(reference: Node<'d>, namespace: &'d str) -> Option<(&'d str, &'d str)> {
-    let home = reference.text_at("namespace").map(|n| n.value).filter(|n| !n.is_empty());
-    Some((home.unwrap_or(namespace), reference.text_at("name")?.value))
-}
-
-fn is_visible(delegate: VirtualService<'_>, namespace: &str, options: &Options) -> bool {
-    let home = delegate.object.namespace();
-    Visibility::of_list(delegate.export_to(), home, options.virtual_service_export).includes(namespace)
+    let home = reference.text_at("namespace").map(|n| n.value).filter(|n| !n.is_empty()).unwrap_or(namespace);
+    let delegate = *delegates.get(&(home, reference.text_at("name")?.value))?;
+    let visibility = Visibility::of_list(delegate.export_to(), home, options.virtual_service_export);
+    visibility.includes(namespace).then_some(delegate)
 }
 
 impl<'d> Mesh<'d> {
     /// The VirtualService that a route of `namespace` delegates to, if it is there and visible.
     pub fn delegate(&self, reference: Node<'d>, namespace: &'d str) -> Option<VirtualService<'d>> {
-        let (home, name) = delegate_name(reference, namespace)?;
-        let all = self.all_of(NETWORKING, "VirtualService").iter().filter_map(|object| VirtualService::of(*object));
-        let mut found = all.filter(|v| v.object.namespace() == home && v.object.name() == name && is_delegate(*v));
-        found.next().filter(|delegate| is_visible(*delegate, namespace, self.options))
+        find_delegate(reference, namespace, &self.delegates, self.options)
     }
 }
 

@@ -170,7 +170,9 @@ impl Reader<'_> {
             Ok(_) => return Ok((value, self.tape.written_key(bytes, span, value as u32))),
             Err(text) => escape::decode_json(&text),
         };
-        self.frames.last_mut().into_iter().for_each(|frame| frame.keys.suspect());
+        if let Some(frame) = self.frames.last_mut() {
+            frame.keys.suspect();
+        }
         Ok((value, self.tape.decoded_key(span, text.into())))
     }
 

@@ -215,7 +215,9 @@ impl Reader<'_> {
         let span = Span { start, end: end + 1 };
         let key = match decoded {
             Some(text) => {
-                self.frames.last_mut().into_iter().for_each(|frame| frame.keys.suspect());
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.keys.suspect();
+                }
                 self.tape.decoded_key(span, text)
             }
             None => self.tape.written_key(self.bytes, span, value),

@@ -65,7 +65,7 @@ pub(super) fn callers(dump: &Dump<'_>, reference: &Reference<'_>) -> Callers {
 /// What is said of a way of which nobody knows whether it is taken.
 pub(super) fn doubt<'d>(draft: Draft<'d>, reference: &Reference<'d>) -> Draft<'d> {
     let ReferencePlace::Route { virtual_host, .. } = reference.place else { return draft };
-    let (host, port) = virtual_host.name().rsplit_once(':').unwrap_or_default();
+    let (host, port) = virtual_host.address().unwrap_or_default();
     draft
         .severity(Severity::Info)
         .confidence(Confidence::Medium)

@@ -47,8 +47,7 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     if dump.document.loses_content() || dump.references().len() == 0 {
         return;
     }
-    let assignments: FxHashMap<&str, &LoadAssignment<'d>> =
-        dump.endpoints.iter().map(|a| (a.cluster_name, a)).collect();
+    let assignments: Assignments<'_, 'd> = dump.endpoints.iter().map(|a| (a.cluster_name, a)).collect();
     let clusters = dump.clusters.iter().map(|entry| has_endpoints(entry, &assignments));
     let has_endpoints: Vec<Option<bool>> = clusters.collect();
     let mut empty: BTreeMap<&str, Vec<Reference<'d>>> = BTreeMap::new();
@@ -75,23 +74,27 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     let (by_hand, by_default): (Vec<_>, Vec<_>) =
         empty.into_iter().partition(|(name, references)| is_by_hand(name, references));
     for (name, references) in by_hand {
-        findings.extend_with(draft(dump, name, &references));
+        findings.extend_with(draft(dump, &assignments, name, &references));
     }
     if by_default.len() > FEW {
-        findings.push(summary(dump, &by_default));
+        findings.push(summary(dump, &assignments, &by_default));
     } else {
         for (name, references) in by_default {
-            findings.extend_with(draft(dump, name, &references).map(|draft| draft.severity(Severity::Warning)));
+            let draft = draft(dump, &assignments, name, &references);
+            findings.extend_with(draft.map(|draft| draft.severity(Severity::Warning)));
         }
     }
 }
+
+/// The endpoints by the cluster that they are for.
+type Assignments<'a, 'd> = FxHashMap<&'d str, &'a LoadAssignment<'d>>;
 
 /// Up to this many services that only istiod's own routes lead to are told one by one.
 const FEW: usize = 3;
 
 /// One finding for all services without endpoints that no VirtualService leads to: proxies have
 /// routes for every service of the mesh, called or not.
-fn summary<'d>(dump: &Dump<'d>, empty: &[(&str, Vec<Reference<'d>>)]) -> Draft<'d> {
+fn summary<'d>(dump: &Dump<'d>, assignments: &Assignments<'_, 'd>, empty: &[(&str, Vec<Reference<'d>>)]) -> Draft<'d> {
     let names: Vec<String> = empty
         .iter()
         .filter_map(|(name, _)| ClusterName::parse(name))
@@ -100,7 +103,7 @@ fn summary<'d>(dump: &Dump<'d>, empty: &[(&str, Vec<Reference<'d>>)]) -> Draft<'
     let places = empty.iter().filter_map(|(_, references)| references.first());
     let mut places = places.map(|reference| reference.cluster.name);
     let first = places.next();
-    let nothing = match empty.iter().any(|(name, _)| unhealthy(dump, name) > 0) {
+    let nothing = match empty.iter().any(|(name, _)| unhealthy(dump, assignments, name) > 0) {
         true => "nothing, or nothing healthy,",
         false => "nothing",
     };
@@ -122,14 +125,13 @@ fn summary<'d>(dump: &Dump<'d>, empty: &[(&str, Vec<Reference<'d>>)]) -> Draft<'
 }
 
 /// How many endpoints a cluster has that takes no requests: all of them are unhealthy.
-fn unhealthy(dump: &Dump<'_>, name: &str) -> usize {
+fn unhealthy(dump: &Dump<'_>, assignments: &Assignments<'_, '_>, name: &str) -> usize {
     let service_name = dump.cluster(name).and_then(|entry| entry.cluster.service_name).unwrap_or(name);
-    let assignment = dump.endpoints.iter().find(|assignment| assignment.cluster_name == service_name);
-    assignment.map_or(0, |assignment| assignment.endpoints().count())
+    assignments.get(service_name).map_or(0, |assignment| assignment.endpoints().count())
 }
 
 /// Whether a cluster has any endpoint for requests. Nothing where the dump does not tell.
-fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &FxHashMap<&str, &LoadAssignment<'_>>) -> Option<bool> {
+fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &Assignments<'_, '_>) -> Option<bool> {
     let cluster = &entry.cluster;
     if cluster.name.value == BLACK_HOLE {
         return Some(true); // it is meant to lead nowhere
@@ -147,7 +149,12 @@ fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &FxHashMap<&str, &LoadAs
     }
 }
 
-fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[Reference<'d>]) -> Option<Draft<'d>> {
+fn draft<'d>(
+    dump: &Dump<'d>,
+    assignments: &Assignments<'_, 'd>,
+    name: &str,
+    references: &[Reference<'d>],
+) -> Option<Draft<'d>> {
     // A route that somebody wrote tells more than one that istiod makes for every service.
     let first = references.iter().min_by_key(|r| (callers(dump, r), origin(r).is_none()))?;
     let are_all = |kind| references.iter().all(|r| r.cluster.kind == kind);
@@ -167,7 +174,7 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, references: &[Reference<'d>]) -> Optio
         Some(parts) => (format!("{}:{}", parts.host, parts.port), "this cluster has no endpoint"),
         None => (name.to_owned(), "this cluster has no endpoint"),
     };
-    let unhealthy = unhealthy(dump, name);
+    let unhealthy = unhealthy(dump, assignments, name);
     let (nothing, label) = match unhealthy {
         0 => ("nothing", label.to_owned()),
         1 => ("nothing healthy", "its endpoint is unhealthy".to_owned()),

@@ -97,21 +97,21 @@ fn check_target_ports<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>
             let Some(name) = port.target_name else {
                 continue;
             };
-            let has_pods = mesh.workloads_behind(service).next().is_some();
-            if !has_pods || mesh.has_endpoints(service, port, None) != Some(false) {
+            let Some(workload) = mesh.workloads_behind(service).next() else {
+                continue;
+            };
+            if mesh.has_endpoints(service, port, None) != Some(false) {
                 continue;
             }
             let host = context.brief(&service.host);
             let place = port.node.get("targetPort").unwrap_or(port.node);
             let message = format!("no pod of {host} has a container port named `{name}`");
-            let mut draft = Draft::new(place, message)
+            let draft = Draft::new(place, message)
                 .severity(Severity::Error)
                 .label("nothing listens under this name")
+                .related(workload.object.name_node(), format!("{} is behind it", workload.object.id()))
                 .note(format!("requests to port {} get 503 UH (no_healthy_upstream)", port.number))
                 .help("name a port of the container, or give its number");
-            if let Some(workload) = mesh.workloads_behind(service).next() {
-                draft = draft.related(workload.object.name_node(), format!("{} is behind it", workload.object.id()));
-            }
             findings.push(draft);
         }
     }

@@ -396,7 +396,7 @@ mod layer4 {
     fn other_server<'d>(service: &PreparedVirtualService<'d>, server: Server<'d>) -> Reason<'d> {
         let (label, help) = match server.tls() {
             _ if server.is_http_routed() => ("its server ends connections and looks at requests", "use `http` routes"),
-            Some(tls) if tls.mode().is_some_and(|mode| *mode == "AUTO_PASSTHROUGH") => {
+            Some(tls) if tls.is_auto_passthrough() => {
                 ("its server goes by the names of clusters, and asks no routes", "let the server's mode be PASSTHROUGH")
             }
             Some(tls) if tls.is_passthrough() => {
