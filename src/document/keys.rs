@@ -6,6 +6,30 @@ use super::node;
 use super::problem::{Problem, ProblemKind};
 use super::tape::Tape;
 
+/// The first so many bytes of eight.
+const MASKS: [u64; 9] =
+    [0, 0xff, 0xffff, 0xff_ffff, u32::MAX as u64, u64::MAX >> 24, u64::MAX >> 16, u64::MAX >> 8, u64::MAX];
+
+/// A hash of a key: of its length and the first bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeyHash(u64);
+
+impl KeyHash {
+    /// Of a key that is so many bytes long without its closing quote, and starts with these eight,
+    /// its opening quote lowest. What stands behind the key does not count.
+    #[inline(always)]
+    pub(super) fn of(start: u64, length: u32) -> Self {
+        let kept = start & MASKS.get(length.min(8) as usize).copied().unwrap_or_default();
+        Self((kept ^ u64::from(length)).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// One bit for each of two words. Of a distance only the low six bits count.
+    #[inline(always)]
+    fn bits(self) -> [u64; 2] {
+        [1_u64.wrapping_shl((self.0 >> 58) as u32), 1_u64.wrapping_shl((self.0 >> 52) as u32)]
+    }
+}
+
 /// A Bloom filter over the keys of one object: a bit in each of two words per key.
 ///
 /// Dumps have millions of small objects and never a duplicate; the filter costs some twenty
@@ -17,23 +41,21 @@ pub(super) struct KeyFilter {
 }
 
 impl KeyFilter {
-    pub(super) fn add(&mut self, key: &[u8]) {
-        let mut first = [0; 8];
-        first.iter_mut().zip(key).for_each(|(slot, byte)| *slot = *byte);
-        self.add_start(u64::from_le_bytes(first), key.len());
+    #[inline(always)]
+    pub(super) fn add(&mut self, key: KeyHash) {
+        let ([one, two], [first, second]) = (key.bits(), &mut self.seen);
+        if *first & one != 0 && *second & two != 0 {
+            self.suspicious = true;
+        }
+        *first |= one;
+        *second |= two;
     }
 
-    /// Adds a key of which the first eight bytes are these, the first one lowest, and zero behind
-    /// its end.
-    #[inline(always)]
-    pub(super) fn add_start(&mut self, start: u64, length: usize) {
-        let hash = (start ^ length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        // Of a distance only the low six bits count.
-        let (one, two) = ((hash >> 58) as u32, (hash >> 52) as u32);
-        let [first, second] = &mut self.seen;
-        self.suspicious |= first.wrapping_shr(one) & second.wrapping_shr(two) & 1 != 0;
-        *first |= 1_u64.wrapping_shl(one);
-        *second |= 1_u64.wrapping_shl(two);
+    /// Adds a key with its text.
+    pub(super) fn add_text(&mut self, key: &[u8]) {
+        let mut start = [b'"'; 8];
+        start.iter_mut().skip(1).zip(key).for_each(|(slot, byte)| *slot = *byte);
+        self.add(KeyHash::of(u64::from_le_bytes(start), key.len() as u32 + 1));
     }
 
     /// Asks for an exact look: a key is not written as it reads, so that another may be the same.

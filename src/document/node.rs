@@ -197,7 +197,7 @@ impl<'d> Node<'d> {
     #[inline]
     pub fn get(self, name: &str) -> Option<Node<'d>> {
         let tag = KeyTag::of(name.as_bytes());
-        self.find(|child| child.raw().key_tag() == tag && child.key_bytes() == Some(name.as_bytes()))
+        self.find(|found| found == tag, |key| key == name.as_bytes())
     }
 
     /// The member with this snake_case key or its camelCase spelling; null counts as absent.
@@ -206,23 +206,21 @@ impl<'d> Node<'d> {
     #[inline]
     pub fn field(self, name: &str) -> Option<Node<'d>> {
         let tag = KeyTag::of(name.as_bytes());
-        self.find(|child| {
-            let found = child.raw().key_tag();
-            // Camel case is the shorter spelling.
-            found.first() == tag.first()
-                && found.length() <= tag.length()
-                && child.key_bytes().is_some_and(|key| spells(key, name))
-        })
+        // Camel case is the shorter spelling.
+        let may_be = |found: KeyTag| found.first() == tag.first() && found.length() <= tag.length();
+        self.find(may_be, |key| spells(key, name))
     }
 
+    /// The first member of which the key has such a tag and such a text. Tags are on the tape: most
+    /// keys are told apart without a look at the text.
     #[inline]
-    fn find(self, matches: impl Fn(Node<'d>) -> bool) -> Option<Node<'d>> {
-        let mut children = Children::of(self, Shape::Object);
-        children.find(|child| matches(*child)).filter(|node| !node.is_null())
-    }
-
-    fn key_bytes(self) -> Option<&'d [u8]> {
-        key_bytes(self.doc.bytes(), &self.doc.tape, self.index)
+    fn find(self, has_tag: impl Fn(KeyTag) -> bool, has_text: impl Fn(&[u8]) -> bool) -> Option<Node<'d>> {
+        let mut members = Children::of(self, Shape::Object);
+        let found = members.find_raw(|raw, index| {
+            has_tag(raw.key_tag())
+                && raw_key_of(self.doc.bytes(), &self.doc.tape, raw, index).is_some_and(|(_, key)| has_text(key))
+        });
+        found.filter(|node| !node.is_null())
     }
 
     /// Follows a chain of keys, each as [`Node::get`] does.
@@ -337,35 +335,42 @@ impl<'d> Children<'d> {
     }
 }
 
-impl<'d> Iterator for Children<'d> {
-    type Item = Node<'d>;
-
-    fn next(&mut self) -> Option<Node<'d>> {
+impl<'d> Children<'d> {
+    /// The next child that passes a test of its entry on the tape and its index.
+    #[inline(always)]
+    fn find_raw(&mut self, passes: impl Fn(RawNode, u32) -> bool) -> Option<Node<'d>> {
         while self.index < self.end {
-            let node = Node::new(self.doc, self.index);
-            let raw = self.doc.tape.node(self.index)?;
+            let index = self.index;
+            let raw = self.doc.tape.node(index)?;
             self.index = raw.next();
-            if !raw.is_replaced() {
-                return Some(node);
+            if !raw.is_replaced() && passes(raw, index) {
+                return Some(Node::new(self.doc, index));
             }
         }
         None
     }
 }
 
+impl<'d> Iterator for Children<'d> {
+    type Item = Node<'d>;
+
+    fn next(&mut self) -> Option<Node<'d>> {
+        self.find_raw(|_, _| true)
+    }
+}
+
 /// The span and text of the key of the value at `index`.
 pub(super) fn key_of<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<(Span, &'d str)> {
-    let (span, text) = raw_key_of(bytes, tape, index)?;
+    let (span, text) = raw_key_of(bytes, tape, tape.node(index)?, index)?;
     Some((span, std::str::from_utf8(text).ok()?))
 }
 
 /// The key of the value at `index` as bytes.
 pub(super) fn key_bytes<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<&'d [u8]> {
-    raw_key_of(bytes, tape, index).map(|(_, text)| text)
+    raw_key_of(bytes, tape, tape.node(index)?, index).map(|(_, text)| text)
 }
 
-fn raw_key_of<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<(Span, &'d [u8])> {
-    let raw = tape.node(index)?;
+fn raw_key_of<'d>(bytes: &'d [u8], tape: &'d Tape, raw: RawNode, index: u32) -> Option<(Span, &'d [u8])> {
     if raw.has_odd_key() {
         return odd_key_of(bytes, tape, index);
     }

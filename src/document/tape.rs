@@ -78,7 +78,8 @@ impl KeyTag {
 
     #[inline(always)]
     pub(super) fn of(key: &[u8]) -> Self {
-        Self::new(key.len(), key.first().copied().unwrap_or_default())
+        // Behind the quote of an empty key stands another quote.
+        Self::new(key.len(), key.first().copied().unwrap_or(b'"'))
     }
 
     #[inline(always)]
@@ -152,10 +153,10 @@ impl RawKey {
     pub(super) const NONE: Self = Self { key: 0, flags: 0 };
 
     /// Of a key that starts so many bytes before its value and can be read from the text, unless it
-    /// is too far away. (A longer key would be further away.)
+    /// is too far away. (A key that is longer than a tag can say would be further away.)
     #[inline(always)]
-    fn near(distance: u32, tag: KeyTag) -> Option<Self> {
-        (distance <= NEAR).then_some(Self { key: distance | u32::from(tag.0) << 16, flags: 0 })
+    pub(super) fn near(distance: u32, length: u32, first: u8) -> Option<Self> {
+        (distance <= NEAR).then_some(Self { key: distance | length << 16 | u32::from(first) << 24, flags: 0 })
     }
 }
 
@@ -263,7 +264,8 @@ impl Tape {
 
     #[inline(always)]
     pub(super) fn near_key(&mut self, span: Span, tag: KeyTag, value: u32) -> RawKey {
-        RawKey::near(value.wrapping_sub(span.start), tag).unwrap_or_else(|| self.odd_key(span, tag, None))
+        let near = RawKey::near(value.wrapping_sub(span.start), tag.length() as u32, tag.first());
+        near.unwrap_or_else(|| self.odd_key(span, tag, None))
     }
 
     /// A key that means something else than what is written, for the value that is appended next.

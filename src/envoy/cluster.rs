@@ -40,26 +40,19 @@ pub struct LoadAssignment<'d> {
 }
 
 impl<'d> Cluster<'d> {
-    /// Reads a cluster in one walk over its fields.
+    /// Reads a cluster, if it has a name.
     pub fn of(node: Node<'d>) -> Option<Self> {
-        let mut name = None;
-        let mut kind = ClusterKind::Static; // the default is not printed
-        let mut service_name = None;
-        for (key, value) in node.entries() {
-            match key.text {
-                "name" => name = value.spanned_text(),
-                "type" => kind = ClusterKind::parse(value.text().unwrap_or_default()),
-                "cluster_type" | "clusterType" => kind = ClusterKind::Custom,
-                "eds_cluster_config" | "edsClusterConfig" => {
-                    service_name = value.field("service_name").and_then(Node::text).filter(|n| !n.is_empty());
-                    if kind == ClusterKind::Static {
-                        kind = ClusterKind::Eds; // some tools leave out `type`
-                    }
-                }
-                _ => {}
-            }
-        }
-        Some(Self { node, name: name?, kind, service_name })
+        let name = node.text_at("name")?;
+        let eds = node.field("eds_cluster_config");
+        let listed = node.get("type").and_then(Node::text).map_or(ClusterKind::Static, ClusterKind::parse);
+        let kind = match listed {
+            _ if node.field("cluster_type").is_some() => ClusterKind::Custom,
+            // The default is not printed, and some tools leave out `type` altogether.
+            ClusterKind::Static if eds.is_some() => ClusterKind::Eds,
+            kind => kind,
+        };
+        let service_name = eds.and_then(|eds| eds.field("service_name")).and_then(Node::text);
+        Some(Self { node, name, kind, service_name: service_name.filter(|name| !name.is_empty()) })
     }
 
     /// The endpoints that stand in the cluster itself.

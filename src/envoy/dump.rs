@@ -253,7 +253,7 @@ impl<'d> Dump<'d> {
 
     fn read_clusters(&mut self, list: Node<'d>, state: ResourceState) -> bool {
         self.present.insert("clusters");
-        self.clusters.reserve_exact(list.items().count());
+        self.clusters.reserve_exact(expected(list));
         for entry in list.items() {
             self.note_error(entry, "clusters");
             let node = entry.get("cluster").unwrap_or(entry);
@@ -280,7 +280,7 @@ impl<'d> Dump<'d> {
 
     fn read_dynamic_listeners(&mut self, list: Node<'d>) -> bool {
         self.present.insert("listeners");
-        self.listeners.reserve_exact(list.items().count());
+        self.listeners.reserve_exact(expected(list));
         for entry in list.items() {
             let states = [
                 ("active_state", ListenerState::Active),
@@ -315,7 +315,7 @@ impl<'d> Dump<'d> {
 
     fn read_endpoints(&mut self, list: Node<'d>) -> bool {
         self.present.insert("endpoints");
-        self.endpoints.reserve_exact(list.items().count());
+        self.endpoints.reserve_exact(expected(list));
         for entry in list.items() {
             self.note_error(entry, "endpoints");
             let node = entry.field("endpoint_config").unwrap_or(entry);
@@ -521,6 +521,12 @@ impl<'d> Dump<'d> {
         }
         configs
     }
+}
+
+/// How many entries a list has if all are like the first. To count them is to visit every one.
+fn expected(list: Node<'_>) -> usize {
+    let values = |node: Node<'_>| (node.end_index() - node.index()) as usize;
+    list.items().next().map_or(0, |first| values(list) / values(first))
 }
 
 /// The kind of an entry that stands outside its list: `DynamicCluster`, `StaticListener`, ….

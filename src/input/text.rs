@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Deref;
 
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 
 /// Files from this size on are mapped: filling fresh memory costs more than reading the file.
 const MAP_FROM: u64 = 1 << 20;
@@ -29,10 +29,11 @@ impl Text {
     pub fn open(file: &mut File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         if metadata.is_file() && metadata.len() >= MAP_FROM {
+            // All of it is read: to map it at once costs less than a fault for every few pages.
             // SAFETY: the mapping is private and only read. Should another program truncate the
             // file meanwhile, the system ends this process with a signal; that is the price of
             // not copying dumps of 200 MB, and reading it would give half a dump anyway.
-            return Ok(Self(Bytes::Mapped(unsafe { Mmap::map(&*file)? })));
+            return Ok(Self(Bytes::Mapped(unsafe { MmapOptions::new().populate().map(&*file)? })));
         }
         let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
         file.read_to_end(&mut bytes)?;

@@ -162,7 +162,7 @@ impl Reader<'_> {
         let end = string_end(bytes, start + 1);
         let value = skip_blanks(bytes, self.colon(end.quote)? + 1);
         if let Some(frame) = self.frames.last_mut() {
-            frame.keys.add(bytes.get(start + 1..end.quote).unwrap_or_default());
+            frame.keys.add_text(bytes.get(start + 1..end.quote).unwrap_or_default());
         }
         let span = Span::new(start, end.quote + 1);
         let text = match self.checked_text(span) {

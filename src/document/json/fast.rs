@@ -5,11 +5,13 @@
 
 use super::tokens::Tokens;
 use super::{Frame, MAX_DEPTH, Values, has_control_character, is_json_number};
+use crate::document::keys::{KeyHash, find_duplicates};
 use crate::document::problem::Problem;
-use crate::document::tape::{KeyTag, RawKey, Shape, Tape};
+use crate::document::tape::{MAX_NODES, RawKey, Shape, Tape};
 use crate::document::{Span, escape};
 
 /// What only the careful reader can deal with.
+#[derive(Debug)]
 pub(super) struct Surprise;
 
 /// Reads every JSON value of `bytes` from `from` on.
@@ -20,7 +22,8 @@ pub(super) fn read(
     problems: &mut Vec<Problem>,
 ) -> Result<Values, Surprise> {
     let tokens = Tokens::new(bytes, from);
-    Reader { bytes, tokens, tape, problems, frames: Vec::with_capacity(64) }.roots()
+    let frames = Box::new([Frame::new(u32::MAX, false); MAX_DEPTH]);
+    Reader { bytes, tokens, tape, problems, frames, depth: 0 }.roots()
 }
 
 struct Reader<'a> {
@@ -28,100 +31,137 @@ struct Reader<'a> {
     tokens: Tokens<'a>,
     tape: &'a mut Tape,
     problems: &'a mut Vec<Problem>,
-    frames: Vec<Frame>,
+    /// The open containers.
+    frames: Box<[Frame; MAX_DEPTH]>,
+    /// How many they are.
+    depth: usize,
 }
 
 impl Reader<'_> {
+    #[inline(always)]
     fn roots(mut self) -> Result<Values, Surprise> {
         let mut roots = Vec::new();
         let mut at = 0;
         loop {
-            let [first, ..] = self.tokens.ahead(&mut at);
-            match self.byte(first) {
-                _ if first == u32::MAX => break,
-                b'{' | b'[' => {}
-                _ if roots.is_empty() => {}
-                _ => return Err(Surprise),
+            let [first, second, ..] = self.tokens.ahead(&mut at)?;
+            if first == u32::MAX {
+                break;
+            }
+            let is_container = matches!(self.byte(first), b'{' | b'[');
+            // Several values in a row are read where they are containers.
+            if !is_container && !roots.is_empty() {
+                return Err(Surprise);
             }
             roots.push(self.tape.len() as u32);
-            at = self.root(at)?;
+            if is_container {
+                at = self.container(at)?;
+            } else {
+                at = self.scalar(first, second, RawKey::NONE, at)?;
+            }
         }
         if self.tokens.ends_in_string() { Err(Surprise) } else { Ok(Values { roots, lines: self.tokens.into_marks() }) }
     }
 
-    /// Reads the value at token `at`. Returns the token behind it.
-    fn root(&mut self, mut at: usize) -> Result<usize, Surprise> {
-        let mut key = RawKey::NONE;
+    /// Reads the container that token `at` opens. Returns the token behind it.
+    #[inline(always)]
+    fn container(&mut self, mut at: usize) -> Result<usize, Surprise> {
         let mut is_object = false;
-        let [mut start, mut end, ..] = self.tokens.ahead(&mut at);
+        let mut key = RawKey::NONE;
+        let [mut start, mut end, ..] = self.tokens.ahead(&mut at)?;
+        // A value and what separates it from the next take two bytes at least.
+        let may_fill = self.bytes.len() / 2 >= MAX_NODES;
         'value: loop {
-            if self.tape.is_full() {
+            if may_fill && self.tape.is_full() {
                 return Err(Surprise);
             }
-            match self.byte(start) {
-                b'"' => {
-                    self.tape.push_raw(Shape::Quoted, start as usize, end as usize + 1, key);
+            let first = self.byte(start);
+            if first == b'{' || first == b'[' {
+                let shape = if first == b'{' { Shape::Object } else { Shape::Array };
+                let node = self.tape.push_raw(shape, start as usize, end as usize + 1, key);
+                let [_, open, close, colon, value, behind, ..] = self.tokens.ahead(&mut at)?;
+                // In ASCII the closing bracket is the opening one plus two.
+                if self.byte(open) == first + 2 {
                     at += 2;
-                    if self.tokens.next_odd() < end {
-                        self.odd_string(start, end)?;
+                    if self.depth == 0 {
+                        return Ok(at);
                     }
-                }
-                first @ (b'{' | b'[') => {
-                    let shape = if first == b'{' { Shape::Object } else { Shape::Array };
-                    let node = self.tape.push_raw(shape, start as usize, end as usize + 1, key);
-                    // In ASCII the closing bracket is the opening one plus two.
-                    if self.byte(end) == first + 2 {
-                        at += 2;
-                    } else {
-                        self.open_frame(node, first == b'{')?;
-                        at += 1;
-                        is_object = first == b'{';
-                        let [open, close, colon, value, behind, ..] = self.tokens.ahead(&mut at);
-                        if is_object {
-                            key = self.key(open, close, colon, value)?;
-                            (start, end) = (value, behind);
-                            at += 3;
-                        } else {
-                            key = RawKey::NONE;
-                            (start, end) = (open, close);
-                        }
-                        continue;
-                    }
-                }
-                _ => {
-                    let end = self.word(start as usize).ok_or(Surprise)?;
-                    self.tape.push_raw(Shape::Plain, start as usize, end, key);
-                    at += 1;
-                }
-            }
-            if self.frames.is_empty() {
-                return Ok(at);
-            }
-            loop {
-                let [separator, open, close, colon, value, behind, ..] = self.tokens.ahead(&mut at);
-                match self.byte(separator) {
-                    b',' if is_object => {
+                } else {
+                    is_object = first == b'{';
+                    *self.frames.get_mut(self.depth).ok_or(Surprise)? = Frame::new(node, is_object);
+                    self.depth += 1;
+                    if is_object {
                         key = self.key(open, close, colon, value)?;
                         (start, end) = (value, behind);
                         at += 4;
-                        continue 'value;
-                    }
-                    b',' => {
+                    } else {
                         key = RawKey::NONE;
                         (start, end) = (open, close);
                         at += 1;
-                        continue 'value;
                     }
-                    b'}' if is_object => {}
-                    b']' if !is_object => {}
-                    _ => return Err(Surprise),
+                    continue;
+                }
+            } else {
+                at = self.scalar(start, end, key, at)?;
+            }
+            loop {
+                let [separator, open, close, colon, value, behind, ..] = self.tokens.ahead(&mut at)?;
+                let byte = self.byte(separator);
+                if byte == b',' {
+                    if is_object {
+                        key = self.key(open, close, colon, value)?;
+                        (start, end) = (value, behind);
+                        at += 4;
+                    } else {
+                        key = RawKey::NONE;
+                        (start, end) = (open, close);
+                        at += 1;
+                    }
+                    continue 'value;
+                }
+                if byte != (if is_object { b'}' } else { b']' }) {
+                    return Err(Surprise);
                 }
                 at += 1;
-                self.close_frame(separator as usize + 1);
-                let Some(outer) = self.frames.last() else { return Ok(at) };
-                is_object = outer.is_object;
+                self.close(separator + 1);
+                if self.depth == 0 {
+                    return Ok(at);
+                }
+                is_object = self.frame().is_object;
             }
         }
+    }
+
+    #[inline(always)]
+    fn close(&mut self, end: u32) {
+        let frame = *self.frame();
+        self.depth -= 1;
+        self.tape.close(frame.node, end as usize);
+        if frame.keys.is_suspicious() {
+            find_duplicates(self.bytes, self.tape, frame.node, self.problems);
+        }
+    }
+
+    /// The innermost container that is open. (With none open, the one that was closed last.)
+    #[inline(always)]
+    fn frame(&mut self) -> &mut Frame {
+        // There are as many frames as values of a byte, so that this finds one without a look.
+        let place = self.depth.wrapping_sub(1) as u8;
+        self.frames.get_mut(usize::from(place)).unwrap_or_else(|| unreachable!("a byte counts up to MAX_DEPTH"))
+    }
+
+    /// Reads the scalar at token `at`. Returns the token behind it.
+    #[inline(always)]
+    fn scalar(&mut self, start: u32, end: u32, key: RawKey, at: usize) -> Result<usize, Surprise> {
+        if self.byte(start) == b'"' {
+            self.tape.push_raw(Shape::Quoted, start as usize, end as usize + 1, key);
+            if self.tokens.next_odd() < end {
+                self.odd_string(start, end)?;
+            }
+            return Ok(at + 2);
+        }
+        let end = self.word(start as usize).ok_or(Surprise)?;
+        self.tape.push_raw(Shape::Plain, start as usize, end, key);
+        Ok(at + 1)
     }
 
     /// Reads a key between its quotes, and its colon.
@@ -132,41 +172,30 @@ impl Reader<'_> {
         if start & 0xff != u64::from(b'"') || self.byte(colon) != b':' {
             return Err(Surprise);
         }
-        let length = (close - open) as usize;
-        if let Some(frame) = self.frames.last_mut() {
-            frame.keys.add_start(start << (64 - 8 * length.min(8)), length);
-        }
+        let length = close.wrapping_sub(open);
+        self.frame().keys.add(KeyHash::of(start, length));
         if self.tokens.next_odd() < close {
             return self.odd_key(open, close, value);
         }
-        // Behind the quote of an empty key stands another quote.
-        let first = if length > 1 { (start >> 8) as u8 } else { 0 };
-        let tag = KeyTag::new(length - 1, first);
-        Ok(self.tape.near_key(Span { start: open, end: close + 1 }, tag, value))
+        match RawKey::near(value.wrapping_sub(open), length - 1, (start >> 8) as u8) {
+            Some(key) => Ok(key),
+            None => Ok(self.tape.written_key(self.bytes, Span { start: open, end: close + 1 }, value)),
+        }
     }
 
     /// Eight bytes from a token on, the first one lowest; zeroes behind the end.
     #[inline(always)]
     fn word_at(&self, token: u32) -> u64 {
-        match self.bytes.get(token as usize..).and_then(|rest| rest.first_chunk()) {
+        let start = token as usize;
+        match self.bytes.get(start..start.wrapping_add(8)).and_then(|word| word.first_chunk()) {
             Some(word) => u64::from_le_bytes(*word),
-            None => (0..8).rev().fold(0, |word, place| word << 8 | u64::from(self.byte(token.saturating_add(place)))),
+            None => self.last_word_at(token),
         }
     }
 
-    #[inline(always)]
-    fn open_frame(&mut self, node: u32, is_object: bool) -> Result<(), Surprise> {
-        if self.frames.len() >= MAX_DEPTH {
-            return Err(Surprise);
-        }
-        self.frames.push(Frame::new(node, is_object));
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn close_frame(&mut self, end: usize) {
-        let Some(frame) = self.frames.pop() else { return };
-        frame.close(end, self.bytes, self.tape, self.problems);
+    #[cold]
+    fn last_word_at(&self, token: u32) -> u64 {
+        (0..8).rev().fold(0, |word, place| word << 8 | u64::from(self.byte(token.saturating_add(place))))
     }
 
     /// The byte at a token, or a NUL behind the end.
@@ -215,9 +244,7 @@ impl Reader<'_> {
         let span = Span { start, end: end + 1 };
         let key = match decoded {
             Some(text) => {
-                if let Some(frame) = self.frames.last_mut() {
-                    frame.keys.suspect();
-                }
+                self.frame().keys.suspect();
                 self.tape.decoded_key(span, text)
             }
             None => self.tape.written_key(self.bytes, span, value),

@@ -49,6 +49,7 @@ pub(super) fn read_carefully(bytes: &[u8], tape: &mut Tape, problems: &mut Vec<P
 }
 
 /// An open object or array.
+#[derive(Clone, Copy)]
 struct Frame {
     node: u32,
     is_object: bool,

@@ -4,6 +4,7 @@
 //! stands outside of strings. They are found for 64 bytes at once, without a branch that depends
 //! on the text, and kept for a window that fits the processor's nearest cache.
 
+use super::fast::Surprise;
 use super::lanes::{self, Lanes, WIDTH};
 use crate::document::lines::LineMarks;
 
@@ -75,12 +76,12 @@ impl<'a> Tokens<'a> {
 
     /// The tokens from `at` on, which changes when the window moves.
     #[inline(always)]
-    pub(super) fn ahead(&mut self, at: &mut usize) -> [u32; AHEAD] {
+    pub(super) fn ahead(&mut self, at: &mut usize) -> Result<[u32; AHEAD], Surprise> {
         if *at + AHEAD > self.filled {
             self.refill(*at);
             *at = 0;
         }
-        self.window.get(*at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or(NOTHING)
+        self.window.get(*at..).and_then(|rest| rest.first_chunk()).copied().ok_or(Surprise)
     }
 
     /// Drops the tokens before `at` and looks for as many as the window holds.

@@ -160,7 +160,7 @@ impl Reader<'_> {
             self.enter_mapping(at, column)?;
             if let Some(frame) = self.frames.last_mut() {
                 let text = self.bytes.get(Span::new(at, colon).range()).unwrap_or_default();
-                frame.keys.add(unquoted(text));
+                frame.keys.add_text(unquoted(text));
             }
             if colon - at > LONGEST_KEY {
                 return Err(Unusual);
@@ -462,7 +462,7 @@ impl Reader<'_> {
         if colon - at > LONGEST_KEY || text == b"<<" || (!quoted && plain_key_end(self.bytes, at) != end) {
             return Err(Unusual);
         }
-        keys.add(unquoted(text));
+        keys.add_text(unquoted(text));
         Ok((self.written(at, end), self.skip_spaces(colon + 1, content_end)))
     }
 

@@ -136,7 +136,7 @@ impl<'a> Builder<'a> {
             return Some(key);
         }
         let (span, text) = as_key();
-        frame.keys.add(text.as_bytes());
+        frame.keys.add_text(text.as_bytes());
         // A quoted `<<` is a key like any other.
         frame.has_merge |= &*text == "<<" && self.text.get(span.range()) == Some("<<");
         frame.key = Some(readable_key(self.text.as_bytes(), span, text));
