@@ -37,6 +37,16 @@ struct Reader<'a> {
     depth: usize,
 }
 
+/// A member of an object, or an element of an array.
+#[derive(Clone, Copy)]
+struct Member {
+    key: RawKey,
+    /// Where its value starts.
+    start: u32,
+    /// The next token: the closing quote of a string.
+    end: u32,
+}
+
 impl Reader<'_> {
     #[inline(always)]
     fn roots(mut self) -> Result<Values, Surprise> {
@@ -56,7 +66,7 @@ impl Reader<'_> {
             if is_container {
                 at = self.container(at)?;
             } else {
-                at = self.scalar(first, second, RawKey::NONE, at)?;
+                at = self.scalar(Member { key: RawKey::NONE, start: first, end: second }, at)?;
             }
         }
         if self.tokens.ends_in_string() { Err(Surprise) } else { Ok(Values { roots, lines: self.tokens.into_marks() }) }
@@ -65,57 +75,43 @@ impl Reader<'_> {
     /// Reads the container that token `at` opens. Returns the token behind it.
     #[inline(always)]
     fn container(&mut self, mut at: usize) -> Result<usize, Surprise> {
+        let [start, end, ..] = self.tokens.ahead(&mut at)?;
+        let mut member = Member { key: RawKey::NONE, start, end };
         let mut is_object = false;
-        let mut key = RawKey::NONE;
-        let [mut start, mut end, ..] = self.tokens.ahead(&mut at)?;
         // A value and what separates it from the next take two bytes at least.
         let may_fill = self.bytes.len() / 2 >= MAX_NODES;
         'value: loop {
             if may_fill && self.tape.is_full() {
                 return Err(Surprise);
             }
-            let first = self.byte(start);
+            let first = self.byte(member.start);
             if first == b'{' || first == b'[' {
                 let shape = if first == b'{' { Shape::Object } else { Shape::Array };
-                let node = self.tape.push_raw(shape, start as usize, end as usize + 1, key);
-                let [_, open, close, colon, value, behind, ..] = self.tokens.ahead(&mut at)?;
+                let node = self.tape.push_raw(shape, member.start as usize, member.end as usize + 1, member.key);
+                let [_, inside @ .., _, _] = self.tokens.ahead(&mut at)?;
                 // In ASCII the closing bracket is the opening one plus two.
-                if self.byte(open) == first + 2 {
-                    at += 2;
-                    if self.depth == 0 {
-                        return Ok(at);
-                    }
-                } else {
+                if self.byte(inside[0]) != first + 2 {
                     is_object = first == b'{';
-                    *self.frames.get_mut(self.depth).ok_or(Surprise)? = Frame::new(node, is_object);
-                    self.depth += 1;
-                    if is_object {
-                        key = self.key(open, close, colon, value)?;
-                        (start, end) = (value, behind);
-                        at += 4;
-                    } else {
-                        key = RawKey::NONE;
-                        (start, end) = (open, close);
-                        at += 1;
-                    }
+                    self.open(node, is_object)?;
+                    let (first, before) = self.member(is_object, inside)?;
+                    member = first;
+                    at += 1 + before;
                     continue;
                 }
+                at += 2;
+                if self.depth == 0 {
+                    return Ok(at);
+                }
             } else {
-                at = self.scalar(start, end, key, at)?;
+                at = self.scalar(member, at)?;
             }
             loop {
-                let [separator, open, close, colon, value, behind, ..] = self.tokens.ahead(&mut at)?;
+                let [separator, behind @ .., _, _] = self.tokens.ahead(&mut at)?;
                 let byte = self.byte(separator);
                 if byte == b',' {
-                    if is_object {
-                        key = self.key(open, close, colon, value)?;
-                        (start, end) = (value, behind);
-                        at += 4;
-                    } else {
-                        key = RawKey::NONE;
-                        (start, end) = (open, close);
-                        at += 1;
-                    }
+                    let (next, before) = self.member(is_object, behind)?;
+                    member = next;
+                    at += 1 + before;
                     continue 'value;
                 }
                 if byte != (if is_object { b'}' } else { b']' }) {
@@ -129,6 +125,25 @@ impl Reader<'_> {
                 is_object = self.frame().is_object;
             }
         }
+    }
+
+    /// The member or element that starts with the first of these tokens, and how many of them stand
+    /// before its value.
+    #[inline(always)]
+    fn member(&mut self, is_object: bool, tokens: [u32; 5]) -> Result<(Member, usize), Surprise> {
+        let [open, close, colon, value, behind] = tokens;
+        if !is_object {
+            return Ok((Member { key: RawKey::NONE, start: open, end: close }, 0));
+        }
+        let key = self.key(open, close, colon, value)?;
+        Ok((Member { key, start: value, end: behind }, 3))
+    }
+
+    #[inline(always)]
+    fn open(&mut self, node: u32, is_object: bool) -> Result<(), Surprise> {
+        *self.frames.get_mut(self.depth).ok_or(Surprise)? = Frame::new(node, is_object);
+        self.depth += 1;
+        Ok(())
     }
 
     #[inline(always)]
@@ -151,7 +166,7 @@ impl Reader<'_> {
 
     /// Reads the scalar at token `at`. Returns the token behind it.
     #[inline(always)]
-    fn scalar(&mut self, start: u32, end: u32, key: RawKey, at: usize) -> Result<usize, Surprise> {
+    fn scalar(&mut self, Member { key, start, end }: Member, at: usize) -> Result<usize, Surprise> {
         if self.byte(start) == b'"' {
             self.tape.push_raw(Shape::Quoted, start as usize, end as usize + 1, key);
             if self.tokens.next_odd() < end {
