@@ -10,6 +10,7 @@ mod hosts;
 mod listener;
 mod origin;
 mod references;
+mod refusal;
 mod registry;
 mod route;
 mod route_match;
@@ -27,6 +28,7 @@ pub use hosts::{Callers, HostClusters};
 pub use listener::{ConnectionManager, FilterChain, Listener, RouteSource, TcpProxy};
 pub use origin::{IstioMetadata, Origin, origin_of_path};
 pub use references::{ClusterName, Lead, Reference, ReferencePlace};
+pub use refusal::Refusal;
 pub use registry::{BLACK_HOLE, Registry};
 pub use route::{ClusterReference, PathMatch, ReferenceKind, Route, RouteAction, RouteConfiguration, VirtualHost};
 pub use route_match::{
