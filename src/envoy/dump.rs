@@ -32,6 +32,10 @@ pub struct Dump<'d> {
     pub endpoints: Vec<LoadAssignment<'d>>,
     /// Secrets.
     pub secrets: Vec<SecretEntry<'d>>,
+    /// The names of the filters that came by discovery (ECDS).
+    pub discovered_filters: Vec<&'d str>,
+    /// The names of the sets of scopes that came by discovery (SRDS).
+    pub discovered_scopes: Vec<&'d str>,
     /// What Envoy noted of refused updates, other than listeners.
     pub errors: Vec<ErrorState<'d>>,
     /// Sections of types that nobody here knows.
@@ -133,6 +137,8 @@ impl<'d> Dump<'d> {
             route_configs: Vec::new(),
             endpoints: Vec::new(),
             secrets: Vec::new(),
+            discovered_filters: Vec::new(),
+            discovered_scopes: Vec::new(),
             errors: Vec::new(),
             unknown_sections: 0,
             present: FxHashSet::default(),
@@ -226,6 +232,15 @@ impl<'d> Dump<'d> {
                 "static_secrets" | "staticSecrets" => self.read_secrets(value, ResourceState::Static),
                 "dynamic_active_secrets" | "dynamicActiveSecrets" => self.read_secrets(value, ResourceState::Active),
                 "dynamic_warming_secrets" | "dynamicWarmingSecrets" => self.read_secrets(value, ResourceState::Warming),
+                "ecds_filters" | "ecdsFilters" => {
+                    let filters = value.items().map(|entry| entry.field("ecds_filter").unwrap_or(entry));
+                    self.discovered_filters.extend(names(filters));
+                    true
+                }
+                "dynamic_scoped_route_configs" | "dynamicScopedRouteConfigs" => {
+                    self.discovered_scopes.extend(names(value.items()));
+                    true
+                }
                 _ => false,
             };
             if !is_known && !known && value.is_array() {
@@ -521,6 +536,11 @@ impl<'d> Dump<'d> {
         }
         configs
     }
+}
+
+/// Their names, of those that have one.
+fn names<'d>(nodes: impl Iterator<Item = Node<'d>>) -> impl Iterator<Item = &'d str> {
+    nodes.filter_map(|node| node.get("name")?.text())
 }
 
 /// How many entries a list has if all are like the first. To count them is to visit every one.

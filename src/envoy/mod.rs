@@ -3,6 +3,7 @@
 //! Field names are those of the v3 API (<https://www.envoyproxy.io/docs/envoy/latest/api-v3/api>);
 //! the views also read camelCase, v2, and what Go tools print.
 
+mod awaited;
 mod cluster;
 mod dump;
 mod form;
@@ -18,6 +19,7 @@ mod secret;
 mod string_match;
 mod xds_any;
 
+pub use awaited::{Awaited, AwaitedKind};
 pub use cluster::{Cluster, ClusterKind, LoadAssignment};
 pub(crate) use dump::dynamic_entry;
 pub use dump::{

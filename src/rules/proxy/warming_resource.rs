@@ -23,8 +23,7 @@
 //! A dump.
 
 use super::prelude::*;
-use crate::document::Spanned;
-use crate::envoy::{Cluster, ClusterKind, Dump, FilterChain, Listener, ListenerState, ResourceState, RouteSource};
+use crate::envoy::{Awaited, Cluster, ClusterKind, Dump, Listener, ListenerState, ResourceState};
 use crate::finding::{Subject, Symptom};
 
 const META: Meta = Meta { id: "warming-resource", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
@@ -43,7 +42,12 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     for entry in &dump.listeners {
         let state = |wanted| entry.versions.iter().find(|(state, _)| *state == wanted).map(|(_, l)| *l);
         if let Some(listener) = state(ListenerState::Warming) {
-            listeners.push((entry.name, listener, state(ListenerState::Active).is_some(), awaited(dump, listener)));
+            listeners.push((
+                entry.name,
+                listener,
+                state(ListenerState::Active).is_some(),
+                Awaited::of_listener(dump, listener),
+            ));
         }
     }
     // Those that wait for something of their own, then all that wait for the rest of the start.
@@ -55,7 +59,11 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
         let mut draft = of_listener(dump, name, *listener, *has_active, &[]);
         if others.len() > 1 {
             let names: Vec<String> = others.iter().skip(1).map(|(name, ..)| (*name).to_owned()).collect();
-            draft = draft.note(format!("so do {}", describe::list(&names, SHOWN + 1)));
+            let verb = if names.len() == 1 { "does" } else { "do" };
+            draft = draft.note(format!("so {verb} {}", describe::list(&names, SHOWN + 1)));
+        }
+        if !own.is_empty() && !takes_connections(dump) {
+            draft = draft.note("nothing is missing for it: until all is ready, a starting Envoy opens no listener");
         }
         if let Some(cluster) = warming.clone().next() {
             draft = draft.related(
@@ -67,15 +75,28 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     }
 }
 
+/// Whether any listener from the control plane is open: Envoy has started.
+fn takes_connections(dump: &Dump<'_>) -> bool {
+    let mut versions = dump.listeners.iter().flat_map(|entry| &entry.versions);
+    versions.any(|(state, _)| *state == ListenerState::Active)
+}
+
 fn of_cluster<'d>(dump: &Dump<'d>, cluster: &Cluster<'d>) -> Draft<'d> {
     let name = cluster.name;
-    let waits_for = match cluster.kind {
-        ClusterKind::Eds => "its endpoints (EDS), or a secret of its TLS context",
-        ClusterKind::Dns => "the resolution of its name, or a secret of its TLS context",
-        _ => "its health checks, or a secret of its TLS context",
+    let awaited = Awaited::of_cluster(dump, cluster);
+    let by_nature = match cluster.kind {
+        ClusterKind::Eds => Some("its endpoints (EDS)"),
+        ClusterKind::Dns => Some("the resolution of its name"),
+        _ => cluster.node.field("health_checks").map(|_| "its health checks"),
     };
-    Draft::new(name, format!("the cluster {} is warming: it cannot be used yet", name.value))
-        .label(format!("waits for {waits_for}"))
+    let (place, label) = match (by_nature, awaited.first()) {
+        (Some(own), None) => (name, format!("waits for {own}")),
+        (Some(own), Some(_)) => (name, format!("waits for {own}, or for its secrets")),
+        (None, Some(first)) => (first.name, first.kind.label().to_owned()),
+        (None, None) => (name, "waits for a secret of its TLS context".to_owned()),
+    };
+    let mut draft = Draft::new(place, format!("the cluster {} is warming: it cannot be used yet", name.value))
+        .label(label)
         .note("requests that are routed to it get 503; while Envoy starts, its listeners wait for it as well")
         .help("see at the control plane why it was not sent")
         .subject(Subject::Proxy {
@@ -83,7 +104,11 @@ fn of_cluster<'d>(dump: &Dump<'d>, cluster: &Cluster<'d>) -> Draft<'d> {
             section: "clusters",
             resource: name.value.to_owned(),
         })
-        .symptom(Symptom::EmptyCluster(name.value.to_owned()))
+        .symptom(Symptom::EmptyCluster(name.value.to_owned()));
+    for awaited in awaited.iter().filter(|awaited| awaited.name != place).take(SHOWN) {
+        draft = draft.related(awaited.name, awaited.kind.label());
+    }
+    draft
 }
 
 fn of_listener<'d>(
@@ -91,46 +116,20 @@ fn of_listener<'d>(
     name: &str,
     listener: Listener<'d>,
     has_active: bool,
-    awaited: &[(Spanned<'d, &'d str>, &'static str)],
+    awaited: &[Awaited<'d>],
 ) -> Draft<'d> {
     let place =
-        awaited.first().map_or_else(|| listener.node.get("name").unwrap_or(listener.node), |(what, _)| what.node);
+        awaited.first().map_or_else(|| listener.node.get("name").unwrap_or(listener.node), |first| first.name.node);
     let message = match has_active {
         true => format!("a new version of the listener {name} is warming: the old one is in use"),
         false => format!("the listener {name} is warming: it takes no connections"),
     };
     let mut draft = Draft::new(place, message)
-        .label(awaited.first().map_or("waits", |(_, what)| *what))
+        .label(awaited.first().map_or("waits", |first| first.kind.label()))
         .severity(if has_active { Severity::Warning } else { Severity::Error })
         .subject(Subject::Proxy { proxy: dump.proxy().to_owned(), section: "listeners", resource: name.to_owned() });
-    for (what, label) in awaited.iter().skip(1).take(SHOWN) {
-        draft = draft.related(*what, *label);
+    for awaited in awaited.iter().skip(1).take(SHOWN) {
+        draft = draft.related(awaited.name, awaited.kind.label());
     }
     draft.help("see at the control plane why what it waits for was not sent")
-}
-
-/// What a listener asks for and the dump does not have.
-fn awaited<'d>(dump: &Dump<'d>, listener: Listener<'d>) -> Vec<(Spanned<'d, &'d str>, &'static str)> {
-    let mut missing = Vec::new();
-    for chain in listener.filter_chains() {
-        if let Some(RouteSource::Rds(name)) =
-            chain.connection_manager().and_then(crate::envoy::ConnectionManager::routes)
-            && dump.has_section("routes")
-            && !dump.route_configs.iter().any(|r| r.config.name() == name.value)
-        {
-            missing.push((name, "waits for these routes (RDS)"));
-        }
-        missing.extend(secrets(dump, chain));
-    }
-    missing.dedup_by(|a, b| a.0.value == b.0.value);
-    missing
-}
-
-fn secrets<'d>(dump: &Dump<'d>, chain: FilterChain<'d>) -> Vec<(Spanned<'d, &'d str>, &'static str)> {
-    if !dump.has_section("secrets") {
-        return Vec::new();
-    }
-    let arrived = |name: &str| dump.secrets.iter().any(|s| s.name.value == name && s.state != ResourceState::Warming);
-    let wanted = chain.secrets().into_iter().filter(|name| !arrived(name.value));
-    wanted.map(|name| (name, "waits for this secret (SDS)")).collect()
 }
