@@ -5,6 +5,7 @@
 
 mod audience;
 mod cluster;
+mod declarations;
 mod destination_rules;
 mod gateways;
 mod host;

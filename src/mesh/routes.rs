@@ -318,18 +318,27 @@ impl<'m, 'd> Scope<'m, 'd> {
     }
 
     /// Where one destination leads for an HTTP request on `request_port`. A sidecar looks among the
-    /// services of that port for the one that is meant.
+    /// services of that port for the one that is meant; where none is named, it takes the port of the
+    /// request, even if the destination's only port is another.
     pub fn destination_use(
         &self,
         mesh: &'m Mesh<'d>,
         prepared: &'m PreparedDestination<'d>,
         request_port: u16,
     ) -> DestinationUse<'m, 'd> {
-        let known = match self.client.is_gateway {
-            true => self.destination_service(&prepared.host),
-            false => self.routed_service(&prepared.host, request_port),
+        if !self.client.is_gateway {
+            let known = self.routed_service(&prepared.host, request_port);
+            return self.use_of(mesh, prepared, request_port, known);
+        }
+        // A gateway takes the only port, if there is just one: of what the VirtualService's own
+        // namespace declares, if it sees that.
+        let near = self.leader_of(&prepared.host, prepared.home).filter(|near| self.sees(near));
+        let known = near.or_else(|| self.destination_service(&prepared.host));
+        let only = match near {
+            Some(near) => near.only_port().map(|port| port.number),
+            None => self.only_port_of(&prepared.host),
         };
-        self.use_of(mesh, prepared, request_port, known)
+        self.use_of(mesh, prepared, only.unwrap_or(request_port), known)
     }
 
     /// Where one destination of a TLS or TCP route leads: there, the only port of a service counts
@@ -341,7 +350,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         request_port: u16,
     ) -> DestinationUse<'m, 'd> {
         let known = self.destination_service(&prepared.host);
-        let only = known.and_then(super::Service::only_port).map(|port| port.number);
+        let only = self.only_port_of(&prepared.host);
         self.use_of(mesh, prepared, only.unwrap_or(request_port), known)
     }
 
@@ -351,7 +360,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         &self,
         mesh: &'m Mesh<'d>,
         prepared: &'m PreparedDestination<'d>,
-        request_port: u16,
+        default_port: u16,
         known: Option<&'m super::Service<'d>>,
     ) -> DestinationUse<'m, 'd> {
         let PreparedDestination { written: destination, host, is_mirror, .. } = prepared;
@@ -359,7 +368,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         let subset = destination.subset.map(|s| s.value);
         let concrete = known.and_then(|service| service.alias_of);
         let host: &'m str = concrete.unwrap_or(host);
-        let port = explicit.unwrap_or_else(|| self.destination_port(&prepared.host, request_port));
+        let port = explicit.unwrap_or(default_port);
         let cluster = match concrete {
             // The route does not name it, so it is not there for the route's sake.
             Some(_) if !mesh.services_of(host).any(|service| self.imports(service)) => mesh.absent_host(host),
