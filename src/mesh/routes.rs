@@ -10,7 +10,7 @@ use super::scope::{Client, Scope};
 use super::virtual_services::{
     PreparedDestination, PreparedRoute, PreparedVirtualService, RouteMatch, SourceCondition,
 };
-use super::{Mesh, host};
+use super::{Mesh, Service, host};
 
 /// A route as one client has it.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,7 @@ pub enum NoEffect<'m, 'd> {
     /// Another VirtualService has the host.
     Conflict(&'m PreparedVirtualService<'d>),
     /// The service has the port, and it does not speak HTTP.
-    NotHttp(&'m super::Service<'d>),
+    NotHttp(&'m Service<'d>),
     /// No service has the host, and the client does not listen on port 80 for unknown hosts.
     NoService,
     /// None of its routes is for the ports of the host, or for this client.
@@ -204,12 +204,12 @@ impl<'m, 'd> Scope<'m, 'd> {
         port: u16,
         effect: &mut SidecarEffect<'m, 'd>,
         named: &Spanned<'d, String>,
-    ) -> Option<Vec<&'m super::Service<'d>>> {
+    ) -> Option<Vec<&'m Service<'d>>> {
         if !host::is_wildcard(name) {
             return self.routed_service(name, port).map(|s| vec![s]);
         }
         let mut found = false;
-        let mut own: Vec<&super::Service<'d>> = Vec::new();
+        let mut own: Vec<&Service<'d>> = Vec::new();
         for candidate in mesh.services_within(name) {
             let Some(target) = self.routed_service(&candidate.host, port) else {
                 continue;
@@ -361,7 +361,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         mesh: &'m Mesh<'d>,
         prepared: &'m PreparedDestination<'d>,
         default_port: u16,
-        known: Option<&'m super::Service<'d>>,
+        known: Option<&'m Service<'d>>,
     ) -> DestinationUse<'m, 'd> {
         let PreparedDestination { written: destination, host, is_mirror, .. } = prepared;
         let explicit = destination.port.and_then(|p| u16::try_from(p.value).ok());
@@ -379,8 +379,9 @@ impl<'m, 'd> Scope<'m, 'd> {
 }
 
 /// Whether a host has a service and the service does not have this port: istiod makes a virtual
-/// host for it all the same, and nobody calls it.
+/// host for it all the same, and nobody calls it. On the number of a port for UDP, somebody may.
 fn is_on_foreign_port(mesh: &Mesh<'_>, host: &str, port: u16) -> bool {
     let mut services = mesh.services_of(host).peekable();
-    services.peek().is_some() && services.all(|s| s.port(port).is_none())
+    let lacks = |s: &Service<'_>| s.ports.iter().all(|p| p.number != port);
+    services.peek().is_some() && services.all(lacks)
 }

@@ -24,12 +24,20 @@ pub struct Client<'d> {
     pub sidecar: Option<Sidecar<'d>>,
     /// Whether it is a gateway, which no Sidecar restricts.
     pub is_gateway: bool,
+    /// Of a gateway, the ports of the services in front of it, each with that of the pods behind.
+    pub target_ports: Vec<(u16, u16)>,
 }
 
 impl Client<'_> {
     /// Whether a workload among the inputs is such a proxy.
     pub fn is_known(&self) -> bool {
         self.workload.is_some()
+    }
+
+    /// The port on which a gateway listens for what a Gateway wants to have on port `number`.
+    pub(super) fn target_port(&self, number: u64) -> u64 {
+        let known = self.target_ports.iter().find(|(port, _)| u64::from(*port) == number);
+        known.map_or(number, |(_, target)| u64::from(*target))
     }
 
     /// For people: `shop/frontend`, or `shop/*` for every sidecar of a namespace.
@@ -53,6 +61,8 @@ pub(super) struct EgressListener<'d> {
     pub(super) port: Option<u16>,
     /// What a listener with a port speaks, whatever the services on that port do.
     pub(super) protocol: Option<Protocol>,
+    /// Whether it listens on an address of its own, next to the listeners of services.
+    has_bind: bool,
     /// Whether it is a socket in the file system instead of a port.
     pub(super) is_socket: bool,
     is_http_proxy: bool,
@@ -91,6 +101,7 @@ impl<'d> EgressListener<'d> {
         Self {
             port: None,
             protocol: None,
+            has_bind: false,
             is_socket: false,
             is_http_proxy: false,
             hosts: vec![EgressHost { namespace: None, host: "*", is_excluded: false }],
@@ -103,7 +114,7 @@ impl<'d> EgressListener<'d> {
         if covering.peek().is_none() || covering.any(|h| h.is_excluded) {
             return false;
         }
-        self.only_port().is_none_or(|port| service.port(port).is_some())
+        self.only_port().is_none_or(|number| service.ports.iter().any(|p| p.number == number))
     }
 
     /// The port that services must have to be listed; then they have only it.
@@ -136,6 +147,7 @@ impl<'m, 'd> Scope<'m, 'd> {
             .map(|entry| EgressListener {
                 port: entry.port(),
                 protocol: entry.port().and(entry.protocol()).map(Protocol::parse),
+                has_bind: entry.has_bind(),
                 is_socket: entry.is_socket(),
                 is_http_proxy: entry.protocol().is_some_and(|p| p.eq_ignore_ascii_case("HTTP_PROXY")),
                 hosts: entry.hosts().map(|h| EgressHost::parse(h.value, client.namespace)).collect(),
@@ -186,7 +198,9 @@ impl<'m, 'd> Scope<'m, 'd> {
     /// Whether requests for `service` on `port` meet HTTP routes. A sniffed port has a listener of
     /// the service's own address, unless it stands for another host.
     pub(super) fn has_routes_for(&self, service: &Service<'d>, port: u16) -> bool {
-        let has_own = service.alias_of.is_none() && self.listener(port).is_some_and(|l| l.protocol.is_none());
+        let is_elsewhere = || self.listeners.iter().any(|l| l.port.is_none() && self.lists(l, service));
+        let is_open = |l: &EgressListener<'d>| l.protocol.is_none() || (l.has_bind && is_elsewhere());
+        let has_own = service.alias_of.is_none() && self.listener(port).is_some_and(is_open);
         let is_routed = service.port(port).is_some_and(|p| p.protocol.is_http_or_sniffed());
         is_routed && (has_own || self.has_http_listener(port))
     }

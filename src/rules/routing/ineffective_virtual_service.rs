@@ -1,4 +1,4 @@
-//! A VirtualService has no effect on any proxy.
+//! A VirtualService has no effect on any proxy, or none on some for which it is meant.
 //!
 //! ## What it finds
 //! A VirtualService whose routes no sidecar and no gateway gets, where no other rule says why: it is
@@ -12,8 +12,13 @@
 //! ask `tls` routes for ports that are declared to speak TLS and at servers that pass TLS on, `tcp`
 //! routes for other ports that do not speak HTTP and at servers without TLS or where it ends.
 //!
+//! A part of a VirtualService that has an effect otherwise: one of the Gateways that it is bound to, or
+//! the sidecars, of which none gets a route, or its `http` routes, or its `tls` and `tcp` routes, if
+//! no proxy gets one of them.
+//!
 //! ## Why it matters
-//! Nothing that it says happens.
+//! Nothing that it says happens, or not where it should: sidecars treat requests as if it were not
+//! there, gateways answer them with 404 NR or close the connection.
 //!
 //! ## Example
 //! ```yaml
@@ -37,8 +42,8 @@ use super::super::Effects;
 use super::prelude::*;
 use crate::document::Node;
 use crate::mesh::{
-    Client, MESH_GATEWAY, Mesh, NoEffect, NoGatewayEffect, PreparedGateway, PreparedVirtualService, Scope,
-    SidecarEffect,
+    Client, GatewayRef, Layer4Kind, MESH_GATEWAY, Mesh, NoEffect, NoGatewayEffect, PreparedGateway,
+    PreparedVirtualService, Scope, SidecarEffect,
 };
 
 const META: Meta =
@@ -56,41 +61,152 @@ struct Reason<'d> {
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let effects = context.effects(service);
-    let is_judged = !effects.sidecars.is_empty() || !effects.gateways.is_empty();
-    let has_routes = !service.routes.is_empty();
-    if effects.has_any() || !is_judged || (has_routes && is_explained(context, service, effects)) {
+    if effects.has_any() {
+        halves::check(context, service, findings);
         return;
     }
-    if service.view.http().next().is_none() {
-        findings.extend_with(layer4::reason(context, service, effects).map(|reason| draft(service, reason)));
-        return;
+    let name = full_name(service);
+    findings.extend_with(why(context, service, effects, &service.gateways).map(|reason| {
+        draft(service, reason, format!("VirtualService {name} has no effect")).note("no proxy has any of its routes")
+    }));
+}
+
+/// Why nobody who comes through `gateways` gets any route, unless another rule says so.
+fn why<'m, 'd>(
+    context: &Context<'m, 'd>,
+    service: &'m PreparedVirtualService<'d>,
+    effects: &Effects<'m, 'd>,
+    gateways: &[GatewayRef<'d>],
+) -> Option<Reason<'d>> {
+    let is_judged = !effects.sidecars.is_empty() || !effects.gateways.is_empty();
+    match service.view.http().next() {
+        _ if !is_judged => None,
+        None => layer4::reason(context, service, effects, gateways),
+        Some(_) => http_reason(context, service, effects, gateways),
+    }
+}
+
+/// Why nobody who comes through `gateways` gets any `http` route.
+fn http_reason<'m, 'd>(
+    context: &Context<'m, 'd>,
+    service: &'m PreparedVirtualService<'d>,
+    effects: &Effects<'m, 'd>,
+    gateways: &[GatewayRef<'d>],
+) -> Option<Reason<'d>> {
+    let has_routes = !service.routes.is_empty();
+    if has_routes && is_explained(context, service, effects, gateways) {
+        return None;
     }
     let has_proxy = |e: &SidecarEffect<'m, 'd>| Scope::of(context.mesh, e.client).has_http_proxy();
     if effects.sidecars.iter().any(has_proxy) {
-        return; // which may take it for requests on any port
+        return None; // which may take it for requests on any port
     }
-    let reason = match has_routes {
+    match has_routes {
         true => reason(context, service, effects),
         false => excluded_delegates(context, service),
-    };
-    findings.extend_with(reason.map(|reason| draft(service, reason)));
+    }
 }
 
-fn draft<'d>(service: &PreparedVirtualService<'d>, reason: Reason<'d>) -> Draft<'d> {
+fn full_name(service: &PreparedVirtualService<'_>) -> String {
+    format!("{}/{}", service.namespace, service.view.object.name())
+}
+
+fn draft<'d>(service: &PreparedVirtualService<'d>, reason: Reason<'d>, message: String) -> Draft<'d> {
     let place = reason.place.unwrap_or_else(|| service.view.object.name_node());
-    let mut draft =
-        Draft::new(place, format!("VirtualService {}/{} has no effect", service.namespace, service.view.object.name()))
-            .label(reason.label)
-            .note("no proxy has any of its routes")
-            .help(reason.help);
+    let mut draft = Draft::new(place, message).label(reason.label).help(reason.help);
     if let Some((node, label)) = reason.related {
         draft = draft.related(node, label);
     }
     draft
 }
 
+/// A VirtualService that has an effect, but not for all that it is meant for.
+mod halves {
+    use super::{
+        Context, Draft, Findings, GatewayRef, Layer4Kind, MESH_GATEWAY, PreparedVirtualService, draft, full_name,
+        http_reason, layer4, why,
+    };
+
+    pub(super) fn check<'m, 'd>(
+        context: &Context<'m, 'd>,
+        service: &'m PreparedVirtualService<'d>,
+        findings: &mut Findings<'d>,
+    ) {
+        let named = named_once(&service.gateways);
+        if named.len() > 1 {
+            named.into_iter().for_each(|gateway| findings.extend_with(dead_through(context, service, gateway)));
+        }
+        findings.extend_with(dead_list(context, service));
+    }
+
+    fn named_once<'g, 'd>(gateways: &'g [GatewayRef<'d>]) -> Vec<&'g GatewayRef<'d>> {
+        let mut once: Vec<&GatewayRef<'d>> = Vec::new();
+        for gateway in gateways {
+            if once.iter().all(|other| other.name != gateway.name) {
+                once.push(gateway);
+            }
+        }
+        once
+    }
+
+    /// None of the routes is there for what comes through one of the gateways.
+    fn dead_through<'m, 'd>(
+        context: &Context<'m, 'd>,
+        service: &'m PreparedVirtualService<'d>,
+        gateway: &GatewayRef<'d>,
+    ) -> Option<Draft<'d>> {
+        let effects = context.effects(service).only_through(context.mesh, service, gateway);
+        if effects.has_any() {
+            return None;
+        }
+        let reason = why(context, service, &effects, std::slice::from_ref(gateway))?;
+        let name = full_name(service);
+        let (message, note) = match gateway.name.as_str() {
+            MESH_GATEWAY => (
+                format!("VirtualService {name} has no effect in sidecars"),
+                "for requests from within the mesh, it is as if it were not there",
+            ),
+            gateway => (
+                format!("VirtualService {name} has no effect at Gateway {gateway}"),
+                "what no other VirtualService takes there gets 404 NR, or its connection is closed",
+            ),
+        };
+        let draft = draft(service, reason, message).note(note);
+        Some(match gateway.node {
+            Some(node) => draft.related(node, "bound to this"),
+            None => draft,
+        })
+    }
+
+    /// Of `http` routes on the one hand and `tls` and `tcp` routes on the other, no proxy has any of
+    /// one hand.
+    fn dead_list<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>) -> Option<Draft<'d>> {
+        let effects = context.effects(service);
+        let has_layer4 = service.layer4.iter().any(|route| route.has_route);
+        if !has_layer4 || service.view.http().next().is_none() || effects.has_http() == effects.layer4.has_any {
+            return None;
+        }
+        let others = match (service.has_layer4(Layer4Kind::Tls), service.has_layer4(Layer4Kind::Tcp)) {
+            (true, true) => "`tls` and `tcp`",
+            (true, false) => "`tls`",
+            (false, _) => "`tcp`",
+        };
+        let (reason, list, other) = match effects.has_http() {
+            true => (layer4::reason(context, service, effects, &service.gateways)?, others, "`http`"),
+            false => (http_reason(context, service, effects, &service.gateways)?, "`http`", others),
+        };
+        let message = format!("the {list} routes of VirtualService {} have no effect", full_name(service));
+        Some(draft(service, reason, message).note(format!("proxies have its {other} routes only")))
+    }
+}
+
 /// Whether a rule of its own says why.
-fn is_explained(context: &Context<'_, '_>, service: &PreparedVirtualService<'_>, effects: &Effects<'_, '_>) -> bool {
+fn is_explained(
+    context: &Context<'_, '_>,
+    service: &PreparedVirtualService<'_>,
+    effects: &Effects<'_, '_>,
+    gateways: &[GatewayRef<'_>],
+) -> bool {
     let mesh = context.mesh;
     let conflict = effects.failures().any(|(_, (_, f))| match f {
         NoEffect::Conflict(_) => true,
@@ -104,11 +220,11 @@ fn is_explained(context: &Context<'_, '_>, service: &PreparedVirtualService<'_>,
         e.failures.iter().any(is_reported) || e.failures.iter().all(|f| matches!(f, NoGatewayEffect::OtherNamespace(_)))
     });
     let half = service.view.hosts().any(|h| mesh.half_qualified(h.value).is_some());
-    conflict || gateway || half || names_unknown_gateway(mesh, service)
+    conflict || gateway || half || names_unknown_gateway(mesh, gateways)
 }
 
-fn names_unknown_gateway(mesh: &Mesh<'_>, service: &PreparedVirtualService<'_>) -> bool {
-    let mut named = service.gateways.iter().filter(|g| g.node.is_some() && g.name != MESH_GATEWAY);
+fn names_unknown_gateway(mesh: &Mesh<'_>, gateways: &[GatewayRef<'_>]) -> bool {
+    let mut named = gateways.iter().filter(|g| g.node.is_some() && g.name != MESH_GATEWAY);
     named.any(|g| mesh.gateway(&g.name).is_none())
 }
 
@@ -249,7 +365,7 @@ fn no_listener<'d>(context: &Context<'_, 'd>, service: &PreparedVirtualService<'
 /// Why no connection meets the `tls` and `tcp` routes of a VirtualService that has no others
 /// (<https://istio.io/latest/docs/reference/config/networking/virtual-service/#TLSRoute>).
 mod layer4 {
-    use super::{Effects, Reason};
+    use super::{Effects, GatewayRef, Reason};
     use crate::document::Node;
     use crate::istio::Server;
     use crate::mesh::{
@@ -263,9 +379,10 @@ mod layer4 {
         context: &Context<'_, 'd>,
         service: &PreparedVirtualService<'d>,
         effects: &Effects<'_, 'd>,
+        gateways: &[GatewayRef<'_>],
     ) -> Option<Reason<'d>> {
         let mesh = context.mesh;
-        if is_explained(mesh, service, effects) || is_open(mesh, service, effects) {
+        if is_explained(mesh, service, effects, gateways) || is_open(mesh, service, effects) {
             return None;
         }
         let nearest = effects.layer4.failures.iter().rev().max_by_key(|(_, _, failure)| failure.rank());
@@ -294,8 +411,13 @@ mod layer4 {
     }
 
     /// Whether a rule of its own says why, or pods that nobody knows may use it.
-    fn is_explained(mesh: &Mesh<'_>, service: &PreparedVirtualService<'_>, effects: &Effects<'_, '_>) -> bool {
-        let mut gateways = service.gateways.iter().filter(|g| g.name != MESH_GATEWAY);
+    fn is_explained(
+        mesh: &Mesh<'_>,
+        service: &PreparedVirtualService<'_>,
+        effects: &Effects<'_, '_>,
+        gateways: &[GatewayRef<'_>],
+    ) -> bool {
+        let mut gateways = gateways.iter().filter(|g| g.name != MESH_GATEWAY);
         gateways.any(|g| mesh.gateway(&g.name).is_none_or(|gateway| mesh.proxies_of(gateway).next().is_none()))
             || effects.layer4.failures.iter().any(|(_, _, failure)| matches!(failure, NoLayer4Effect::NoServer))
             || service.view.hosts().any(|h| mesh.half_qualified(h.value).is_some())
