@@ -3,7 +3,7 @@
 
 use super::scope::{EgressListener, Scope, may_come_from};
 use super::service::{Port, Service, Source};
-use super::virtual_services::MESH_GATEWAY;
+use super::virtual_services::{MESH_GATEWAY, PreparedVirtualService};
 
 /// What a client has of a host.
 #[derive(Clone, Debug)]
@@ -89,7 +89,9 @@ impl<'m, 'd> Scope<'m, 'd> {
         };
         if self.client.is_gateway {
             let visible = narrowest_first(all.iter().copied().filter(|s| self.sees(s)));
-            visible.into_iter().for_each(|service| take(Declared::of(service, &|_| true)));
+            for service in visible {
+                take(Declared::of(service, &|_| true));
+            }
             return found;
         }
         for listener in &self.listeners {
@@ -159,7 +161,7 @@ impl<'m, 'd> Scope<'m, 'd> {
                 && leading.gateways.iter().any(|g| g.name == MESH_GATEWAY)
                 && listener.imports_virtual_service(leading)
         });
-        for (route, destination) in leading.flat_map(|leading| leading.destinations()) {
+        for (route, destination) in leading.flat_map(PreparedVirtualService::destinations) {
             if destination.host != host || route.is_some_and(|r| !may_come_from(r, self.client.namespace)) {
                 continue;
             }

@@ -395,7 +395,9 @@ fn merge<'d>(
     // Copies of requests are the delegating route's affair where the delegate says nothing of them.
     let inherited = ["mirror", "mirrors"].into_iter().filter(|name| inner.node.get(name).is_none());
     destinations.extend(PreparedDestination::mirrors_of(root, inherited, home, options));
-    destinations.iter_mut().for_each(|destination| destination.home = home);
+    for destination in &mut destinations {
+        destination.home = home;
+    }
     Some(PreparedRoute { route: inner, namespace, root: Some(root), matches, destinations })
 }
 
