@@ -96,7 +96,11 @@ fn findings_agree_with_istiods_verdicts() {
             } else if is_seen && is_whole {
                 judge("sound", !about(&DEAD));
             }
-            if !is_seen {
+            if is_seen {
+                let mut all = analysis.findings.iter();
+                let says_so = all.any(|f| f.message == format!("VirtualService {service} has no effect"));
+                judge("has effect", !says_so);
+            } else {
                 judge("without effect", about(&INEFFECTIVE));
             }
             if has("no-endpoints") {

@@ -56,6 +56,11 @@ impl<'d> ServiceEntry<'d> {
         self.spec()?.get("exportTo")
     }
 
+    /// The entries of `exportTo`, each once.
+    pub fn exports(self) -> std::collections::BTreeSet<&'d str> {
+        self.export_to().into_iter().flat_map(Node::items).filter_map(Node::text).collect()
+    }
+
     /// `resolution`; absent means NONE.
     pub fn resolution(self) -> &'d str {
         self.spec().and_then(|s| s.text_at("resolution")).map_or("NONE", |r| r.value)

@@ -48,6 +48,11 @@ impl<'d> Egress<'d> {
         u16::try_from(number).ok().filter(|p| *p != 0)
     }
 
+    /// Whether `bind` says where to listen.
+    pub fn has_bind(self) -> bool {
+        self.node.text_at("bind").is_some_and(|bind| !bind.is_empty())
+    }
+
     /// Whether `bind` names a socket in the file system.
     pub fn is_socket(self) -> bool {
         self.node.text_at("bind").is_some_and(|bind| bind.starts_with("unix://"))

@@ -4,6 +4,7 @@ use crate::istio::{ServiceEntry, Subset};
 use crate::kube::Labels;
 
 use super::Mesh;
+use super::declarations::Declared;
 use super::destination_rules::MergedRule;
 use super::scope::Scope;
 use super::service::{Port, Service, Source};
@@ -75,25 +76,47 @@ impl Cluster<'_, '_> {
     pub fn is_missing(&self) -> bool {
         !matches!(self, Self::Present { .. } | Self::WithoutEndpoints { .. } | Self::Withheld { .. })
     }
+
+    /// How far from an answer requests are.
+    fn badness(&self) -> u8 {
+        match self {
+            Self::Present { .. } => 0,
+            Self::WithoutEndpoints { .. } | Self::Withheld { .. } => 1,
+            _ => 2,
+        }
+    }
 }
 
 impl<'m, 'd> Scope<'m, 'd> {
-    /// The cluster for a destination.
+    /// The cluster for a destination. Where several declarations of the host are equally old, so that
+    /// istiod takes any of them for the first, the best that may be there.
     pub fn cluster(&self, mesh: &'m Mesh<'d>, host: &str, port: u16, subset: Option<&str>) -> Cluster<'m, 'd> {
-        let Some(service) = self.destination_service(host) else {
-            return mesh.absent_host(host);
-        };
+        let declared = self.declared(host).into_iter();
+        let found = declared.map(|declared| self.cluster_of(mesh, &declared, port, subset));
+        found.min_by_key(Cluster::badness).unwrap_or_else(|| match self.destination_service(host) {
+            Some(service) if service.port(port).is_none() => Cluster::UnknownPort { service },
+            _ => mesh.absent_host(host),
+        })
+    }
+
+    fn cluster_of(
+        &self,
+        mesh: &'m Mesh<'d>,
+        declared: &Declared<'m, 'd>,
+        port: u16,
+        subset: Option<&str>,
+    ) -> Cluster<'m, 'd> {
+        let service = declared.service;
         if service.alias_of.is_some() {
             return Cluster::Alias { service };
         }
-        let found = service.port(port).map(|found| (service, found));
-        let merged = || self.merged_with(service, port).and_then(|other| Some((other, other.port(port)?)));
-        let Some((service, service_port)) = found.or_else(merged) else {
-            return Cluster::UnknownPort { service };
+        let Some((_, service_port)) = declared.port(port) else {
+            // Of a service that the client has only for the sake of routes, it has what they ask for.
+            return match service.port(port) {
+                Some(_) => Cluster::Invisible { service },
+                None => Cluster::UnknownPort { service },
+            };
         };
-        if !self.has_port_of(mesh, service, port) {
-            return Cluster::Invisible { service };
-        }
         if subset.is_none() && service.visibility.is_nobody() {
             return Cluster::Withheld { service };
         }
@@ -134,16 +157,6 @@ impl<'m, 'd> Scope<'m, 'd> {
             false => mesh.has_endpoints(service, port, subset),
         }
     }
-
-    /// The port that a destination without one leads to. In a sidecar that is the port of the
-    /// request, even if the destination's only port is another; a gateway takes the only port.
-    pub fn destination_port(&self, host: &str, request_port: u16) -> u16 {
-        if !self.client.is_gateway {
-            return request_port;
-        }
-        let only = self.destination_service(host).and_then(Service::only_port);
-        only.map_or(request_port, |port| port.number)
-    }
 }
 
 impl<'d> Mesh<'d> {
@@ -161,21 +174,53 @@ impl<'d> Mesh<'d> {
     /// Whether a port of a service has endpoints, or those of them that a subset's labels select.
     /// Nothing where the inputs do not tell.
     pub fn has_endpoints(&self, service: &Service<'d>, port: &Port<'d>, subset: Option<&Subset<'_>>) -> Option<bool> {
-        if let Source::Entry(entry) = service.source
-            && service.selector.is_empty()
-        {
-            return Some(has_addresses(entry, subset.map(|s| s.labels()).as_ref()));
+        let labels = subset.map(|subset| subset.labels());
+        let own = match service.source {
+            Source::Entry(entry) if service.selector.is_empty() => Some(has_addresses(entry, labels.as_ref())),
+            _ => self.selects_endpoints(service, port, labels.as_ref()),
+        };
+        // Whatever its namespace declares for one host has the same endpoints.
+        let mut others =
+            self.services_of(&service.host).filter(|s| s.namespace == service.namespace && !std::ptr::eq(*s, service));
+        match own != Some(true) && others.any(|other| self.adds_endpoints(service, port, other, labels.as_ref())) {
+            true => None,
+            false => own,
         }
+    }
+
+    /// As [`Mesh::has_endpoints`], of a service that selects them.
+    fn selects_endpoints(&self, service: &Service<'d>, port: &Port<'d>, labels: Option<&Labels<'_>>) -> Option<bool> {
         if service.selector.is_empty() || !self.knows_workloads_of(service.namespace) {
             return None; // its endpoints are somebody else's affair, or not among the inputs
         }
-        let labels = subset.map(|subset| subset.labels());
         let serves = |workload: &Workload<'d>| {
-            labels.as_ref().is_none_or(|labels| labels.is_subset_of(&workload.labels))
+            labels.is_none_or(|labels| labels.is_subset_of(&workload.labels))
                 && port.target_name.is_none_or(|name| workload.has_port_named(name))
         };
         let any = self.workloads_behind(service).any(serves);
         (any || !self.may_have_workload(service.namespace, &service.selector)).then_some(any)
+    }
+
+    /// Whether another declaration of the host may add endpoints to a port of `service`: one with a
+    /// port of that name or number that has some.
+    fn adds_endpoints(
+        &self,
+        service: &Service<'d>,
+        port: &Port<'d>,
+        other: &Service<'d>,
+        labels: Option<&Labels<'_>>,
+    ) -> bool {
+        let is_meant = |own: &&Port<'_>| own.number == port.number || own.name == port.name;
+        let Some(meant) = other.ports.iter().find(is_meant) else { return false };
+        let Source::Entry(entry) = other.source else {
+            return other.alias_of.is_none() && self.selects_endpoints(other, meant, labels) != Some(false);
+        };
+        match other.selector.is_empty() {
+            true => {
+                (service.is_resolved_by_envoy() || entry.endpoints().next().is_some()) && has_addresses(entry, labels)
+            }
+            false => self.selects_endpoints(other, meant, labels) != Some(false),
+        }
     }
 
     /// The workloads that a service selects.

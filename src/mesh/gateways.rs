@@ -3,12 +3,15 @@
 
 use crate::document::{Node, Spanned};
 use crate::istio::{Gateway, Server};
-use crate::kube::Labels;
+use crate::kube::{Labels, TargetPort};
 
 use super::routes::{DestinationUse, VirtualHost};
 use super::scope::{Client, Scope};
 use super::virtual_services::PreparedVirtualService;
-use super::{Mesh, host};
+use super::{Mesh, Source, Workload, host};
+
+/// The label of services whose ports gateways take as they are.
+const UNTRANSLATED: &str = "experimental.istio.io/disable-gateway-port-translation";
 
 /// A Gateway with its full name.
 #[derive(Clone, Debug)]
@@ -134,13 +137,40 @@ impl<'d> Mesh<'d> {
         self.gateway_clients.iter().filter(|c| c.labels.as_ref().is_some_and(|l| selects(gateway, l)))
     }
 
+    /// The ports of the services in front of a gateway's pods, each with that of the pods. Where
+    /// several services have one port, istiod takes the first.
+    pub(super) fn target_ports(
+        &self,
+        namespace: &str,
+        labels: &Labels<'_>,
+        workload: Option<&Workload<'d>>,
+    ) -> Vec<(u16, u16)> {
+        let mut ports = Vec::new();
+        for service in self.services.iter().filter(|s| s.namespace == namespace && !s.selector.is_empty()) {
+            let Source::Kubernetes(kubernetes) = service.source else { continue };
+            let is_as_is = service.object().labels().get(UNTRANSLATED).is_some();
+            if is_as_is || !service.selector.is_subset_of(labels) {
+                continue;
+            }
+            ports.extend(kubernetes.ports().filter_map(|port| {
+                let target = match port.target() {
+                    TargetPort::Number(0) => port.number,
+                    TargetPort::Number(number) => number,
+                    TargetPort::Name(name) => workload?.port_named(name)?,
+                };
+                Some((port.number, target))
+            }));
+        }
+        ports
+    }
+
     /// The servers that a gateway proxy has, and those that it would have if others were not there.
     pub fn servers_of(&self, client: &Client<'d>) -> MergedServers<'_, 'd> {
         let labels = client.labels.clone().unwrap_or_default();
         let mut merged = MergedServers::default();
         for gateway in self.gateways.iter().filter(|g| selects(g, &labels)) {
             for server in gateway.view.servers().filter(|s| s.port().is_some()) {
-                match conflict(gateway, server, &merged.accepted) {
+                match conflict(client, gateway, server, &merged.accepted) {
                     Some(rejected) => merged.rejected.push(rejected),
                     None => merged.accepted.push((gateway, server)),
                 }
@@ -152,13 +182,13 @@ impl<'d> Mesh<'d> {
 
 /// The earlier server that keeps `server` out.
 fn conflict<'m, 'd>(
+    client: &Client<'d>,
     gateway: &'m PreparedGateway<'d>,
     server: Server<'d>,
     accepted: &[(&'m PreparedGateway<'d>, Server<'d>)],
 ) -> Option<RejectedServer<'m, 'd>> {
-    let same_port = |other: &Server<'d>| {
-        other.port().map(|p| p.value) == server.port().map(|p| p.value) && other.bind() == server.bind()
-    };
+    let listens_on = |server: Server<'d>| server.port().map(|port| client.target_port(port.value));
+    let same_port = |other: &Server<'d>| listens_on(*other) == listens_on(server) && other.bind() == server.bind();
     let rejected = |(winner, winner_server): (&'m PreparedGateway<'d>, Server<'d>), reason| RejectedServer {
         gateway,
         server,

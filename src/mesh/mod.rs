@@ -5,6 +5,7 @@
 
 mod audience;
 mod cluster;
+mod declarations;
 mod destination_rules;
 mod gateways;
 mod host;
@@ -127,6 +128,7 @@ impl<'d> Mesh<'d> {
                 is_whole_namespace: false,
                 sidecar: None,
                 is_gateway: true,
+                target_ports: Vec::new(),
             },
             objects,
             written,
@@ -306,6 +308,7 @@ impl<'d> Mesh<'d> {
                         is_whole_namespace: false,
                         sidecar,
                         is_gateway: false,
+                        target_ports: Vec::new(),
                     });
                 }
             }
@@ -321,6 +324,7 @@ impl<'d> Mesh<'d> {
                     is_whole_namespace: true,
                     sidecar: self.sidecar_for(&sidecars, namespace, None),
                     is_gateway: false,
+                    target_ports: Vec::new(),
                 });
             }
         }
@@ -345,6 +349,7 @@ impl<'d> Mesh<'d> {
                     is_whole_namespace: false,
                     sidecar: None,
                     is_gateway: true,
+                    target_ports: self.target_ports(workload.namespace, &workload.labels, Some(workload)),
                 });
             }
         }
@@ -352,8 +357,10 @@ impl<'d> Mesh<'d> {
         let is_known =
             clients.iter().any(|c| c.labels.as_ref().is_some_and(|l| l.get("istio") == Some("ingressgateway")));
         if !is_known && !self.workloads_by_namespace.contains_key(self.options.root_namespace.as_str()) {
+            let namespace = self.options.root_namespace.as_str();
             clients.push(Client {
-                namespace: &self.options.root_namespace,
+                namespace,
+                target_ports: self.target_ports(namespace, &standard, None),
                 labels: Some(standard),
                 workload: Some("istio-ingressgateway"),
                 is_whole_namespace: false,

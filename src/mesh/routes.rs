@@ -10,7 +10,7 @@ use super::scope::{Client, Scope};
 use super::virtual_services::{
     PreparedDestination, PreparedRoute, PreparedVirtualService, RouteMatch, SourceCondition,
 };
-use super::{Mesh, host};
+use super::{Mesh, Service, host};
 
 /// A route as one client has it.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,7 @@ pub enum NoEffect<'m, 'd> {
     /// Another VirtualService has the host.
     Conflict(&'m PreparedVirtualService<'d>),
     /// The service has the port, and it does not speak HTTP.
-    NotHttp(&'m super::Service<'d>),
+    NotHttp(&'m Service<'d>),
     /// No service has the host, and the client does not listen on port 80 for unknown hosts.
     NoService,
     /// None of its routes is for the ports of the host, or for this client.
@@ -204,12 +204,12 @@ impl<'m, 'd> Scope<'m, 'd> {
         port: u16,
         effect: &mut SidecarEffect<'m, 'd>,
         named: &Spanned<'d, String>,
-    ) -> Option<Vec<&'m super::Service<'d>>> {
+    ) -> Option<Vec<&'m Service<'d>>> {
         if !host::is_wildcard(name) {
             return self.routed_service(name, port).map(|s| vec![s]);
         }
         let mut found = false;
-        let mut own: Vec<&super::Service<'d>> = Vec::new();
+        let mut own: Vec<&Service<'d>> = Vec::new();
         for candidate in mesh.services_within(name) {
             let Some(target) = self.routed_service(&candidate.host, port) else {
                 continue;
@@ -318,18 +318,27 @@ impl<'m, 'd> Scope<'m, 'd> {
     }
 
     /// Where one destination leads for an HTTP request on `request_port`. A sidecar looks among the
-    /// services of that port for the one that is meant.
+    /// services of that port for the one that is meant; where none is named, it takes the port of the
+    /// request, even if the destination's only port is another.
     pub fn destination_use(
         &self,
         mesh: &'m Mesh<'d>,
         prepared: &'m PreparedDestination<'d>,
         request_port: u16,
     ) -> DestinationUse<'m, 'd> {
-        let known = match self.client.is_gateway {
-            true => self.destination_service(&prepared.host),
-            false => self.routed_service(&prepared.host, request_port),
+        if !self.client.is_gateway {
+            let known = self.routed_service(&prepared.host, request_port);
+            return self.use_of(mesh, prepared, request_port, known);
+        }
+        // A gateway takes the only port, if there is just one: of what the VirtualService's own
+        // namespace declares, if it sees that.
+        let near = self.leader_of(&prepared.host, prepared.home).filter(|near| self.sees(near));
+        let known = near.or_else(|| self.destination_service(&prepared.host));
+        let only = match near {
+            Some(near) => near.only_port().map(|port| port.number),
+            None => self.only_port_of(&prepared.host),
         };
-        self.use_of(mesh, prepared, request_port, known)
+        self.use_of(mesh, prepared, only.unwrap_or(request_port), known)
     }
 
     /// Where one destination of a TLS or TCP route leads: there, the only port of a service counts
@@ -341,7 +350,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         request_port: u16,
     ) -> DestinationUse<'m, 'd> {
         let known = self.destination_service(&prepared.host);
-        let only = known.and_then(super::Service::only_port).map(|port| port.number);
+        let only = self.only_port_of(&prepared.host);
         self.use_of(mesh, prepared, only.unwrap_or(request_port), known)
     }
 
@@ -351,15 +360,15 @@ impl<'m, 'd> Scope<'m, 'd> {
         &self,
         mesh: &'m Mesh<'d>,
         prepared: &'m PreparedDestination<'d>,
-        request_port: u16,
-        known: Option<&'m super::Service<'d>>,
+        default_port: u16,
+        known: Option<&'m Service<'d>>,
     ) -> DestinationUse<'m, 'd> {
         let PreparedDestination { written: destination, host, is_mirror, .. } = prepared;
         let explicit = destination.port.and_then(|p| u16::try_from(p.value).ok());
         let subset = destination.subset.map(|s| s.value);
         let concrete = known.and_then(|service| service.alias_of);
         let host: &'m str = concrete.unwrap_or(host);
-        let port = explicit.unwrap_or_else(|| self.destination_port(&prepared.host, request_port));
+        let port = explicit.unwrap_or(default_port);
         let cluster = match concrete {
             // The route does not name it, so it is not there for the route's sake.
             Some(_) if !mesh.services_of(host).any(|service| self.imports(service)) => mesh.absent_host(host),
@@ -370,8 +379,9 @@ impl<'m, 'd> Scope<'m, 'd> {
 }
 
 /// Whether a host has a service and the service does not have this port: istiod makes a virtual
-/// host for it all the same, and nobody calls it.
+/// host for it all the same, and nobody calls it. On the number of a port for UDP, somebody may.
 fn is_on_foreign_port(mesh: &Mesh<'_>, host: &str, port: u16) -> bool {
     let mut services = mesh.services_of(host).peekable();
-    services.peek().is_some() && services.all(|s| s.port(port).is_none())
+    let lacks = |s: &Service<'_>| s.ports.iter().all(|p| p.number != port);
+    services.peek().is_some() && services.all(lacks)
 }

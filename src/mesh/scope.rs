@@ -3,10 +3,11 @@
 use crate::istio::Sidecar;
 use crate::kube::Labels;
 
+use super::declarations::are_peers;
 use super::destination_rules::MergedRule;
 use super::protocol::Protocol;
-use super::virtual_services::{MESH_GATEWAY, PreparedDestination, PreparedRoute, PreparedVirtualService};
-use super::{Mesh, Service, Source, host};
+use super::virtual_services::{MESH_GATEWAY, PreparedRoute, PreparedVirtualService};
+use super::{Mesh, Service, host};
 
 /// A proxy, or a kind of proxies that all see the same.
 #[derive(Clone, Debug)]
@@ -23,12 +24,20 @@ pub struct Client<'d> {
     pub sidecar: Option<Sidecar<'d>>,
     /// Whether it is a gateway, which no Sidecar restricts.
     pub is_gateway: bool,
+    /// Of a gateway, the ports of the services in front of it, each with that of the pods behind.
+    pub target_ports: Vec<(u16, u16)>,
 }
 
 impl Client<'_> {
     /// Whether a workload among the inputs is such a proxy.
     pub fn is_known(&self) -> bool {
         self.workload.is_some()
+    }
+
+    /// The port on which a gateway listens for what a Gateway wants to have on port `number`.
+    pub(super) fn target_port(&self, number: u64) -> u64 {
+        let known = self.target_ports.iter().find(|(port, _)| u64::from(*port) == number);
+        known.map_or(number, |(_, target)| u64::from(*target))
     }
 
     /// For people: `shop/frontend`, or `shop/*` for every sidecar of a namespace.
@@ -40,7 +49,7 @@ impl Client<'_> {
 
 /// What a client sees.
 pub struct Scope<'m, 'd> {
-    mesh: &'m Mesh<'d>,
+    pub(super) mesh: &'m Mesh<'d>,
     /// Whose scope it is.
     pub client: &'m Client<'d>,
     pub(super) listeners: Vec<EgressListener<'d>>,
@@ -52,6 +61,8 @@ pub(super) struct EgressListener<'d> {
     pub(super) port: Option<u16>,
     /// What a listener with a port speaks, whatever the services on that port do.
     pub(super) protocol: Option<Protocol>,
+    /// Whether it listens on an address of its own, next to the listeners of services.
+    has_bind: bool,
     /// Whether it is a socket in the file system instead of a port.
     pub(super) is_socket: bool,
     is_http_proxy: bool,
@@ -90,6 +101,7 @@ impl<'d> EgressListener<'d> {
         Self {
             port: None,
             protocol: None,
+            has_bind: false,
             is_socket: false,
             is_http_proxy: false,
             hosts: vec![EgressHost { namespace: None, host: "*", is_excluded: false }],
@@ -102,15 +114,28 @@ impl<'d> EgressListener<'d> {
         if covering.peek().is_none() || covering.any(|h| h.is_excluded) {
             return false;
         }
-        self.is_http_proxy || self.port.is_none_or(|port| service.port(port).is_some())
+        self.only_port().is_none_or(|number| service.ports.iter().any(|p| p.number == number))
+    }
+
+    /// The port that services must have to be listed; then they have only it.
+    pub(super) fn only_port(&self) -> Option<u16> {
+        self.port.filter(|_| !self.is_http_proxy)
+    }
+
+    /// Whether each of its hosts is one name in one namespace, which istiod looks up instead of going
+    /// through all services.
+    pub(super) fn names_all_hosts(&self) -> bool {
+        let mut imported = self.hosts.iter().filter(|h| !h.is_excluded);
+        imported.all(|h| h.namespace.is_some() && !host::is_wildcard(h.host))
     }
 
     /// The namespace of an egress host is compared with the VirtualService's, not with that of the
     /// services it is for.
     pub(super) fn imports_virtual_service(&self, service: &PreparedVirtualService<'d>) -> bool {
-        let relevant = self.hosts.iter().filter(|h| !h.is_excluded && h.is_for(service.namespace));
-        let hosts = || service.hosts.iter();
-        relevant.into_iter().any(|h| hosts().any(|own| host::overlaps(&own.value, h.host)))
+        let relevant = || self.hosts.iter().filter(|h| h.is_for(service.namespace));
+        let is_excluded = |own: &str| relevant().any(|h| h.is_excluded && host::is_subset_of(own, h.host));
+        let is_imported = |own: &str| relevant().any(|h| !h.is_excluded && host::overlaps(own, h.host));
+        service.hosts.iter().any(|own| is_imported(&own.value) && !is_excluded(&own.value))
     }
 }
 
@@ -122,6 +147,7 @@ impl<'m, 'd> Scope<'m, 'd> {
             .map(|entry| EgressListener {
                 port: entry.port(),
                 protocol: entry.port().and(entry.protocol()).map(Protocol::parse),
+                has_bind: entry.has_bind(),
                 is_socket: entry.is_socket(),
                 is_http_proxy: entry.protocol().is_some_and(|p| p.eq_ignore_ascii_case("HTTP_PROXY")),
                 hosts: entry.hosts().map(|h| EgressHost::parse(h.value, client.namespace)).collect(),
@@ -138,21 +164,15 @@ impl<'m, 'd> Scope<'m, 'd> {
         self.listeners.iter().find(|l| l.port.is_none_or(|p| p == port))
     }
 
-    /// The service that `host` is on `port`, as the listener of that port sees it: of several that
-    /// one namespace declares for the host, one with the port.
+    /// The service that `host` is on `port`, as the listener of that port sees it: the last that has
+    /// the port. Of several that are equally old and so in any order, one that speaks HTTP.
     pub fn routed_service(&self, host: &str, port: u16) -> Option<&'m Service<'d>> {
-        let listener = self.listener(port)?;
-        let best = self.best(host, |service| listener.imports_service(service))?;
-        if best.port(port).is_some() {
-            return Some(best);
-        }
-        self.siblings_with_port(best, port).find(|service| listener.imports_service(service))
-    }
-
-    /// What else its namespace declares for the host of a service, as far as it has the port.
-    fn siblings_with_port(&self, service: &Service<'d>, port: u16) -> impl Iterator<Item = &'m Service<'d>> {
-        let others = self.mesh.services_of(&service.host).filter(|other| other.namespace == service.namespace);
-        others.filter(move |other| other.port(port).is_some() && self.sees(other))
+        let listed = self.listed(self.listener(port)?, host);
+        let on_port = || listed.iter().filter(|s| s.port(port).is_some());
+        let last = on_port().next_back()?;
+        let is_peer = |s: &&&Service<'d>| are_peers(s, last);
+        let speaks_http = |s: &&&Service<'d>| s.port(port).is_some_and(|p| p.protocol.is_http_or_sniffed());
+        on_port().filter(is_peer).rfind(speaks_http).or(Some(last)).copied()
     }
 
     /// Whether some service on `port` is declared to speak HTTP, so that the proxy listens there
@@ -162,12 +182,11 @@ impl<'m, 'd> Scope<'m, 'd> {
         let Some(listener) = self.listener(port) else {
             return false;
         };
-        let visible = |s: &&Service<'d>| self.sees(s) && listener.imports_service(s);
+        let visible = |s: &&Service<'d>| self.lists(listener, s);
         if let Some(protocol) = listener.protocol {
             // The listener for all other ports has one on the wildcard address next to it.
             let is_open = |l: &EgressListener<'d>| {
-                self.mesh.http_services_on(port).any(|s| l.imports_service(s) && self.sees(s))
-                    || self.assumes_ingress_gateway(l, port)
+                self.mesh.http_services_on(port).any(|s| self.lists(l, s)) || self.assumes_ingress_gateway(l, port)
             };
             let is_own = protocol == Protocol::Http
                 && (self.mesh.services_on(port).any(|s| visible(&s)) || self.assumes_ingress_gateway(listener, port));
@@ -179,7 +198,9 @@ impl<'m, 'd> Scope<'m, 'd> {
     /// Whether requests for `service` on `port` meet HTTP routes. A sniffed port has a listener of
     /// the service's own address, unless it stands for another host.
     pub(super) fn has_routes_for(&self, service: &Service<'d>, port: u16) -> bool {
-        let has_own = service.alias_of.is_none() && self.listener(port).is_some_and(|l| l.protocol.is_none());
+        let is_elsewhere = || self.listeners.iter().any(|l| l.port.is_none() && self.lists(l, service));
+        let is_open = |l: &EgressListener<'d>| l.protocol.is_none() || (l.has_bind && is_elsewhere());
+        let has_own = service.alias_of.is_none() && self.listener(port).is_some_and(is_open);
         let is_routed = service.port(port).is_some_and(|p| p.protocol.is_http_or_sniffed());
         is_routed && (has_own || self.has_http_listener(port))
     }
@@ -196,43 +217,17 @@ impl<'m, 'd> Scope<'m, 'd> {
     /// The service that a cluster of `host` would be for. Destinations of VirtualServices count
     /// as imported.
     pub fn destination_service(&self, host: &str) -> Option<&'m Service<'d>> {
-        let imported = |service: &Service<'d>| self.listeners.iter().any(|l| l.imports_service(service));
-        if let Some(service) = self.best(host, imported) {
-            return Some(service);
+        let declared = self.declared(host).first().map(|declared| declared.service);
+        if declared.is_some() || self.client.is_gateway {
+            return declared;
         }
-        if self.client.is_gateway {
-            return None;
-        }
-        // istiod does not look at exportTo for a service of the client's own namespace here.
-        let own = |s: &&Service<'d>| s.namespace == self.client.namespace;
-        let mut candidates: Vec<_> = self.mesh.services_of(host).collect();
-        if let Some(own) = candidates.iter().find(|s| own(s)) {
-            return Some(own);
-        }
-        candidates.retain(|s| self.sees(s));
-        candidates.into_iter().min_by_key(|s| s.namespace)
+        let all: Vec<_> = self.mesh.services_of(host).collect();
+        self.picked_for_routes(&all, 0)
     }
 
-    /// Whether the client has the cluster for a port of a service that it sees. Of a service that it
-    /// has only for the sake of routes, it has what the routes of the listener ask for
-    /// (`collectImportedServices`): the ports that they name, or all if one names none.
-    pub(super) fn has_port_of(&self, mesh: &Mesh<'d>, service: &Service<'d>, port: u16) -> bool {
-        if self.client.is_gateway || self.imports(service) {
-            return true;
-        }
-        let asks = |route: Option<&PreparedRoute<'d>>, destination: &PreparedDestination<'d>| {
-            let named = destination.written.port.map(|p| p.value);
-            destination.host == service.host
-                && named.is_none_or(|named| named == u64::from(port))
-                && route.is_none_or(|route| may_come_from(route, self.client.namespace))
-        };
-        let listeners = || self.listeners.iter().filter(|l| l.port.is_none_or(|p| p == port));
-        mesh.virtual_services_to(&service.host).any(|leading| {
-            leading.visibility.includes(self.client.namespace)
-                && leading.gateways.iter().any(|g| g.name == MESH_GATEWAY)
-                && listeners().any(|l| l.imports_virtual_service(leading))
-                && leading.destinations().any(|(route, destination)| asks(route, destination))
-        })
+    /// The only port of the service that a cluster of `host` would be for, if there is just one.
+    pub(super) fn only_port_of(&self, host: &str) -> Option<u16> {
+        self.declared(host).first()?.only_port()
     }
 
     /// Whether a service is exported to the client's namespace.
@@ -242,34 +237,21 @@ impl<'m, 'd> Scope<'m, 'd> {
 
     /// Whether the client can call `service` by itself, without a VirtualService that leads there.
     pub fn imports(&self, service: &Service<'d>) -> bool {
-        self.sees(service) && self.listeners.iter().any(|l| l.imports_service(service))
+        self.listeners.iter().any(|listener| self.lists(listener, service))
     }
 
-    /// Of several services with one host: the client's own namespace first, then Kubernetes
-    /// services, then the oldest of those that are exported most narrowly.
-    fn best(&self, host: &str, imported: impl Fn(&Service<'d>) -> bool) -> Option<&'m Service<'d>> {
-        let namespace = self.client.namespace;
-        let visible = self.mesh.services_of(host).filter(|s| self.sees(s) && imported(s));
-        visible.min_by_key(|s| {
-            let rank = s.visibility.rank(s.namespace, namespace);
-            (s.namespace != namespace, !s.is_kubernetes(), rank)
-        })
+    /// Whether an egress listener has a service. Of those with one host it has one namespace's.
+    fn lists(&self, listener: &EgressListener<'d>, service: &Service<'d>) -> bool {
+        let is_only = || self.mesh.services_of(&service.host).nth(1).is_none();
+        self.sees(service)
+            && listener.imports_service(service)
+            && (is_only() || self.listed(listener, &service.host).iter().any(|s| std::ptr::eq(*s, service)))
     }
 
     /// Whether the Sidecar has a listener that acts as an HTTP proxy, which takes requests for hosts
     /// on any port. What its routes are is not modelled.
     pub fn has_http_proxy(&self) -> bool {
         self.listeners.iter().any(|listener| listener.is_http_proxy)
-    }
-
-    /// Another ServiceEntry of the same namespace, host and resolution that has the port which this
-    /// one does not have: istiod makes one service of the two (`canMergeServices`).
-    pub(super) fn merged_with(&self, service: &Service<'d>, port: u16) -> Option<&'m Service<'d>> {
-        let Source::Entry(entry) = service.source else {
-            return None;
-        };
-        self.siblings_with_port(service, port)
-            .find(|s| matches!(s.source, Source::Entry(other) if other.resolution() == entry.resolution()))
     }
 
     /// The DestinationRule that the client uses for `service`.
@@ -311,7 +293,7 @@ impl<'m, 'd> Scope<'m, 'd> {
 
 /// Whether istiod looks at what a route leads to for the clients of `namespace`. It goes through the
 /// conditions in order: the last one that asks for a namespace counts, unless one asks for this.
-fn may_come_from(route: &PreparedRoute<'_>, namespace: &str) -> bool {
+pub(super) fn may_come_from(route: &PreparedRoute<'_>, namespace: &str) -> bool {
     let asked = || route.matches.iter().filter_map(|m| m.source.as_ref().and_then(|source| source.namespace));
     asked().next().is_none() || asked().any(|asked| asked == namespace)
 }

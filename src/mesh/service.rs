@@ -57,6 +57,13 @@ pub struct Port<'d> {
     pub node: Node<'d>,
 }
 
+impl Port<'_> {
+    /// Whether it is one for UDP, which proxies leave alone.
+    pub fn is_udp(&self) -> bool {
+        self.protocol == Protocol::Udp
+    }
+}
+
 impl<'d> Service<'d> {
     /// The hosts that `object` declares.
     pub fn of(object: Object<'d>, options: &'d Options) -> Vec<Self> {
@@ -146,7 +153,7 @@ impl<'d> Service<'d> {
 
     /// The port with this number.
     pub fn port(&self, number: u16) -> Option<&Port<'d>> {
-        self.ports.iter().find(|port| port.number == number && port.protocol != Protocol::Udp)
+        self.ports.iter().find(|port| port.number == number && !port.is_udp())
     }
 
     /// The only port, if there is just one.

@@ -71,6 +71,8 @@ pub struct PreparedDestination<'d> {
     pub written: Destination<'d>,
     /// The host, completed.
     pub host: String,
+    /// The namespace of the VirtualService, be the destination its own or a delegate's.
+    pub home: &'d str,
     /// Whether requests are only copied there.
     pub is_mirror: bool,
     /// Whether its weight gives it no request.
@@ -196,7 +198,7 @@ impl<'d> SourceCondition<'d> {
 }
 
 impl<'d> PreparedDestination<'d> {
-    fn of_http(route: HttpRoute<'d>, namespace: &str, options: &Options) -> Vec<Self> {
+    fn of_http(route: HttpRoute<'d>, namespace: &'d str, options: &Options) -> Vec<Self> {
         let is_only = route.destinations().nth(1).is_none();
         let direct = route.destinations().map(|written| {
             let is_idle = !is_only && written.weight == Some(0);
@@ -209,7 +211,7 @@ impl<'d> PreparedDestination<'d> {
     fn mirrors_of(
         route: HttpRoute<'d>,
         fields: impl IntoIterator<Item = &'static str>,
-        namespace: &str,
+        namespace: &'d str,
         options: &Options,
     ) -> Vec<Self> {
         let mirrors = fields.into_iter().flat_map(|field| route.mirrors_of(field));
@@ -217,9 +219,9 @@ impl<'d> PreparedDestination<'d> {
         mirrors.map(|(written, is_idle)| Self::new(written, true, is_idle, namespace, options)).collect()
     }
 
-    fn new(written: Destination<'d>, is_mirror: bool, is_idle: bool, namespace: &str, options: &Options) -> Self {
+    fn new(written: Destination<'d>, is_mirror: bool, is_idle: bool, namespace: &'d str, options: &Options) -> Self {
         let host = host::resolve(written.host.value, namespace, &options.cluster_domain).into_owned();
-        Self { written, host, is_mirror, is_idle }
+        Self { written, host, home: namespace, is_mirror, is_idle }
     }
 }
 
@@ -238,7 +240,7 @@ impl<'d> Layer4Match<'d> {
 }
 
 impl<'d> Layer4Route<'d> {
-    fn of(entry: Node<'d>, kind: Layer4Kind, namespace: &str, options: &Options) -> Self {
+    fn of(entry: Node<'d>, kind: Layer4Kind, namespace: &'d str, options: &Options) -> Self {
         let conditions = || entry.get("match").into_iter().flat_map(Node::items);
         let port = conditions().filter_map(|m| m.number_at("port")).find_map(|p| u16::try_from(p.value).ok());
         let destinations = Destination::of_routes(entry);
@@ -393,6 +395,9 @@ fn merge<'d>(
     // Copies of requests are the delegating route's affair where the delegate says nothing of them.
     let inherited = ["mirror", "mirrors"].into_iter().filter(|name| inner.node.get(name).is_none());
     destinations.extend(PreparedDestination::mirrors_of(root, inherited, home, options));
+    for destination in &mut destinations {
+        destination.home = home;
+    }
     Some(PreparedRoute { route: inner, namespace, root: Some(root), matches, destinations })
 }
 

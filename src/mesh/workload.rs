@@ -52,6 +52,12 @@ impl<'d> Workload<'d> {
         self.template.is_none_or(|template| template.ports().any(|port| port.name == Some(name)))
     }
 
+    /// The number of its port of this name.
+    pub(super) fn port_named(&self, name: &str) -> Option<u16> {
+        let ports = self.template.into_iter().flat_map(PodTemplate::ports);
+        ports.into_iter().find(|port| port.name == Some(name)).map(|port| port.number)
+    }
+
     /// Whether sidecars of pods could exist here at all: jobs run them too, machines their own.
     pub fn can_be_client(&self) -> bool {
         !self.is_gateway() && !self.template.is_some_and(PodTemplate::is_on_host_network)

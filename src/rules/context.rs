@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::Proxy;
 use crate::document::Node;
 use crate::mesh::{
-    Audience, Client, Cluster, DestinationUse, GatewayEffect, MESH_GATEWAY, Mesh, NoEffect, NoLayer4Effect,
+    Audience, Client, Cluster, DestinationUse, GatewayEffect, GatewayRef, MESH_GATEWAY, Mesh, NoEffect, NoLayer4Effect,
     PreparedGateway, PreparedRoute, PreparedVirtualService, Scope, SidecarEffect, VirtualHost,
 };
 use crate::routing::Condition;
@@ -87,7 +87,7 @@ impl<'m, 'd> Effects<'m, 'd> {
             sidecars: Vec::new(),
             audiences: Vec::new(),
             gateways: Vec::new(),
-            layer4: Layer4Effects::of(mesh, service),
+            layer4: Layer4Effects::of(mesh, service, &service.gateways),
             destinations: Vec::new(),
             open_ports: Vec::new(),
             conditions: service.routes.iter().map(alternatives).collect(),
@@ -155,9 +155,7 @@ impl<'m, 'd> Effects<'m, 'd> {
 
     /// Whether any client has any of its routes.
     pub fn has_any(&self) -> bool {
-        self.sidecars.iter().any(|e| !e.virtual_hosts.is_empty())
-            || self.gateways.iter().any(|e| !e.virtual_hosts.is_empty())
-            || self.layer4.has_any
+        self.has_http() || self.layer4.has_any
     }
 
     /// The destinations at which some client finds what `wanted` asks for, each with those clients.
@@ -184,6 +182,33 @@ impl<'m, 'd> Effects<'m, 'd> {
         all
     }
 
+    /// What becomes of the VirtualService through one of the gateways that it names; `mesh` stands for
+    /// sidecars. Where its routes lead is left out.
+    pub fn only_through(
+        &self,
+        mesh: &'m Mesh<'d>,
+        service: &'m PreparedVirtualService<'d>,
+        gateway: &GatewayRef<'d>,
+    ) -> Self {
+        let is_mesh = gateway.name == MESH_GATEWAY;
+        let is_meant = |effect: &&GatewayEffect<'m, 'd>| effect.gateway.full_name == gateway.name;
+        Self {
+            sidecars: if is_mesh { self.sidecars.clone() } else { Vec::new() },
+            audiences: Vec::new(),
+            gateways: self.gateways.iter().filter(is_meant).cloned().collect(),
+            layer4: Layer4Effects::of(mesh, service, std::slice::from_ref(gateway)),
+            destinations: Vec::new(),
+            open_ports: Vec::new(),
+            conditions: Vec::new(),
+        }
+    }
+
+    /// Whether any client has any of its `http` routes.
+    pub fn has_http(&self) -> bool {
+        self.sidecars.iter().any(|e| !e.virtual_hosts.is_empty())
+            || self.gateways.iter().any(|e| !e.virtual_hosts.is_empty())
+    }
+
     /// The failures of all sidecars, with the clients that they are for.
     pub fn failures(
         &self,
@@ -198,12 +223,12 @@ impl<'m, 'd> Effects<'m, 'd> {
 }
 
 impl<'m, 'd> Layer4Effects<'m, 'd> {
-    fn of(mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> Self {
+    fn of(mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>, gateways: &[GatewayRef<'d>]) -> Self {
         let mut effects = Self::default();
         if !service.layer4.iter().any(|route| route.has_route) {
             return effects;
         }
-        for reference in &service.gateways {
+        for reference in gateways {
             let is_through = match reference.name == MESH_GATEWAY {
                 true => effects.add_sidecars(mesh, service),
                 false => mesh.gateway(&reference.name).is_some_and(|g| effects.add_gateway(mesh, service, g)),

@@ -93,7 +93,11 @@ fn same_host(a: &PreparedGateway<'_>, a_server: Server<'_>, b: &PreparedGateway<
 }
 
 fn of_rejected<'d>(rejected: &RejectedServer<'_, 'd>) -> Draft<'d> {
-    let port = rejected.server.port().map_or(0, |p| p.value);
+    let number = |server: Server<'_>| server.port().map_or(0, |p| p.value);
+    let port = match (number(rejected.server), number(rejected.winner_server)) {
+        (own, other) if own == other => own.to_string(),
+        (own, other) => format!("{other}, which is one port of the pods with {own}"),
+    };
     let winner = &rejected.winner.full_name;
     let (message, label) = match rejected.reason {
         Rejection::Protocols => {
