@@ -145,7 +145,7 @@ fn denied_by<'d>(mesh: &Mesh<'d>, workload: &Workload<'d>, gateway: Identity<'d>
     })
 }
 
-fn sources<'d>(rule: Node<'d>) -> impl Iterator<Item = Node<'d>> {
+fn sources(rule: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     rule.get("from").into_iter().flat_map(Node::items).filter_map(|from| from.get("source"))
 }
 
