@@ -72,7 +72,7 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
             skip(namespace, &selector, findings);
             continue;
         }
-        let mut draft = with_virtual_services(mesh, *object, draft(*object, &selector, &labels, near));
+        let mut draft = with_virtual_services(mesh, *object, draft(mesh, *object, &selector, &labels, near));
         if selector.is_gateway && near.is_none() && !mesh.options.complete.covers_all(CompleteKind::Workloads) {
             draft = with_gateways(mesh, draft).confidence(Confidence::Medium);
         }
@@ -192,7 +192,7 @@ fn is_known(mesh: &Mesh<'_>, namespace: &str, selector: &Selector<'_>, labels: &
     if selector.is_global {
         // The pods of a gateway, or of what the root namespace governs, may be anywhere.
         let holds_gateways = selector.is_gateway && mesh.workloads.iter().any(Workload::is_gateway);
-        let is_missed = holds_gateways && !labels.get("istio").is_some_and(is_istios_gateway);
+        let is_missed = holds_gateways && !asks_for_absent_gateway(mesh, labels);
         return mesh.options.complete.covers_all(CompleteKind::Workloads) || is_near || is_missed;
     }
     if mesh.is_complete(CompleteKind::Workloads, namespace) {
@@ -239,6 +239,12 @@ fn is_spelt_alike(wanted: &str, there: &str) -> bool {
     similar(wanted, std::iter::once(there)).is_some() || there.starts_with(wanted) || wanted.starts_with(there)
 }
 
+/// Whether the selector asks for a gateway of Istio's installation that none given is.
+fn asks_for_absent_gateway(mesh: &Mesh<'_>, labels: &Labels<'_>) -> bool {
+    let asked = labels.get("istio").filter(|name| is_istios_gateway(name));
+    asked.is_some_and(|name| !mesh.workloads.iter().any(|w| w.labels.get("istio") == Some(name)))
+}
+
 /// The gateways that Istio's installation knows, which is hardly ever among the inputs.
 fn is_istios_gateway(label: &str) -> bool {
     matches!(label, "ingressgateway" | "egressgateway" | "eastwestgateway")
@@ -260,7 +266,18 @@ fn skip(namespace: &str, selector: &Selector<'_>, findings: &mut Findings<'_>) {
     );
 }
 
+/// The only label that no workload carries, if there is one such.
+fn unmet<'d>(mesh: &Mesh<'d>, namespace: &str, selector: &Selector<'d>, labels: &Labels<'_>) -> Option<Node<'d>> {
+    let carries = |w: &Workload<'d>, key: &str, value: &str| {
+        (selector.is_global || w.namespace == namespace) && w.labels.get(key) == Some(value)
+    };
+    let mut none = labels.iter().filter(|(key, value)| !mesh.workloads.iter().any(|w| carries(w, key, value)));
+    let (key, _) = none.next()?;
+    selector.node.get(key).filter(|_| none.next().is_none())
+}
+
 fn draft<'d>(
+    mesh: &Mesh<'d>,
     object: Object<'d>,
     selector: &Selector<'d>,
     labels: &Labels<'_>,
@@ -268,7 +285,8 @@ fn draft<'d>(
 ) -> Draft<'d> {
     let id = object.id();
     let first = selector.node.values().next().unwrap_or(selector.node);
-    let wrong = near.and_then(|(_, key, _)| selector.node.get(key)).unwrap_or(first);
+    let alone = unmet(mesh, object.namespace(), selector, labels);
+    let wrong = near.and_then(|(_, key, _)| selector.node.get(key)).or(alone).unwrap_or(first);
     let mut draft = Draft::new(wrong, format!("{id} selects no workload ({labels})"))
         .severity(selector.severity)
         .note(selector.note);
@@ -280,5 +298,5 @@ fn draft<'d>(
             format!("{} carries {key}={there}", workload.id()),
         );
     }
-    draft.label(format!("no workload has {}", if labels.iter().count() > 1 { "these labels" } else { "this label" }))
+    draft.label(format!("no workload has {}", if alone.is_none() { "these labels together" } else { "this label" }))
 }
