@@ -14,6 +14,24 @@ pub fn similar<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     near.min().map(|(_, candidate)| candidate)
 }
 
+/// Whether `written` is `meant` with a slip of the pen: a letter left out or put in, or two swapped.
+/// Names that differ in a letter at one place or in a digit (`team-a`, `team-b`, `prod2`) are as a
+/// rule two names.
+pub fn is_slip(written: &str, meant: &str) -> bool {
+    let (written, meant): (Vec<char>, Vec<char>) = (written.chars().collect(), meant.chars().collect());
+    let start = written.iter().zip(&meant).take_while(|(a, b)| a == b).count();
+    let rest = written.len().min(meant.len()) - start;
+    let end = written.iter().rev().zip(meant.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
+    let written = written.get(start..written.len() - end).unwrap_or_default();
+    let meant = meant.get(start..meant.len() - end).unwrap_or_default();
+    start + end >= 2
+        && match (written, meant) {
+            ([letter], []) | ([], [letter]) => letter.is_alphabetic(),
+            ([a, b], [c, d]) => (a, b) == (d, c),
+            _ => false,
+        }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -26,5 +44,18 @@ mod tests {
         assert_eq!(similar("v3", known.into_iter()), None, "as near to v1 as to v2");
         assert_eq!(similar("payments", known.into_iter()), None);
         assert_eq!(similar("x", ["y"].into_iter()), None);
+    }
+
+    #[test]
+    fn a_slip_is_no_other_name() {
+        for written in ["shpo", "shp", "shhop", "hsop", "shopp", "shoop"] {
+            assert!(is_slip(written, "shop"), "{written}");
+        }
+        for written in ["shop", "shop2", "shot", "shop-a", "posh", ""] {
+            assert!(!is_slip(written, "shop"), "{written}");
+        }
+        assert!(!is_slip("team-a", "team-b"));
+        assert!(!is_slip("us-east", "us-west"));
+        assert!(!is_slip("a", "ab"), "too short to tell");
     }
 }

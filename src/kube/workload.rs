@@ -66,7 +66,12 @@ impl<'d> PodTemplate<'d> {
 
     /// `spec.serviceAccountName`, or `default`.
     pub fn service_account(self) -> &'d str {
-        self.node.at(["spec", "serviceAccountName"]).and_then(Node::text).unwrap_or("default")
+        self.named_account().unwrap_or("default")
+    }
+
+    /// `spec.serviceAccountName`.
+    pub fn named_account(self) -> Option<&'d str> {
+        self.node.at(["spec", "serviceAccountName"]).and_then(Node::text)
     }
 
     /// `spec.hostNetwork`: such pods get no sidecar.

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::istio::NETWORKING;
 use crate::kube::{Labels, Object, is_open, may_be_same, shown};
+use crate::similar::is_slip;
 
 use super::{CompleteKind, Mesh, Service, kubernetes_parts};
 
@@ -130,6 +131,24 @@ impl Mesh<'_> {
         }
         let services = &self.known.virtual_services;
         services.namespaces.contains(namespace) && !services.may_have(name, namespace)
+    }
+
+    /// The namespace that has a service `name`, where one that nothing of is among the inputs is
+    /// written nearly alike.
+    pub fn namespace_meant(&self, name: &str, namespace: &str) -> Option<&str> {
+        self.meant(&self.known.services, name, namespace)
+    }
+
+    /// The same for a VirtualService.
+    pub fn virtual_service_namespace_meant(&self, name: &str, namespace: &str) -> Option<&str> {
+        self.meant(&self.known.virtual_services, name, namespace)
+    }
+
+    fn meant<'m>(&'m self, places: &'m Places<'_>, name: &str, namespace: &str) -> Option<&'m str> {
+        let alike = places.by_name.get(name)?.iter().find(|other| is_slip(namespace, other))?;
+        let is_there =
+            |o: &Object<'_>| o.namespace() == namespace || (o.kind() == "Namespace" && o.name() == namespace);
+        (!self.objects.iter().any(is_there)).then_some(*alike)
     }
 
     /// Whether to take Istio's own ingress gateway for granted: nothing in the inputs says how

@@ -2,12 +2,14 @@
 //!
 //! ## What it finds
 //! A workload that a gateway routes to by a VirtualService and that enforces ALLOW policies, none of
-//! whose rules can match a request of the gateway: every rule asks for a source namespace or
-//! principal that is not the gateway's.
+//! whose rules can match a request of the gateway: every rule asks for a source namespace, service
+//! account or principal that is not the gateway's, or excludes the gateway's. And a DENY policy with a
+//! rule for sources alone that matches the gateway.
 //!
 //! ## Why it matters
 //! As soon as one ALLOW policy applies to a workload, everything that no rule allows is denied:
-//! every request through the gateway ends in `403` (`RBAC: access denied`).
+//! every request through the gateway ends in `403` (`RBAC: access denied`). A DENY rule has the last
+//! word before any ALLOW rule.
 //!
 //! ## Example
 //! ```yaml
@@ -25,7 +27,7 @@
 //! `cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account`.
 //!
 //! ## When to ignore it
-//! When the route is to be closed.
+//! When the route is to be closed, or a policy that lets the gateway in is not among the inputs.
 //!
 //! ## Inputs
 //! AuthorizationPolicies, the Gateway and its VirtualServices, the Service and its workloads.
@@ -33,6 +35,7 @@
 use super::prelude::*;
 use crate::document::{Node, Spanned};
 use crate::istio::{AuthorizationPolicy, SECURITY};
+use crate::kube::PodTemplate;
 use crate::mesh::{Client, Cluster, Mesh, Workload};
 
 const META: Meta =
@@ -57,52 +60,129 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
             if mesh.has_sidecar(workload) != Some(true) {
                 continue;
             }
-            if let Some((policy, source)) = denied_by(mesh, workload, use_.client)
-                && !reported.contains(&source)
+            let gateway = Identity::of(mesh, use_.client);
+            if let Some(denial) = denied_by(mesh, workload, gateway)
+                && !reported.contains(&denial.node)
             {
-                reported.push(source);
-                findings.push(draft(policy, source, use_.client, workload, use_.destination.host));
+                reported.push(denial.node);
+                findings.push(draft(&denial, gateway, use_.client, workload, use_.destination.host));
             }
         }
     }
 }
 
-/// The policy that keeps the gateway out, with the words that do.
-fn denied_by<'d>(
-    mesh: &Mesh<'d>,
-    workload: &Workload<'d>,
-    gateway: &Client<'d>,
-) -> Option<(AuthorizationPolicy<'d>, Node<'d>)> {
-    let allowing: Vec<_> = mesh.policies_of(workload).into_iter().filter(|p| p.action() == "ALLOW").collect();
-    let mut excluded = None;
-    for policy in &allowing {
-        for rule in policy.rules() {
-            let source = excludes(rule, gateway)?; // a rule that may match ends the search
-            excluded = excluded.or(Some((*policy, source)));
+/// Who the gateway is to the server.
+#[derive(Clone, Copy)]
+struct Identity<'d> {
+    namespace: &'d str,
+    /// Its service account, where its pods are among the inputs and name it.
+    account: Option<&'d str>,
+}
+
+impl<'d> Identity<'d> {
+    fn of(mesh: &Mesh<'d>, client: &Client<'d>) -> Self {
+        let name = client.workload.unwrap_or_default();
+        let pods = mesh.workloads_of(client.namespace).find(|w| w.object.name() == name).and_then(|w| w.template);
+        Self { namespace: client.namespace, account: pods.and_then(PodTemplate::named_account) }
+    }
+
+    /// Whether a pattern is for its namespace.
+    fn is_in(self, pattern: &str) -> bool {
+        matches_pattern(pattern, self.namespace)
+    }
+
+    /// Whether a pattern for principals may be for it, whatever the trust domain and what is not
+    /// known of the account.
+    fn may_be(self, pattern: &str) -> bool {
+        let Some(account) = self.account else { return principal_may_match(pattern, self.namespace) };
+        let own = format!("/ns/{}/sa/{account}", self.namespace);
+        match pattern.strip_suffix('*') {
+            Some(_) if pattern.starts_with('*') => principal_may_match(pattern, self.namespace),
+            Some(prefix) => prefix.find("/ns/").is_none_or(|at| own.starts_with(prefix.get(at..).unwrap_or_default())),
+            None => {
+                let fixed = pattern.strip_prefix('*').unwrap_or(pattern);
+                fixed.ends_with(&own) || (fixed.len() < pattern.len() && own.ends_with(fixed))
+            }
         }
     }
-    // Policies without rules deny everything; whoever writes one means it.
+}
+
+/// What keeps the gateway out.
+struct Denial<'d> {
+    policy: AuthorizationPolicy<'d>,
+    /// The words that do.
+    node: Node<'d>,
+    reason: Reason,
+}
+
+enum Reason {
+    /// No rule allows it, since each asks for others.
+    AsksForOthers,
+    /// A rule denies it.
+    Denied,
+}
+
+fn denied_by<'d>(mesh: &Mesh<'d>, workload: &Workload<'d>, gateway: Identity<'d>) -> Option<Denial<'d>> {
+    let policies = mesh.policies_of(workload);
+    let with_action = |action: &'static str| policies.iter().copied().filter(move |p| p.action() == action);
+    let denies = |policy: AuthorizationPolicy<'d>| policy.rules().find_map(|rule| denied_source(rule, gateway));
+    if let Some((policy, node)) = with_action("DENY").find_map(|policy| Some((policy, denies(policy)?))) {
+        return Some(Denial { policy, node, reason: Reason::Denied });
+    }
+    let mut excluded = None;
+    for policy in with_action("ALLOW") {
+        for rule in policy.rules() {
+            let node = excludes(rule, gateway)?; // a rule that may match ends the search
+            excluded = excluded.or(Some(Denial { policy, node, reason: Reason::AsksForOthers }));
+        }
+    }
+    // Policies without rules deny everything: the ground for others, which may be elsewhere.
     excluded
 }
 
-/// What in a rule excludes every request of the gateway; nothing if it may match one.
-fn excludes<'d>(rule: Node<'d>, gateway: &Client<'_>) -> Option<Node<'d>> {
-    let sources = rule.get("from")?.items().filter_map(|from| from.get("source"));
+fn sources(rule: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    rule.get("from").into_iter().flat_map(Node::items).filter_map(|from| from.get("source"))
+}
+
+/// What in an ALLOW rule excludes every request of the gateway; nothing if it may match one.
+fn excludes<'d>(rule: Node<'d>, gateway: Identity<'d>) -> Option<Node<'d>> {
     let mut first = None;
-    for source in sources {
-        let by_namespace = list_excludes(source, "namespaces", |n| matches_pattern(n, gateway.namespace));
-        let by_principal = list_excludes(source, "principals", |p| principal_may_match(p, gateway.namespace));
-        let node = by_namespace.or(by_principal)?;
+    for source in sources(rule) {
+        let node = none_of(source, "namespaces", |n| gateway.is_in(n))
+            .or_else(|| none_of(source, "principals", |p| gateway.may_be(p)))
+            .or_else(|| one_of(source, "notNamespaces", |n| gateway.is_in(n)))?;
         first = first.or(Some(node));
     }
     first
 }
 
-/// The first entry of a list none of whose entries may match.
-fn list_excludes<'d>(source: Node<'d>, name: &str, may_match: impl Fn(&str) -> bool) -> Option<Node<'d>> {
+/// What in a DENY rule matches every request of the gateway: a condition on the namespace alone.
+fn denied_source<'d>(rule: Node<'d>, gateway: Identity<'d>) -> Option<Node<'d>> {
+    if rule.get("to").is_some() || rule.get("when").is_some() {
+        return None;
+    }
+    let by_namespace =
+        |source: &Node<'d>| source.entries().all(|(key, _)| matches!(key.text, "namespaces" | "notNamespaces"));
+    sources(rule).filter(by_namespace).find_map(|source| {
+        let named = one_of(source, "namespaces", |n| gateway.is_in(n));
+        let spared = none_of(source, "notNamespaces", |n| gateway.is_in(n));
+        match (source.get("namespaces"), source.get("notNamespaces")) {
+            (Some(_), Some(_)) => named.filter(|_| spared.is_some()),
+            _ => named.or(spared),
+        }
+    })
+}
+
+/// The first entry of a list none of whose entries match.
+fn none_of<'d>(source: Node<'d>, name: &str, matches: impl Fn(&str) -> bool) -> Option<Node<'d>> {
     let entries: Vec<Spanned<'d, &'d str>> = source.texts_at(name).collect();
-    let is_excluded = !entries.is_empty() && !entries.iter().any(|entry| may_match(entry.value));
-    entries.first().filter(|_| is_excluded).map(|entry| entry.node)
+    let is_none = !entries.is_empty() && !entries.iter().any(|entry| matches(entry.value));
+    entries.first().filter(|_| is_none).map(|entry| entry.node)
+}
+
+/// The first entry of a list that matches.
+fn one_of<'d>(source: Node<'d>, name: &str, matches: impl Fn(&str) -> bool) -> Option<Node<'d>> {
+    source.texts_at(name).find(|entry| matches(entry.value)).map(|entry| entry.node)
 }
 
 /// `*`, `prefix*`, `*suffix` or the whole.
@@ -131,18 +211,30 @@ fn principal_may_match(pattern: &str, namespace: &str) -> bool {
 }
 
 fn draft<'d>(
-    policy: AuthorizationPolicy<'d>,
-    source: Node<'d>,
-    gateway: &Client<'d>,
+    denial: &Denial<'d>,
+    gateway: Identity<'d>,
+    client: &Client<'d>,
     workload: &Workload<'d>,
     route: Spanned<'d, &'d str>,
 ) -> Draft<'d> {
-    let policy = policy.object.id();
-    let name = gateway.describe();
-    Draft::new(source, format!("{policy} denies requests of the gateway {name}"))
-        .label(format!("the gateway runs in {}", gateway.namespace))
+    let policy = denial.policy.object.id();
+    let name = client.describe();
+    let draft = Draft::new(denial.node, format!("{policy} denies requests of the gateway {name}"))
         .related(route, format!("the gateway routes to {} here", workload.object.id()))
-        .note("what no ALLOW rule allows is denied: requests through the gateway get 403 RBAC: access denied")
-        .help(format!("add `{}` to the namespaces, if the gateway is to be let in", gateway.namespace))
-        .confidence(Confidence::Medium)
+        .confidence(Confidence::Medium);
+    let home = gateway.namespace;
+    let identity = match gateway.account {
+        Some(account) => format!("the gateway runs in {home} as {account}"),
+        None => format!("the gateway runs in {home}"),
+    };
+    match denial.reason {
+        Reason::AsksForOthers => draft
+            .label(identity)
+            .note("what no ALLOW rule allows is denied: requests through the gateway get 403 RBAC: access denied")
+            .help(format!("allow sources of namespace `{home}`, if the gateway is to be let in")),
+        Reason::Denied => draft
+            .label(identity)
+            .note("what a DENY rule matches is denied: requests through the gateway get 403 RBAC: access denied")
+            .help(format!("let the rule spare namespace `{home}`, if the gateway is to be let in")),
+    }
 }

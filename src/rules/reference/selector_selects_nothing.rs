@@ -23,15 +23,17 @@
 //!
 //! ## When to ignore it
 //! When an operator creates the pods. Where a namespace has custom resources that may do so, only a
-//! near miss is reported.
+//! near miss is reported. When the pods of a Gateway are not among the inputs, but those of another
+//! gateway are.
 //!
 //! ## Inputs
-//! The workloads (Deployments, Pods, …) of the namespace.
+//! The workloads (Deployments, Pods, …) of the namespace; for a Gateway, those of gateways, or one
+//! whose labels are nearly right.
 
 use super::prelude::*;
 use crate::document::Node;
 use crate::kube::{Labels, Object, known_kind};
-use crate::mesh::{CompleteKind, Mesh};
+use crate::mesh::{CompleteKind, Mesh, Workload};
 use crate::similar::similar;
 
 const META: Meta = Meta {
@@ -50,6 +52,8 @@ struct Selector<'d> {
     note: &'static str,
     /// Workloads of every namespace are asked.
     is_global: bool,
+    /// The workloads are those of a gateway.
+    is_gateway: bool,
 }
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
@@ -68,7 +72,12 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
             skip(namespace, &selector, findings);
             continue;
         }
-        findings.push(with_virtual_services(mesh, *object, draft(*object, &selector, &labels, near)));
+        let mut draft = with_virtual_services(mesh, *object, draft(mesh, *object, &selector, &labels, near));
+        if selector.is_gateway && near.is_none() && !mesh.options.complete.covers_all(CompleteKind::Workloads) {
+            // The gateway that is meant may be one that is not given.
+            draft = with_gateways(mesh, draft).severity(Severity::Warning).confidence(Confidence::Medium);
+        }
+        findings.push(draft);
     }
     check_target_ports(context, findings);
 }
@@ -86,6 +95,15 @@ fn with_virtual_services<'d>(mesh: &Mesh<'d>, object: Object<'d>, mut draft: Dra
         }
     }
     draft
+}
+
+/// What the selector could have meant.
+fn with_gateways<'d>(mesh: &Mesh<'d>, draft: Draft<'d>) -> Draft<'d> {
+    mesh.workloads.iter().filter(|w| w.is_gateway()).fold(draft, |draft, gateway| {
+        let labels = gateway.template.and_then(|t| t.node.at(["metadata", "labels"]));
+        let place = labels.unwrap_or_else(|| gateway.object.name_node());
+        draft.related(place, format!("the gateway {} carries {}", gateway.object.id(), gateway.labels))
+    })
 }
 
 /// A port of a Service leads to the container port of a name; without such a port in any of its
@@ -127,6 +145,7 @@ fn selector_of<'d>(mesh: &Mesh<'d>, object: Object<'d>) -> Option<Selector<'d>> 
             severity: Severity::Warning,
             note: "it applies to nothing",
             is_global: is_root,
+            is_gateway: false,
         })
     };
     match (object.group(), object.kind()) {
@@ -135,12 +154,14 @@ fn selector_of<'d>(mesh: &Mesh<'d>, object: Object<'d>) -> Option<Selector<'d>> 
             severity: Severity::Error,
             note: "requests to it get 503 UH (no_healthy_upstream)",
             is_global: false,
+            is_gateway: false,
         }),
         ("networking.istio.io", "Gateway") => spec.get("selector").map(|node| Selector {
             node,
             severity: Severity::Error,
             note: "no pod opens its ports: connections are refused",
             is_global: true,
+            is_gateway: true,
         }),
         ("networking.istio.io", "Sidecar" | "EnvoyFilter") => policy(spec.at(["workloadSelector", "labels"])),
         ("networking.istio.io", "ServiceEntry") => spec.at(["workloadSelector", "labels"]).map(|node| Selector {
@@ -148,6 +169,7 @@ fn selector_of<'d>(mesh: &Mesh<'d>, object: Object<'d>) -> Option<Selector<'d>> 
             severity: Severity::Error,
             note: "requests to its hosts get 503 UH (no_healthy_upstream)",
             is_global: false,
+            is_gateway: false,
         }),
         ("security.istio.io" | "telemetry.istio.io" | "extensions.istio.io", _) => {
             policy(spec.at(["selector", "matchLabels"]))
@@ -170,7 +192,9 @@ fn selects_any(mesh: &Mesh<'_>, namespace: &str, labels: &Labels<'_>, is_global:
 fn is_known(mesh: &Mesh<'_>, namespace: &str, selector: &Selector<'_>, labels: &Labels<'_>, is_near: bool) -> bool {
     if selector.is_global {
         // The pods of a gateway, or of what the root namespace governs, may be anywhere.
-        return mesh.options.complete.covers_all(CompleteKind::Workloads) || is_near;
+        let holds_gateways = selector.is_gateway && mesh.workloads.iter().any(Workload::is_gateway);
+        let is_missed = holds_gateways && !asks_for_absent_gateway(mesh, labels);
+        return mesh.options.complete.covers_all(CompleteKind::Workloads) || is_near || is_missed;
     }
     if mesh.is_complete(CompleteKind::Workloads, namespace) {
         return true;
@@ -204,10 +228,27 @@ fn near_miss<'d>(
         }
         let (own_key, there) = workload.labels.iter().find(|(own, _)| *own == key)?;
         let alone = labels.iter().count() == 1;
-        let spelt_alike =
-            similar(wanted, std::iter::once(there)).is_some() || there.starts_with(wanted) || wanted.starts_with(there);
-        (!alone || spelt_alike).then_some((workload.object, own_key, there))
+        (!alone || is_spelt_alike(wanted, there)).then_some((workload.object, own_key, there))
     })
+}
+
+fn is_spelt_alike(wanted: &str, there: &str) -> bool {
+    // One is not meant where the other is written, whatever their letters.
+    if is_istios_gateway(wanted) && is_istios_gateway(there) {
+        return false;
+    }
+    similar(wanted, std::iter::once(there)).is_some() || there.starts_with(wanted) || wanted.starts_with(there)
+}
+
+/// Whether the selector asks for a gateway of Istio's installation that none given is.
+fn asks_for_absent_gateway(mesh: &Mesh<'_>, labels: &Labels<'_>) -> bool {
+    let asked = labels.get("istio").filter(|name| is_istios_gateway(name));
+    asked.is_some_and(|name| !mesh.workloads.iter().any(|w| w.labels.get("istio") == Some(name)))
+}
+
+/// The gateways that Istio's installation knows, which is hardly ever among the inputs.
+fn is_istios_gateway(label: &str) -> bool {
+    matches!(label, "ingressgateway" | "egressgateway" | "eastwestgateway")
 }
 
 fn skip(namespace: &str, selector: &Selector<'_>, findings: &mut Findings<'_>) {
@@ -226,7 +267,18 @@ fn skip(namespace: &str, selector: &Selector<'_>, findings: &mut Findings<'_>) {
     );
 }
 
+/// The only label that no workload carries, if there is one such.
+fn unmet<'d>(mesh: &Mesh<'d>, namespace: &str, selector: &Selector<'d>, labels: &Labels<'_>) -> Option<Node<'d>> {
+    let carries = |w: &Workload<'d>, key: &str, value: &str| {
+        (selector.is_global || w.namespace == namespace) && w.labels.get(key) == Some(value)
+    };
+    let mut none = labels.iter().filter(|(key, value)| !mesh.workloads.iter().any(|w| carries(w, key, value)));
+    let (key, _) = none.next()?;
+    selector.node.get(key).filter(|_| none.next().is_none())
+}
+
 fn draft<'d>(
+    mesh: &Mesh<'d>,
     object: Object<'d>,
     selector: &Selector<'d>,
     labels: &Labels<'_>,
@@ -234,7 +286,8 @@ fn draft<'d>(
 ) -> Draft<'d> {
     let id = object.id();
     let first = selector.node.values().next().unwrap_or(selector.node);
-    let wrong = near.and_then(|(_, key, _)| selector.node.get(key)).unwrap_or(first);
+    let alone = unmet(mesh, object.namespace(), selector, labels);
+    let wrong = near.and_then(|(_, key, _)| selector.node.get(key)).or(alone).unwrap_or(first);
     let mut draft = Draft::new(wrong, format!("{id} selects no workload ({labels})"))
         .severity(selector.severity)
         .note(selector.note);
@@ -246,5 +299,5 @@ fn draft<'d>(
             format!("{} carries {key}={there}", workload.id()),
         );
     }
-    draft.label(format!("no workload has {}", if labels.iter().count() > 1 { "these labels" } else { "this label" }))
+    draft.label(format!("no workload has {}", if alone.is_none() { "these labels together" } else { "this label" }))
 }

@@ -22,7 +22,8 @@
 //! When the delegate lies elsewhere and is not among the inputs.
 //!
 //! ## Inputs
-//! The VirtualServices of the delegate's namespace.
+//! The VirtualServices of the delegate's namespace. Of a namespace that nothing of is among the inputs,
+//! a delegate is found only if a letter of the namespace is missing, too many or swapped.
 
 use super::prelude::*;
 use crate::istio::{NETWORKING, VirtualService};
@@ -45,7 +46,9 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         let here = || all().filter(|v| v.object.namespace() == namespace);
         let note = "istiod leaves the route out: requests that would take it get 404 NR, or go on to a later route";
         let Some(target) = here().find(|v| v.object.name() == name.value) else {
-            if !context.mesh.knows_virtual_service(namespace, name.value) {
+            let meant = context.mesh.virtual_service_namespace_meant(name.value, namespace);
+            let is_known = context.mesh.knows_virtual_service(namespace, name.value);
+            if !is_known && meant.is_none() {
                 findings.skip(
                     "delegate",
                     format!("in namespace `{namespace}` (no VirtualService of it among the inputs)"),
@@ -54,12 +57,18 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
                 continue;
             }
             let names = here().filter(|v| is_delegate(*v)).map(|v| v.object.name());
+            let wrong = reference.text_at("namespace").filter(|_| meant.is_some()).unwrap_or(name);
             let mut draft =
-                Draft::new(name, format!("there is no VirtualService `{namespace}/{}` to delegate to", name.value))
+                Draft::new(wrong, format!("there is no VirtualService `{namespace}/{}` to delegate to", name.value))
                     .label("does not exist")
                     .note(note);
             if let Some(near) = similar(name.value, names) {
                 draft = draft.help(format!("did you mean `{near}`?"));
+            } else if let Some(meant) = meant {
+                draft = draft.help(format!("did you mean namespace `{meant}`?"));
+            }
+            if !is_known {
+                draft = draft.confidence(Confidence::Medium);
             }
             findings.push(draft);
             continue;

@@ -21,7 +21,9 @@
 //! When the service is created by something that is not among the inputs.
 //!
 //! ## Inputs
-//! The Services of the host's namespace, or ServiceEntries for a host outside the cluster.
+//! The Services of the host's namespace, or ServiceEntries for a host outside the cluster. Of a namespace
+//! that nothing of is among the inputs, a host is found only if a letter of the namespace is missing,
+//! too many or swapped, and the service is in the namespace that is meant.
 
 use super::prelude::*;
 use crate::istio::{DestinationRule, NETWORKING};
@@ -56,8 +58,10 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
             Some(example) => mesh.knows_host(&example, namespace),
             None => mesh.knows_host(&full, namespace),
         };
-        if !is_known {
-            let (why, remedy) = match kubernetes_parts(&full, domain) {
+        let parts = kubernetes_parts(&full, domain);
+        let meant = parts.and_then(|(name, home)| Some((name, mesh.namespace_meant(name, home)?)));
+        if !is_known && meant.is_none() {
+            let (why, remedy) = match parts {
                 Some((_, home)) => (
                     format!("of namespace `{home}` (no Service of it among the inputs)"),
                     format!("pass its Services, or say --complete services:{home}"),
@@ -81,6 +85,9 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         let hosts = mesh.services.iter().map(|s| s.host.as_str());
         if let Some(near) = similar(host.value, neighbours).or_else(|| similar(&full, hosts)) {
             draft = draft.help(format!("did you mean `{near}`?"));
+        }
+        if !is_known {
+            draft = draft.confidence(Confidence::Medium);
         }
         findings.push(draft);
     }

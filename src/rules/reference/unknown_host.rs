@@ -30,8 +30,10 @@
 //! When the service is created by something that is not among the inputs, such as an operator.
 //!
 //! ## Inputs
-//! The Services of the destination's namespace, or ServiceEntries for a host outside the cluster.
-//! Without them the rule is not evaluated; `--complete services` says that there are no others.
+//! The Services of the destination's namespace, or ServiceEntries for a host outside the cluster. Of a
+//! namespace that nothing of is among the inputs, a host is found only if a letter of the namespace
+//! is missing, too many or swapped, and the service is in the namespace that is meant. Otherwise
+//! without them the rule is not evaluated; `--complete services` says that there are no others.
 
 use super::prelude::*;
 use crate::mesh::{Cluster, DestinationUse, Mesh, PreparedVirtualService, kubernetes_parts};
@@ -57,7 +59,8 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             findings.push(alias(use_, target, &describe::clients(&outcome.clients)));
             continue;
         }
-        if !mesh.knows_host(use_.host, service.namespace) {
+        let is_known = mesh.knows_host(use_.host, service.namespace);
+        if !is_known && host_meant(mesh, use_.host).is_none() {
             skip(mesh, use_.host, findings);
             continue;
         }
@@ -74,6 +77,9 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             .note(format!("{requests} get 503 NC (cluster_not_found) in {}", describe::clients(&outcome.clients)));
         if let Some(near) = nearest(mesh, use_.host) {
             draft = draft.help(format!("did you mean `{near}`?"));
+        }
+        if !is_known {
+            draft = draft.confidence(Confidence::Medium);
         }
         findings.push(draft);
     }
@@ -129,5 +135,12 @@ fn nearest(mesh: &Mesh<'_>, host: &str) -> Option<String> {
         return Some(near.to_owned());
     }
     let elsewhere = parts().find(|(other, _)| *other == name);
-    elsewhere.map(|(name, home)| format!("{name}.{home}.svc.{domain}"))
+    host_meant(mesh, host).or_else(|| elsewhere.map(|(name, home)| format!("{name}.{home}.svc.{domain}")))
+}
+
+/// The service that is meant by a host whose namespace is misspelt.
+fn host_meant(mesh: &Mesh<'_>, host: &str) -> Option<String> {
+    let domain = &mesh.options.cluster_domain;
+    let (name, namespace) = kubernetes_parts(host, domain)?;
+    Some(format!("{name}.{}.svc.{domain}", mesh.namespace_meant(name, namespace)?))
 }

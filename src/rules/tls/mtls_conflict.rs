@@ -3,7 +3,8 @@
 //! ## What it finds
 //! A DestinationRule that makes clients send plaintext (`DISABLE`) or TLS of another kind (`SIMPLE`,
 //! `MUTUAL`) to a service whose workloads have sidecars and take Istio's mutual TLS only (`STRICT`,
-//! by the nearest PeerAuthentication).
+//! by the nearest PeerAuthentication). The same for a subset with `tls` of its own that routes lead
+//! to.
 //!
 //! ## Why it matters
 //! The server resets the connection: clients see `503` with the flag `UC` or `UF`.
@@ -32,8 +33,10 @@
 use super::prelude::*;
 use crate::document::Node;
 use crate::istio::{SECURITY, TlsMode};
-use crate::kube::TargetPort;
-use crate::mesh::{Client, Mesh, Port, PortMode, Scope, ServerMode, Service, Source, Workload};
+use crate::kube::{Labels, TargetPort};
+use crate::mesh::{
+    Client, Cluster, DestinationUse, Mesh, Port, PortMode, Scope, ServerMode, Service, Source, Workload,
+};
 
 const META: Meta = Meta {
     id: "mtls-conflict",
@@ -46,28 +49,66 @@ pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] 
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
     let mesh = context.mesh;
-    let has_strict = !mesh.all_of(SECURITY, "PeerAuthentication").is_empty();
+    if mesh.all_of(SECURITY, "PeerAuthentication").is_empty() {
+        return;
+    }
     let mut reported: Vec<(Node<'_>, String)> = Vec::new();
+    let mut report = |conflict: Conflict<'_, 'd>| {
+        let key = (conflict.node, conflict.service.host.clone());
+        if conflict.mode != TlsMode::IstioMutual && !reported.contains(&key) {
+            reported.push(key);
+            findings.push(draft(context, &conflict));
+        }
+    };
     let sidecars = mesh.clients.iter().filter(|client| may_have_sidecar(mesh, client));
-    for client in sidecars.chain(&mesh.gateway_clients).filter(|_| has_strict) {
+    for client in sidecars.chain(&mesh.gateway_clients) {
         let scope = Scope::of(mesh, client);
         for service in mesh.services.iter().filter(|s| s.is_kubernetes() && scope.imports(s)) {
-            for port in &service.ports {
-                let Some((mode, node)) = client_mode(&scope, service, port) else {
-                    continue;
-                };
-                let Some(server) = strict_server(mesh, service, port) else {
-                    continue;
-                };
-                let key = (node, service.host.clone());
-                if mode == TlsMode::IstioMutual || reported.contains(&key) {
-                    continue;
-                }
-                reported.push(key);
-                findings.push(draft(context, service, client, mode, node, server));
-            }
+            service.ports.iter().filter_map(|port| of_rule(mesh, &scope, client, service, port)).for_each(&mut report);
         }
     }
+    let uses = mesh.virtual_services.iter().flat_map(|service| &context.effects(service).destinations);
+    uses.filter_map(|use_| of_subset(mesh, use_)).for_each(report);
+}
+
+/// What a client sends to a service that does not take it.
+struct Conflict<'m, 'd> {
+    client: &'m Client<'d>,
+    service: &'m Service<'d>,
+    mode: TlsMode,
+    /// Where the mode stands.
+    node: Node<'d>,
+    server: PortMode<'d>,
+}
+
+/// The conflict with a rule's settings for the whole host.
+fn of_rule<'m, 'd>(
+    mesh: &Mesh<'d>,
+    scope: &Scope<'_, 'd>,
+    client: &'m Client<'d>,
+    service: &'m Service<'d>,
+    port: &Port<'d>,
+) -> Option<Conflict<'m, 'd>> {
+    let (mode, node) = client_mode(scope.destination_rule(service)?.traffic_policy()?, port)?;
+    let server = strict_server(mesh, service, port, None)?;
+    Some(Conflict { client, service, mode, node, server })
+}
+
+/// The conflict with the settings of a subset, which take the place of the host's, if a route leads
+/// to it.
+fn of_subset<'m, 'd>(mesh: &Mesh<'d>, use_: &DestinationUse<'m, 'd>) -> Option<Conflict<'m, 'd>> {
+    let name = use_.destination.subset?.value;
+    let Cluster::Present { service } = use_.cluster else { return None };
+    let client = use_.client;
+    if !client.is_gateway && !may_have_sidecar(mesh, client) {
+        return None;
+    }
+    let port = service.ports.iter().find(|p| p.number == use_.port)?;
+    let rule = Scope::of(mesh, client).destination_rule(service)?;
+    let subset = rule.subsets.iter().find(|s| s.name.value == name)?;
+    let (mode, node) = client_mode(subset.traffic_policy()?, port)?;
+    let server = strict_server(mesh, service, port, Some(&subset.labels()))?;
+    Some(Conflict { client, service, mode, node, server })
 }
 
 /// Whether there may be such a sidecar: pods without one send what they like, whatever the rules.
@@ -77,9 +118,8 @@ fn may_have_sidecar(mesh: &Mesh<'_>, client: &Client<'_>) -> bool {
     workloads.any(|w| (client.is_whole_namespace || w.object.name() == name) && mesh.has_sidecar(w) != Some(false))
 }
 
-/// What a client's DestinationRule makes it send to a port, and where it says so.
-fn client_mode<'d>(scope: &Scope<'_, 'd>, service: &Service<'d>, port: &Port<'d>) -> Option<(TlsMode, Node<'d>)> {
-    let policy = scope.destination_rule(service)?.traffic_policy()?;
+/// What a traffic policy makes clients send to a port, and where it says so.
+fn client_mode<'d>(policy: Node<'d>, port: &Port<'d>) -> Option<(TlsMode, Node<'d>)> {
     let by_port = policy.get("portLevelSettings").into_iter().flat_map(Node::items).find(|setting| {
         setting.get("port").and_then(|p| p.number_at("number")).is_some_and(|n| *n == u64::from(port.number))
     });
@@ -92,7 +132,12 @@ fn client_mode<'d>(scope: &Scope<'_, 'd>, service: &Service<'d>, port: &Port<'d>
 
 /// A workload behind a port that takes mutual TLS only, with the setting that says so. Nothing if
 /// any of them takes something else, or if it is not known whether they have sidecars.
-fn strict_server<'d>(mesh: &Mesh<'d>, service: &Service<'d>, port: &Port<'d>) -> Option<PortMode<'d>> {
+fn strict_server<'d>(
+    mesh: &Mesh<'d>,
+    service: &Service<'d>,
+    port: &Port<'d>,
+    subset: Option<&Labels<'d>>,
+) -> Option<PortMode<'d>> {
     let Source::Kubernetes(kubernetes) = service.source else {
         return None;
     };
@@ -101,7 +146,10 @@ fn strict_server<'d>(mesh: &Mesh<'d>, service: &Service<'d>, port: &Port<'d>) ->
         return None;
     }
     let target = kubernetes.ports().find(|p| p.number == port.number)?.target();
-    let selected = mesh.workloads_of(service.namespace).filter(|w| selector.is_subset_of(&w.labels));
+    let is_behind = |w: &&Workload<'d>| {
+        selector.is_subset_of(&w.labels) && subset.is_none_or(|labels| labels.is_subset_of(&w.labels))
+    };
+    let selected = mesh.workloads_of(service.namespace).filter(is_behind);
     let mut strict = None;
     for workload in selected {
         let number = target_number(workload, target)?;
@@ -121,27 +169,20 @@ fn target_number(workload: &Workload<'_>, target: TargetPort<'_>) -> Option<u16>
     }
 }
 
-fn draft<'d>(
-    context: &Context<'_, 'd>,
-    service: &Service<'d>,
-    client: &Client<'d>,
-    mode: TlsMode,
-    node: Node<'d>,
-    server: PortMode<'d>,
-) -> Draft<'d> {
-    let host = context.brief(&service.host);
-    let sends = match mode {
+fn draft<'d>(context: &Context<'_, 'd>, conflict: &Conflict<'_, 'd>) -> Draft<'d> {
+    let host = context.brief(&conflict.service.host);
+    let sends = match conflict.mode {
         TlsMode::Disable => "plaintext",
         _ => "TLS that is not the mesh's own",
     };
-    let mut draft = Draft::new(node, format!("clients send {sends} to {host}, which takes mutual TLS only"))
+    let mut draft = Draft::new(conflict.node, format!("clients send {sends} to {host}, which takes mutual TLS only"))
         .label("what clients send")
         .note(format!(
             "the server resets the connection: 503 UC in {} and wherever else this rule is used",
-            client.describe()
+            conflict.client.describe()
         ))
         .help("leave `tls` out: sidecars agree by themselves; or use ISTIO_MUTUAL");
-    if let Some(place) = server.node {
+    if let Some(place) = conflict.server.node {
         draft = draft.related(place, "what the server takes");
     }
     draft
