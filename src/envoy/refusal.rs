@@ -59,7 +59,9 @@ impl Refusal {
 /// the way message by message, around a copy of the whole configuration.
 fn constraint(details: &str) -> Option<String> {
     let (_, told) = details.split_once("Proto constraint validation failed (")?;
-    let told = told.trim_end().strip_suffix(')').unwrap_or(told);
+    // Newer versions print the configuration before, older ones behind.
+    let end = told.find("): ").or_else(|| told.rfind(')')).unwrap_or(told.len());
+    let told = told.get(..end)?;
     let (way, fault) = told.rsplit_once("| caused by ").unwrap_or(("", told));
     let fault = match fault.strip_prefix("field: \"").and_then(|fault| fault.split_once("\", reason: ")) {
         Some((field, reason)) => format!("{field} {reason}"),
@@ -157,6 +159,9 @@ mod tests {
             WeightedClusterValidationError.Clusters: value must contain at least 1 item(s))";
         let expected = "a field is missing or out of range (WeightedClusters › WeightedCluster.Clusters: value must contain at least 1 item(s))";
         assert_eq!(reason(details), expected);
+        let details = "Proto constraint validation failed (LuaValidationError.DefaultSourceCode: embedded message \
+            failed validation | caused by field: \"specifier\", reason: is required): default_source_code {\n}\n";
+        assert_eq!(reason(details), "a field is missing or out of range (DefaultSourceCode › specifier is required)");
         let details = "Proto constraint validation failed (field: \"cluster_specifier\", reason: is required)";
         assert_eq!(reason(details), "a field is missing or out of range (cluster_specifier is required)");
     }
