@@ -120,7 +120,13 @@ impl<'d> Node<'d> {
 
     /// Whether this is null or an absent YAML value.
     pub fn is_null(self) -> bool {
-        self.kind() == Kind::Null
+        let raw = self.raw();
+        match raw.shape() {
+            Shape::Empty => true,
+            // No word for it is longer than that.
+            Shape::Plain => raw.span().len() <= "null".len() && self.word() == Word::Null,
+            _ => false,
+        }
     }
 
     /// Whether this is an object.

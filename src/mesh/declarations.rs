@@ -42,6 +42,12 @@ impl<'m, 'd> Declared<'m, 'd> {
         }
     }
 
+    /// Whether a declaration has nothing to add.
+    fn has_all_of(&self, service: &Service<'d>) -> bool {
+        let has = |port: &Port<'d>| self.ports.iter().any(|(_, own)| own.number == port.number);
+        std::ptr::eq(self.service, service) && service.ports.iter().all(has)
+    }
+
     /// Adds another declaration of the host (`appendSidecarServices`): a Kubernetes service takes the
     /// place of a ServiceEntry, and of two alike in all but their ports one is made.
     fn add(&mut self, other: Self) {
@@ -81,30 +87,29 @@ impl<'m, 'd> Scope<'m, 'd> {
     }
 
     fn declared_by(&self, all: &[&'m Service<'d>], round: usize) -> Option<Declared<'m, 'd>> {
-        let mut found: Option<Declared<'m, 'd>> = None;
-        let mut take = |more: Option<Declared<'m, 'd>>| match (&mut found, more) {
-            (Some(found), Some(more)) => found.add(more),
-            (None, Some(more)) => found = Some(more),
-            (_, None) => {}
-        };
+        let mut found = None;
         if self.client.is_gateway {
             let visible = narrowest_first(all.iter().copied().filter(|s| self.sees(s)));
             for service in visible {
-                take(Declared::of(service, &|_| true));
+                take(&mut found, Declared::of(service, &|_| true));
             }
             return found;
         }
         for listener in &self.listeners {
             let is_on_listener = |port: &Port<'d>| listener.only_port().is_none_or(|number| port.number == number);
             for service in self.selected_by(listener, all) {
-                take(Declared::of(service, &is_on_listener));
+                take(&mut found, Declared::of(service, &is_on_listener));
             }
             let Some(target) = self.picked_for_routes(all, round) else { continue };
+            if found.as_ref().is_some_and(|found| found.has_all_of(target)) {
+                continue;
+            }
             let Some(asked) = self.asked_by_routes(listener, &target.host) else { continue };
-            take(match listener.only_port() {
+            let more = match listener.only_port() {
                 Some(_) => Declared::of(target, &is_on_listener),
                 None => Declared::of(target, &|port| asked.includes(port)),
-            });
+            };
+            take(&mut found, more);
         }
         found
     }
@@ -113,6 +118,9 @@ impl<'m, 'd> Scope<'m, 'd> {
     /// client's own, that of a Kubernetes service, or that of the first.
     fn selected_by(&self, listener: &EgressListener<'d>, all: &[&'m Service<'d>]) -> Vec<&'m Service<'d>> {
         let has = |s: &&'m Service<'d>| self.sees(s) && listener.imports_service(s);
+        if let [only] = all {
+            return std::iter::once(*only).filter(has).collect();
+        }
         let mut selected = match listener.names_all_hosts() {
             true => leaders(all).into_iter().filter(has).collect(),
             false => narrowest_first(all.iter().copied().filter(has)),
@@ -134,6 +142,9 @@ impl<'m, 'd> Scope<'m, 'd> {
     /// istiod does not look at exportTo. Of namespaces whose declarations are equally old it takes any:
     /// each in its round.
     pub(super) fn picked_for_routes(&self, all: &[&'m Service<'d>], round: usize) -> Option<&'m Service<'d>> {
+        if let [only] = all {
+            return Some(*only).filter(|s| s.namespace == self.client.namespace || self.sees(s));
+        }
         let mut leaders = leaders(all);
         if let Some(own) = leaders.iter().find(|s| s.namespace == self.client.namespace) {
             return Some(own);
@@ -172,6 +183,14 @@ impl<'m, 'd> Scope<'m, 'd> {
             }
         }
         asked
+    }
+}
+
+fn take<'m, 'd>(found: &mut Option<Declared<'m, 'd>>, more: Option<Declared<'m, 'd>>) {
+    match (found.as_mut(), more) {
+        (Some(found), Some(more)) => found.add(more),
+        (None, more) => *found = more,
+        (_, None) => {}
     }
 }
 

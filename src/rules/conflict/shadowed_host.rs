@@ -34,6 +34,8 @@
 //! ## Inputs
 //! The Services, ServiceEntries and DestinationRules.
 
+use rustc_hash::FxHashMap;
+
 use super::prelude::*;
 use crate::istio::{DestinationRule, NETWORKING};
 use crate::mesh::{Service, is_subset_of, is_wildcard, resolve};
@@ -105,13 +107,13 @@ fn check_rules<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         .filter_map(|o| DestinationRule::of(*o))
         .filter_map(|rule| named(context, rule))
         .collect();
-    for (place, (rule, namespace, host)) in rules.iter().enumerate() {
-        let earlier = rules.get(..place).unwrap_or_default();
-        if let Some((first, ..)) =
-            earlier.iter().find(|(other, home, h)| home == namespace && h == host && merges(*other, *rule))
-        {
+    let mut alike: FxHashMap<(&str, &str), Vec<DestinationRule<'d>>> = FxHashMap::default();
+    for (rule, namespace, host) in &rules {
+        let earlier = alike.entry((namespace, host)).or_default();
+        if let Some(first) = earlier.iter().find(|other| merges(**other, *rule)) {
             findings.extend_with(overlap(*first, *rule, host));
         }
+        earlier.push(*rule);
         if is_wildcard(host) {
             let replaced = rules.iter().find(|(other, home, h)| {
                 home == namespace && h != host && is_subset_of(h, host) && other.workload_selector().is_none()
