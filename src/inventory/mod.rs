@@ -240,6 +240,7 @@ impl Inventory {
             }
             Fact::Started(time) => self.captured.started = time,
             Fact::Log => self.logs.push(Log { file: name, bytes: size }),
+            Fact::Text { secrets } => self.add_secrets(&name, secrets),
             Fact::Other => {}
         }
     }
