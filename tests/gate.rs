@@ -204,6 +204,17 @@ fn comments_are_seen_behind_a_mark_and_in_the_words_of_others() {
 }
 
 #[test]
+fn annotations_that_leave_out_nothing_are_reported() {
+    let repository = Repository::new("annotations");
+    for annotation in ["meshlint.dev/ignores: unknown-host", "meshlint.dev/ignore: ''", "meshlint.dev/ignore: [x]"] {
+        let name = "name: catalog, ";
+        let text = TYPO.replacen(name, &format!("{name}annotations: {{{annotation}}}, "), 1);
+        repository.write("shop/routes.yaml", &text);
+        assert_eq!(repository.found(&[]), ["unused-suppression", "unknown-host"], "{annotation}");
+    }
+}
+
+#[test]
 fn what_is_said_to_be_complete_is_believed() {
     let repository = Repository::new("complete");
     repository.write("shop/service.yaml", &format!("{SERVICE}  selector: {{app: nobody}}\n"));

@@ -113,7 +113,9 @@ pub fn discover(paths: &[PathBuf]) -> Discovery {
 fn search(folder: &Path, found: &mut Discovery) {
     let entries = files(&WalkBuilder::new(folder), folder, found);
     let bundles = bundles_among(entries.iter().map(DirEntry::path), folder);
-    bundles.iter().for_each(|bundle| search_bundle(bundle, found));
+    for bundle in &bundles {
+        search_bundle(bundle, found);
+    }
     let is_elsewhere = |entry: &DirEntry| !bundles.iter().any(|bundle| entry.path().starts_with(bundle));
     for entry in entries.into_iter().filter(is_elsewhere) {
         let path = entry.into_path();
