@@ -126,6 +126,12 @@ fn the_bundles_of_several_clusters_are_several_meshes() {
     // The rest is one fault in all 24 proxies, for which no manifest stands.
     assert_eq!(wanted.len(), 5, "{wanted:#?}");
     assert_eq!(essence(&check(&folder), &folder), wanted);
+    for path in [&archive, &folder] {
+        let ran = run(&["bundle", path]);
+        let line =
+            "bundles     case/of/one/bug-report, case/of/two/bug-report: what follows is of all of them together";
+        assert!(ran.out.lines().any(|found| found == line), "{}", ran.out);
+    }
     let variants = &check(&archive).json()["summary"]["variants"];
     assert_eq!(variants.as_array().map(Vec::len), Some(2), "{variants}");
 }
