@@ -3,7 +3,7 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::document::{Document, Node, Span, line_around};
+use crate::document::{Document, Kind, Node, Span, line_around};
 use crate::similar::similar;
 
 /// Something that a configuration or a rule must not hold.
@@ -39,7 +39,14 @@ impl Fault {
 
     /// A value of another type than the one that is wanted.
     pub(crate) fn unexpected(node: Node<'_>, wanted: &str) -> Self {
-        Self::new(node.anchor(), format!("{wanted} is expected here, and this is {}", node.kind()))
+        let is_empty = match node.kind() {
+            Kind::String => node.text().is_some_and(str::is_empty),
+            Kind::Array => node.items().next().is_none(),
+            Kind::Object => node.values().next().is_none(),
+            _ => false,
+        };
+        let found = if is_empty { "empty".to_owned() } else { node.kind().to_string() };
+        Self::new(node.anchor(), format!("{wanted} is expected here, and this is {found}"))
     }
 }
 

@@ -105,6 +105,38 @@ fn the_folder_above_may_have_any_name_or_be_missing() {
 }
 
 #[test]
+fn the_bundles_of_several_clusters_are_several_meshes() {
+    let first = report();
+    let other = |text: &String| text.replace("subset: v9", "subset: v1").replace("version: v2", "version: v1");
+    let at = |folder: &str, path: &String| format!("{folder}/{path}");
+    let mut both: Files = first.iter().map(|(path, text)| (at("case/of/one", path), text.clone())).collect();
+    // What is wrong in the manifests of one cluster explains nothing that proxies of the other show.
+    both.extend(first.iter().map(|(path, text)| match path.contains("cluster/") {
+        true => (at("case/of/two", path), other(text)),
+        false => (at("case/of/two", path), text.clone()),
+    }));
+    let archive = save("clusters.tar.gz", &gzip(&tar(&both)));
+    let folder = unpack("clusters", &both);
+    let wanted = essence(&check(&archive), &archive);
+    let of = |folder: &str| {
+        let start = format!("case/of/{folder}/bug-report/cluster");
+        wanted.iter().filter(|line| line.starts_with(&start) && line.ends_with(" 12")).count()
+    };
+    assert_eq!((of("one"), of("two")), (2, 2), "{wanted:#?}");
+    // The rest is one fault in all 24 proxies, for which no manifest stands.
+    assert_eq!(wanted.len(), 5, "{wanted:#?}");
+    assert_eq!(essence(&check(&folder), &folder), wanted);
+    for path in [&archive, &folder] {
+        let ran = run(&["bundle", path]);
+        let line =
+            "bundles     case/of/one/bug-report, case/of/two/bug-report: what follows is of all of them together";
+        assert!(ran.out.lines().any(|found| found == line), "{}", ran.out);
+    }
+    let variants = &check(&archive).json()["summary"]["variants"];
+    assert_eq!(variants.as_array().map(Vec::len), Some(2), "{variants}");
+}
+
+#[test]
 fn what_many_proxies_show_is_one_finding_at_its_cause() {
     let path = save("causes.tar.gz", &gzip(&tar(&report())));
     let findings = check(&path).findings();
@@ -179,6 +211,23 @@ fn an_archive_on_standard_input_is_read() {
 }
 
 #[test]
+fn what_can_be_read_only_once_is_read_once() {
+    let archive = save("pipe.tar.gz", &gzip(&tar(&report())));
+    let manifests = unpack("pipe", &report()) + "/bug-report/cluster/crs";
+    for file in [archive, manifests] {
+        let mut command = std::process::Command::new("bash");
+        command.args(["-c", &format!("{} check --format=json <(cat {file})", env!("CARGO_BIN_EXE_meshlint"))]);
+        let ran = support::run_with(command, b"");
+        assert_eq!(ran.findings().len(), check(&file).findings().len(), "{file}: {}", ran.err);
+    }
+    let dump = unpack("pipe", &report()) + "/bug-report/proxies/ns-0/svc-0-7d4b9c6f5-00000/config_dump?include_eds";
+    let mut command = std::process::Command::new("bash");
+    command.args(["-c", &format!("{} proxy-config clusters <(cat '{dump}')", env!("CARGO_BIN_EXE_meshlint"))]);
+    let ran = support::run_with(command, b"");
+    assert_eq!((ran.code, ran.out), (0, run(&["proxy-config", "clusters", &dump]).out), "{}", ran.err);
+}
+
+#[test]
 fn must_gather_is_read() {
     let root = "must-gather.local.42/quay-io-istio-must-gather-sha256-1";
     let files: Files = report()
@@ -228,6 +277,20 @@ fn objects_that_are_in_several_files_are_one() {
     ];
     let ran = check(&save("twice.tar", &tar(&files)));
     assert_eq!((ran.code, ran.findings().len()), (CLEAN, 0), "{}", ran.out);
+}
+
+#[test]
+fn manifests_in_utf_16_are_not_passed_over() {
+    let mut files = report();
+    for (path, text) in &mut files {
+        if path.ends_with("cluster/crs") {
+            // What PowerShell makes of it; no byte of it is beyond ASCII, so that it can be a `String` here.
+            *text = text.chars().flat_map(|c| [c, '\0']).collect();
+        }
+    }
+    let ran = check(&save("utf16.tar", &tar(&files)));
+    let said = |finding: &Value| finding["message"] == "the file is UTF-16";
+    assert_eq!(ran.findings().iter().filter(|finding| said(finding)).count(), 1, "{}", ran.out);
 }
 
 #[test]
@@ -305,6 +368,18 @@ fn the_sample_is_read_whole() {
     assert_eq!(all[0], all[1]);
     assert_eq!(all[1], all[2]);
     assert!(all[0].iter().any(|line| line.contains("rejected-update") && line.contains("hr2")), "{:#?}", all[0]);
+}
+
+#[test]
+fn secrets_in_what_cannot_be_read_are_named() {
+    let mut files = report();
+    let token = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2lnbmF0dXJl";
+    let text = format!("apiVersion: v1\nkind: Secret\ndata:\n  token: \"{token}\n- [\n");
+    files.push(("bug-report/cluster/secrets".to_owned(), text));
+    let path = save("broken-secrets.tar", &tar(&files));
+    let ran = run(&["bundle", &path]);
+    assert!(ran.out.contains("cluster/secrets: JSON web token in the text"), "{}", ran.out);
+    assert!(!ran.out.contains(token) && !check(&path).out.contains(token));
 }
 
 #[test]

@@ -135,6 +135,14 @@ fn gitlab_reads_the_code_quality_report() {
         let relative = report.to_string().replace("\"path\":\"/", "\"path\":\"");
         assert_valid(&meshlint::report::gitlab_schema(), &serde_json::from_str(&relative).unwrap());
     }
+    // Within the folder that it runs in, an absolute path is a relative one.
+    let folder = folder("gitlab-absolute");
+    std::fs::write(folder.join("faults.yaml"), FAULTS).unwrap();
+    let mut command = support::meshlint();
+    command.args(["check", "--quiet", "--format=gitlab"]).arg(folder.join("faults.yaml")).current_dir(&folder);
+    let ran = support::run_with(command, b"");
+    let here: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(here[0]["location"]["path"], "faults.yaml");
     let issues = reports["faults"].as_array().unwrap();
     let fingerprints: BTreeSet<_> = issues.iter().map(|issue| issue["fingerprint"].as_str().unwrap()).collect();
     assert!(issues.len() >= 3, "{issues:?}");
@@ -337,6 +345,11 @@ fn several_reports_of_one_run_say_the_same() {
     assert_eq!((ran.code, ran.out.as_str()), (1, ""), "all reports went to files");
     let ran = run(&["check", "--format=json", "--format=sarif", &input]);
     assert!(ran.code == 2 && ran.err.contains("--format sarif=FILE"), "{}", ran.err);
+    let twice = format!("--format=json={}", file("a.sarif"));
+    let ran = run(&["check", &sarif, &twice, &input]);
+    assert!(ran.code == 2 && ran.err.contains("two reports would be written to"), "{}", ran.err);
+    let ran = run(&["check", "--format=concise=-", &input]);
+    assert_eq!((ran.code, ran.out.lines().count()), (1, findings), "`-` is standard output");
     let ran = run(&["check", "--format=sarrif=x", &input]);
     assert!(ran.code == 2 && ran.err.contains("'sarif'"), "{}", ran.err);
     let ran = run(&["check", "--format=sarif=", &input]);

@@ -155,6 +155,79 @@ fn the_configuration_of_the_repository_holds_everywhere_in_it() {
 }
 
 #[test]
+fn the_other_ending_of_the_configuration_is_known() {
+    let repository = Repository::new("yml");
+    repository.write(".meshlint.yml", "rules: {unknown-host: off}\n");
+    assert_eq!(repository.run(&["check"]).code, 0);
+    assert!(repository.run(&["config", "show"]).out.contains(".meshlint.yml"));
+    repository.write(".meshlint.yaml", "rules: {unknown-host: error}\n");
+    assert_eq!(repository.run(&["check"]).code, 1, "the proper name goes first");
+}
+
+#[test]
+fn the_environment_names_the_configuration_and_gives_way() {
+    let repository = Repository::new("environment");
+    repository.write("other.yaml", "rules: {unknown-host: off}\n");
+    let run = |file: &str, arguments: &[&str]| {
+        let mut command = meshlint();
+        command.env("MESHLINT_CONFIG", file).arg("check").args(arguments).current_dir(&repository.0);
+        run_with(command, b"")
+    };
+    assert_eq!(run("other.yaml", &[]).code, 0);
+    assert_said(&run("nowhere.yaml", &[]), 2, &["nowhere.yaml"]);
+    assert_eq!(run("nowhere.yaml", &["--no-config"]).code, 1);
+    assert_eq!(run("nowhere.yaml", &["--config=other.yaml"]).code, 0);
+    assert_eq!(run("", &[]).code, 1, "empty is not set");
+}
+
+#[test]
+fn options_that_mean_nothing_are_refused() {
+    let repository = Repository::new("options");
+    assert_said(&repository.run(&["check", "--istio-version=latest"]), 2, &["latest is no version; write 1.24"]);
+    assert_said(&repository.run(&["check", "--complete=all:shop"]), 2, &["all takes no namespace"]);
+    assert_eq!(repository.run(&["check", "--select= unknown-host , IST0101"]).code, 1);
+    // As many as there is work for, not a million.
+    assert_eq!(repository.run(&["check", "--threads=60000"]).code, 1);
+}
+
+#[test]
+fn comments_are_seen_behind_a_mark_and_in_the_words_of_others() {
+    let repository = Repository::new("comments");
+    repository.write("shop/routes.yaml", &format!("\u{feff}# meshlint: ignore[unknown-host]\n{TYPO}"));
+    assert_eq!(repository.found(&[]), Vec::<String>::new());
+    for words in ["disable[unknown-host]", "disable-next-line unknown-host", "noqa", "please[unknown-host]"] {
+        repository.write("shop/routes.yaml", &format!("# meshlint: {words}\n{TYPO}"));
+        assert_eq!(repository.found(&[]), ["unused-suppression", "unknown-host"], "{words}");
+    }
+    repository.write("shop/routes.yaml", &format!("# meshlint: see the manual\n{TYPO}"));
+    assert_eq!(repository.found(&[]), ["unknown-host"]);
+}
+
+#[test]
+fn annotations_that_leave_out_nothing_are_reported() {
+    let repository = Repository::new("annotations");
+    for annotation in ["meshlint.dev/ignores: unknown-host", "meshlint.dev/ignore: ''", "meshlint.dev/ignore: [x]"] {
+        let name = "name: catalog, ";
+        let text = TYPO.replacen(name, &format!("{name}annotations: {{{annotation}}}, "), 1);
+        repository.write("shop/routes.yaml", &text);
+        assert_eq!(repository.found(&[]), ["unused-suppression", "unknown-host"], "{annotation}");
+    }
+}
+
+#[test]
+fn what_is_said_to_be_complete_is_believed() {
+    let repository = Repository::new("complete");
+    repository.write("shop/service.yaml", &format!("{SERVICE}  selector: {{app: nobody}}\n"));
+    let select = "--select=selector-selects-nothing";
+    assert_eq!(repository.found(&[select, "--complete=all"]), Vec::<String>::new(), "it was not thought of");
+    for complete in ["--complete=workloads", "--complete=workloads:shop"] {
+        assert_eq!(repository.found(&[select, complete]), ["selector-selects-nothing"], "{complete}");
+    }
+    // Clients that no manifest shows still call the hosts.
+    assert_eq!(repository.found(&["--select=unknown-host", "--complete=workloads"]), ["unknown-host"]);
+}
+
+#[test]
 fn the_configuration_sets_what_options_set() {
     let repository = Repository::new("options");
     repository.write(".meshlint.yaml", "rules: {unknown-host: warning}\nfail-on: warning\n");
@@ -187,6 +260,8 @@ fn bad_configurations_are_refused_where_they_are_wrong() {
         ("a: [\n", [".meshlint.yaml cannot be used", "a: [", "error"]),
         ("fail-on: info\n---\nfail-on: info\n", ["one document", "3:1", "another"]),
         ("baseline: [x]\n", ["a text is expected", "1:11", "a list"]),
+        ("istio-version: latest\n", ["this is no version", "1:16", "write `1.24`"]),
+        ("ignore:\n- rules: []\n  reason: x\n", ["no `rules`", "2:3", "rules: []"]),
     ] {
         repository.write(".meshlint.yaml", text);
         assert_said(&repository.run(&["check"]), 2, &hints);
@@ -263,6 +338,20 @@ fn a_baseline_knows_findings_when_lines_move() {
     repository.write("shop/routes.yaml", TYPO);
     repository.run(&[&baseline[..], &["--write-baseline"]].concat());
     assert_eq!(repository.read("known.json"), written);
+}
+
+#[test]
+fn what_was_not_judged_is_not_gone_from_the_baseline() {
+    let repository = Repository::new("part");
+    repository.write("other/other.yaml", &SERVICE.replace("catalog", "other"));
+    repository.run(&["check", "--baseline=known.json", "--write-baseline"]);
+    for part in [&["other"][..], &["--ignore=unknown-host"], &["--select=unknown-port"], &["--min-severity=error"]] {
+        let ran = repository.run(&[&["check", "--baseline=known.json"], part].concat());
+        assert!(ran.code == 0 && !ran.out.contains("gone"), "{part:?}: {}", ran.out);
+    }
+    std::fs::remove_file(repository.0.join("shop/routes.yaml")).unwrap();
+    let ran = repository.run(&["check", "--baseline=known.json"]);
+    assert!(ran.out.contains("1 finding of the baseline is gone; --write-baseline takes it out"), "{}", ran.out);
 }
 
 #[test]

@@ -291,6 +291,41 @@ fn zip_files_are_held_to_the_same() {
 }
 
 #[test]
+fn what_is_packed_by_something_else_is_said() {
+    for (mark, packer) in [
+        (&b"BZh91AY&SY\x3d\x08"[..], "bzip2"),
+        (b"\xfd7zXZ\0\0\x04", "xz"),
+        (b"\x28\xb5\x2f\xfd\x04\x58", "zstd"),
+        (b"7z\xbc\xaf\x27\x1c\0\x04", "7-Zip"),
+    ] {
+        let ran = check("report.packed", &[mark, &noise(5000)].concat());
+        let line = format!(
+            "cannot read ../report.packed: it is packed by {packer}, which meshlint does not read; unpack it first"
+        );
+        assert_says(&ran, UNREADABLE, &line);
+        assert_eq!(ran.out, "");
+    }
+    let ran = check("program", &[b"#!/bin/sh\nexit\n", &noise(5000)[..]].concat());
+    assert_says(
+        &ran,
+        UNREADABLE,
+        "cannot read ../program: it is binary: no manifest, no dump, and no archive that meshlint knows",
+    );
+
+    // Of a zip file, both headers of the member say how it is compressed.
+    let mut other = zipped(&[("cluster/crs", SOUND.as_bytes())]);
+    let directory = memchr::memmem::find(&other, b"PK\x01\x02").unwrap();
+    other[8] = 12;
+    other[directory + 10] = 12;
+    let ran = check("bzip2.zip", &other);
+    assert_says(
+        &ran,
+        UNREADABLE,
+        "cannot read ../bzip2.zip!cluster/crs: it is compressed in a way that meshlint does not know",
+    );
+}
+
+#[test]
 fn control_characters_of_names_do_not_reach_the_terminal() {
     let ran = check("escape.tar", &ended(member("\x1b[2J/../evil.yaml", SOUND.as_bytes())));
     assert!(!ran.err.contains('\x1b') && ran.err.contains("?[2J/../evil.yaml"), "{:?}", ran.err);

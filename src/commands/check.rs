@@ -8,6 +8,7 @@ use clap::Args;
 use terminal_size::{Width, terminal_size};
 
 use crate::config::{Config, paths_matching};
+use crate::declaration::is_version;
 use crate::document::{Document, Node};
 use crate::engine::{Analysis, Selection, Settings, relative, run as run_engine};
 use crate::finding::Severity;
@@ -21,6 +22,9 @@ use super::gate::{Gate, GateArguments};
 use super::output::{Output, OutputParser, to_stdout};
 use super::progress::Progress;
 use super::{ColorChoice, Outcome};
+
+/// More threads would be started for longer than they have work.
+const MOST_THREADS: u16 = 256;
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
@@ -79,7 +83,7 @@ pub(super) struct Arguments {
 
     /// Number of threads; as many as there are processors by default
     #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    threads: Option<u16>,
 
     /// When to use colours
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
@@ -103,7 +107,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let gate = Gate::new(&arguments.gate, &config, &arguments.paths)?;
     let on_stdout = to_stdout(&arguments.format)?;
     if let Some(threads) = arguments.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.min(MOST_THREADS).into());
         pool.build_global().map_err(|error| error.to_string())?;
     }
     let start = Instant::now();
@@ -185,6 +189,9 @@ fn term_is_dumb() -> bool {
 /// What the command line says, and where it says nothing, the configuration.
 fn settings(arguments: &Arguments, config: &Config) -> Result<Settings, String> {
     let or = |said: &Option<String>, configured: &Option<String>| said.clone().or_else(|| configured.clone());
+    if let Some(version) = arguments.istio_version.as_ref().filter(|version| !is_version(version)) {
+        return Err(format!("--istio-version {version} is no version; write 1.24 or 1.24.3"));
+    }
     let mut mesh = Options { istio_version: or(&arguments.istio_version, &config.istio_version), ..Options::default() };
     if let Some(domain) = or(&arguments.cluster_domain, &config.cluster_domain) {
         mesh.cluster_domain = domain;
@@ -224,6 +231,9 @@ fn selection(arguments: &Arguments, config: &Config) -> Result<Selection, String
 }
 
 fn unknown_kind(kind: &str) -> String {
+    if kind == "all" {
+        return "--complete all takes no namespace; name the kinds, as in services:NAMESPACE".to_owned();
+    }
     let names = CompleteKind::NAMES.map(|(name, _)| name);
     let known = names.join(", ");
     match similar(kind, names.into_iter()) {

@@ -36,8 +36,9 @@ enum Command {
 /// Which configuration is used.
 #[derive(Debug, Args)]
 pub(super) struct SourceArguments {
-    /// The configuration; `.meshlint.yaml` at the root of the repository if nothing is said
-    #[arg(long, value_name = "FILE", env = "MESHLINT_CONFIG")]
+    /// The configuration; the file that MESHLINT_CONFIG names, or else `.meshlint.yaml` at the root
+    /// of the repository, if nothing is said
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
     /// Use no configuration
@@ -68,7 +69,10 @@ impl RuleArguments {
 impl SourceArguments {
     /// Reads the configuration for what is checked.
     pub(super) fn read(&self, paths: &[PathBuf]) -> Result<Config, String> {
-        let file = self.config.clone().or_else(|| config::find(paths)).filter(|_| !self.no_config);
+        // Not by clap: what is set for all runs gives way to an option, and may be empty.
+        let set = || std::env::var_os("MESHLINT_CONFIG").filter(|file| !file.is_empty()).map(PathBuf::from);
+        let named = self.config.clone().or_else(set);
+        let file = named.or_else(|| config::find(paths)).filter(|_| !self.no_config);
         self.rules.load(file.as_deref())?;
         file.map_or_else(|| Ok(Config::default()), |file| config::read(&file))
     }

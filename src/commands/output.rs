@@ -11,6 +11,9 @@ use clap::{Arg, Command};
 use crate::engine::Analysis;
 use crate::report::{self, Format, Style};
 
+/// The file that stands for standard output.
+const STDOUT: &str = "-";
+
 /// One report: how, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Output {
@@ -35,7 +38,15 @@ impl Output {
 }
 
 /// Which format goes to standard output. Without any `--format` it is the full one.
+///
+/// # Errors
+/// Two reports have one destination: the second would replace the first.
 pub(super) fn to_stdout(outputs: &[Output]) -> Result<Option<Format>, String> {
+    let files = || outputs.iter().filter_map(|output| output.file.as_ref());
+    if let Some((_, twice)) = files().enumerate().find(|(place, file)| files().take(*place).any(|other| other == *file))
+    {
+        return Err(format!("two reports would be written to {}: give each a file of its own", twice.display()));
+    }
     if outputs.is_empty() {
         return Ok(Some(Format::default()));
     }
@@ -69,12 +80,11 @@ impl TypedValueParser for OutputParser {
             None => (&*text, None),
         };
         let format = EnumValueParser::<Format>::new().parse_ref(command, argument, OsStr::new(format))?;
-        let file = file.filter(|file| !file.as_os_str().is_empty());
-        if file.is_none() && text.contains('=') {
+        if file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
             let message = format!("--format {text} names no file\n");
             return Err(command.clone().error(clap::error::ErrorKind::InvalidValue, message));
         }
-        Ok(Output { format, file })
+        Ok(Output { format, file: file.filter(|file| file.as_os_str() != STDOUT) })
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {

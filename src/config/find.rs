@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::NAME;
 
+/// How people call it as well; it counts where there is none of the proper name.
+const OTHER_NAME: &str = ".meshlint.yml";
+
 /// The repository that holds a path: the folder with `.git` in or above it.
 pub fn repository_of(path: &Path) -> Option<PathBuf> {
     let path = std::fs::canonicalize(path).ok()?;
@@ -17,6 +20,5 @@ pub fn find(inputs: &[PathBuf]) -> Option<PathBuf> {
     let here = || std::env::current_dir().ok();
     let first = inputs.iter().find(|path| path.exists()).cloned().or_else(here)?;
     let folder = repository_of(&first).or_else(here)?;
-    let file = folder.join(NAME);
-    file.is_file().then_some(file)
+    [NAME, OTHER_NAME].into_iter().map(|name| folder.join(name)).find(|file| file.is_file())
 }

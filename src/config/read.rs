@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::declaration::is_version;
 use crate::document::{Document, Node, Spanned};
 use crate::engine::{Directive, Scope, rules_of};
 use crate::fault::{Fault, rendered};
@@ -102,11 +103,20 @@ impl Reader {
             "namespace" => self.config.namespace = self.text(value),
             "cluster-domain" => self.config.cluster_domain = self.text(value),
             "root-namespace" => self.config.root_namespace = self.text(value),
-            "istio-version" => self.config.istio_version = self.text(value),
+            "istio-version" => self.read_version(value),
             "baseline" => self.config.baseline = self.text(value).map(|path| self.config.resolve(&path)),
             "mesh-config" => self.config.mesh_config = self.text(value).map(|path| self.config.resolve(&path)),
             _ => {}
         }
+    }
+
+    fn read_version(&mut self, node: Node<'_>) {
+        let Some(text) = self.text(node) else { return };
+        if !is_version(&text) {
+            let fault = Fault::new(node.anchor(), "this is no version");
+            self.faults.push(fault.help(Some("write `1.24` or `1.24.3`".to_owned())));
+        }
+        self.config.istio_version = Some(text);
     }
 
     fn text(&mut self, node: Node<'_>) -> Option<String> {
@@ -216,7 +226,9 @@ impl Reader {
             self.faults.push(Fault::unknown_key(key.span, key.text, &IGNORE_KEYS));
         }
         let reason = entry.get("reason").and_then(Node::text).filter(|reason| !reason.trim().is_empty());
-        for (is_there, what) in [(entry.get("rules").is_some(), "rules"), (reason.is_some(), "reason")] {
+        // An empty list would leave out nothing, and look as if it did.
+        let names_any = entry.get("rules").is_some_and(|rules| !rules.is_array() || rules.items().next().is_some());
+        for (is_there, what) in [(names_any, "rules"), (reason.is_some(), "reason")] {
             if !is_there {
                 let first = entry.values().next().and_then(Node::key).map_or(entry.anchor(), |key| key.span);
                 self.faults.push(Fault::new(first, format!("this entry has no `{what}`")));

@@ -22,6 +22,7 @@ pub use examples::Failure;
 pub use keys::schema;
 pub use kind::Kind;
 pub use read::{read, read_head};
+pub(crate) use version::is_version;
 
 use template::Template;
 use version::VersionRange;

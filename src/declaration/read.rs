@@ -21,6 +21,10 @@ const LONGEST_ID: usize = 64;
 /// What no rule may be called, because it means something else where rules are named.
 const RESERVED: [&str; 3] = ["all", "new", "test"];
 
+fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name) || Family::ALL.iter().any(|family| family.name() == name)
+}
+
 /// Reads a rule file.
 ///
 /// # Errors
@@ -180,7 +184,7 @@ impl<'d> Reader<'d> {
             self.fault(span, "this is no id of a rule", Some(help));
             return None;
         }
-        if RESERVED.contains(&id) || Family::ALL.iter().any(|family| family.name() == id) {
+        if is_reserved(id) {
             self.fault(span, format!("`{id}` means something else where rules are named"), None);
             return None;
         }
@@ -189,8 +193,16 @@ impl<'d> Reader<'d> {
 
     fn aliases(&mut self) -> Vec<&'static str> {
         let nodes = self.one_or_more("aliases");
-        let texts = nodes.into_iter().filter_map(|node| self.text_of(node));
-        texts.map(|text| &*text.to_owned().leak()).collect()
+        let mut aliases = Vec::new();
+        for node in nodes {
+            let Some(text) = self.text_of(node) else { continue };
+            if is_reserved(text) {
+                self.fault(node.span(), format!("`{text}` means something else where rules are named"), None);
+                continue;
+            }
+            aliases.push(&*text.to_owned().leak());
+        }
+        aliases
     }
 
     fn kinds(&mut self) -> Vec<Kind> {

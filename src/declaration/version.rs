@@ -29,6 +29,11 @@ impl Version {
     }
 }
 
+/// Whether a text is a version of Istio.
+pub(crate) fn is_version(text: &str) -> bool {
+    Version::parse(text).is_some()
+}
+
 impl VersionRange {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let bounds: Option<Vec<_>> = text.split(',').map(|part| bound(part.trim())).collect();

@@ -414,6 +414,16 @@ fn foreign_bytes_are_reported_where_they_stand() {
 fn numbers_out_of_range_are_reported() {
     let document = read(r#"{"a": 123456789012345678901234567890, "b": 1e999, "c": 01, "d": 18446744073709551615}"#);
     assert_eq!(kinds(&document), [&ProblemKind::Number; 3]);
+    // By either reader of YAML; a float that none can hold is a text to Kubernetes.
+    for text in [
+        "port: 99999999999999999999\nname: 7e12345\n",
+        "p: {port: 99999999999999999999, quoted: \"9999999999999999999999\"}\n",
+    ] {
+        let document = read(text);
+        assert_eq!(kinds(&document), [&ProblemKind::Number], "{text}");
+        let at = document.problems().first().map(|problem| document.slice(problem.span).to_owned());
+        assert_eq!(at.as_deref(), Some("99999999999999999999"));
+    }
     let d = document.roots().next().and_then(|r| r.get("d"));
     assert_eq!(d.map(Node::kind), Some(Kind::Number));
 }

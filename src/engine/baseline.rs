@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use crate::document::{Document, Node};
@@ -17,7 +17,25 @@ const VERSION: &str = "1";
 /// What a baseline file knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Baseline {
-    fingerprints: FxHashSet<String>,
+    /// What is known, by fingerprint.
+    known: FxHashMap<String, Known>,
+}
+
+/// Where a known finding came from, as far as the file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Known {
+    rule: Option<String>,
+    file: Option<String>,
+}
+
+impl Known {
+    /// Whether a run would have found it again: its rule has run, on its file. A file that is there no
+    /// more has taken its findings with it.
+    fn is_judged(&self, analysis: &Analysis, files: &FxHashSet<&str>) -> bool {
+        let has_run = |rule: &String| analysis.rules.iter().any(|id| id == rule);
+        let is_read = |file: &String| files.contains(&**file) || !Path::new(file).exists();
+        self.rule.as_ref().is_none_or(has_run) && self.file.as_ref().is_none_or(is_read)
+    }
 }
 
 #[derive(Serialize)]
@@ -67,26 +85,28 @@ impl Baseline {
         let Some(findings) = root.get("findings").filter(|findings| findings.is_array()) else {
             return fault(root.span().start, "this is no baseline: it has no `findings`");
         };
-        let mut fingerprints = FxHashSet::default();
+        let mut known = FxHashMap::default();
         for entry in findings.items() {
-            match entry.get("fingerprint").and_then(Node::as_str).filter(|text| is_fingerprint(text)) {
-                Some(fingerprint) => fingerprints.insert(fingerprint.to_owned()),
-                None => return fault(entry.span().start, "this entry has no fingerprint"),
+            let text = |key| entry.get(key).and_then(Node::as_str);
+            let Some(fingerprint) = text("fingerprint").filter(|text| is_fingerprint(text)) else {
+                return fault(entry.span().start, "this entry has no fingerprint");
             };
+            let from = Known { rule: text("rule").map(str::to_owned), file: text("file").map(str::to_owned) };
+            known.insert(fingerprint.to_owned(), from);
         }
-        Ok(Self { fingerprints })
+        Ok(Self { known })
     }
 
     /// Takes the findings out that were there before, and counts what is there no more.
     pub fn apply(&self, analysis: &mut Analysis) {
-        let mut gone: FxHashSet<&str> = self.fingerprints.iter().map(String::as_str).collect();
+        let found: FxHashSet<&str> = analysis.findings.iter().map(|finding| &*finding.fingerprint).collect();
+        let files: FxHashSet<&str> = analysis.inputs.iter().map(|input| &*input.name).collect();
+        let missing = self.known.iter().filter(|(fingerprint, _)| !found.contains(&***fingerprint));
+        let gone = missing.filter(|(_, known)| known.is_judged(analysis, &files)).count();
         let before = analysis.findings.len();
-        analysis.findings.retain(|finding| {
-            gone.remove(finding.fingerprint.as_str());
-            !self.fingerprints.contains(&finding.fingerprint)
-        });
+        analysis.findings.retain(|finding| !self.known.contains_key(&finding.fingerprint));
         analysis.known = before - analysis.findings.len();
-        analysis.gone = gone.len();
+        analysis.gone = gone;
     }
 
     /// The text of a baseline file that knows these findings.
@@ -144,6 +164,6 @@ mod tests {
             assert!(error.contains(hint), "{text}: {error}");
         }
         let good = "{\"version\": \"1\", \"findings\": [{\"fingerprint\": \"0123456789abcdef-2\"}]}";
-        assert_eq!(parse(good).map(|baseline| baseline.fingerprints.len()), Ok(1));
+        assert_eq!(parse(good).map(|baseline| baseline.known.len()), Ok(1));
     }
 }

@@ -21,7 +21,7 @@ type Found<'d> = (&'static Meta, Draft<'d>);
 
 /// Gives the findings about proxies their causes, as far as this mesh holds them. `found` is what
 /// the rules found in its manifests.
-pub(super) fn attach<'d>(findings: &mut [Finding], context: &Context<'_, 'd>, found: &[Found<'d>]) {
+pub(super) fn attach<'d>(findings: &mut [&mut Finding], context: &Context<'_, 'd>, found: &[Found<'d>]) {
     for finding in findings.iter_mut().filter(|finding| finding.cause.is_none()) {
         if let Some(origin) = origin_of(finding, context) {
             point_at(finding, &origin, found);

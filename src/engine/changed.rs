@@ -31,20 +31,20 @@ impl Changes {
     /// That it is none, with the line.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut changes = Self::default();
-        let mut file: Option<String> = None;
+        let (mut old, mut names) = (None, Vec::new());
         let mut hunk: Option<Hunk> = None;
         for (number, line) in (1..).zip(text.lines()) {
             if let Some(open) = hunk.as_mut() {
-                changes
-                    .read_line(open, file.as_deref().unwrap_or_default(), line)
-                    .map_err(|fault| at(number, fault))?;
+                changes.read_line(open, &names, line).map_err(|fault| at(number, fault))?;
                 hunk = hunk.filter(|open| open.old_left > 0 || open.new_left > 0);
+            } else if let Some(name) = line.strip_prefix("--- ") {
+                old = file_name(name);
             } else if let Some(name) = line.strip_prefix("+++ ") {
-                file = new_file(name);
+                names = file_name(name).map(|new| names_of(&new, old.as_deref())).unwrap_or_default();
             } else if line.starts_with("@@@") {
                 return Err(at(number, "this is the diff of a merge; diff against one commit"));
             } else if let Some(header) = line.strip_prefix("@@ ") {
-                if file.is_none() && !text.contains("+++ ") {
+                if names.is_empty() && !text.contains("+++ ") {
                     return Err(at(number, "a hunk without a file"));
                 }
                 hunk = Some(Hunk::parse(header).ok_or_else(|| at(number, "this is no header of a hunk"))?);
@@ -56,22 +56,23 @@ impl Changes {
         match text.trim().is_empty() || text.lines().any(is_diff) {
             _ if hunk.is_some() => Err("the diff ends within a hunk".to_owned()),
             true => Ok(changes),
+            false if text.contains("\x1b[") => Err("the diff is coloured; make it with `--no-color`".to_owned()),
             false => Err("this is no unified diff".to_owned()),
         }
     }
 
-    fn read_line(&mut self, hunk: &mut Hunk, file: &str, line: &str) -> Result<(), &'static str> {
+    fn read_line(&mut self, hunk: &mut Hunk, names: &[String], line: &str) -> Result<(), &'static str> {
         let too_long = "the hunk is longer than its header says";
         match line.as_bytes().first() {
             Some(b'+') => {
                 hunk.new_left = hunk.new_left.checked_sub(1).ok_or(too_long)?;
-                self.add(file, hunk.line..=hunk.line);
+                self.add(names, hunk.line..=hunk.line);
                 hunk.line += 1;
             }
             Some(b'-') => {
                 hunk.old_left = hunk.old_left.checked_sub(1).ok_or(too_long)?;
                 // What is gone has no line; it has changed what stood around it.
-                self.add(file, hunk.line.saturating_sub(1)..=hunk.line);
+                self.add(names, hunk.line.saturating_sub(1)..=hunk.line);
             }
             Some(b' ' | b'\t') | None => {
                 hunk.new_left = hunk.new_left.checked_sub(1).ok_or(too_long)?;
@@ -84,16 +85,15 @@ impl Changes {
         Ok(())
     }
 
-    fn add(&mut self, file: &str, lines: RangeInclusive<u32>) {
-        if file.is_empty() {
-            return;
-        }
-        let known = self.files.entry(file.to_owned()).or_default();
-        match known.last_mut() {
-            Some(last) if *lines.start() <= last.end().saturating_add(1) => {
-                *last = *last.start()..=*last.end().max(lines.end());
+    fn add(&mut self, names: &[String], lines: RangeInclusive<u32>) {
+        for name in names {
+            let known = self.files.entry(name.clone()).or_default();
+            match known.last_mut() {
+                Some(last) if *lines.start() <= last.end().saturating_add(1) => {
+                    *last = *last.start()..=*last.end().max(lines.end());
+                }
+                _ => known.push(lines.clone()),
             }
-            _ => known.push(lines),
         }
     }
 
@@ -137,19 +137,30 @@ fn numbers(range: &str) -> Option<(u32, u32)> {
     }
 }
 
-/// The file behind `+++`, without git's prefix; none if it was deleted.
-fn new_file(name: &str) -> Option<String> {
+/// The file behind `---` or `+++`, as it is written; none if there is none on that side.
+fn file_name(name: &str) -> Option<String> {
     let name = match name.strip_prefix('"') {
         Some(quoted) => unquoted(quoted.rsplit_once('"').map_or(quoted, |(inside, _)| inside)),
         None => Cow::Borrowed(name.split('\t').next().unwrap_or(name).trim_end()),
     };
-    if name == "/dev/null" {
-        return None;
+    (name != "/dev/null").then(|| name.strip_prefix("./").unwrap_or(&name).to_owned())
+}
+
+/// Git's prefixes: `a/` and `b/`, or with diff.mnemonicPrefix the others.
+const PREFIXES: [&str; 6] = ["a", "b", "i", "w", "c", "o"];
+
+/// What a file may be called here: as the diff calls it, and without a prefix. A folder may be called
+/// like a prefix, and anything may be one: whatever comes before the same name on both sides.
+fn names_of(new: &str, old: Option<&str>) -> Vec<String> {
+    let mut names = vec![new.to_owned()];
+    let Some((prefix, rest)) = new.split_once('/') else {
+        return names;
+    };
+    let is_on_both_sides = old.and_then(|old| old.split_once('/')).is_some_and(|(_, other)| other == rest);
+    if PREFIXES.contains(&prefix) || is_on_both_sides {
+        names.push(rest.strip_prefix("./").unwrap_or(rest).to_owned());
     }
-    // `a/` and `b/`, or with diff.mnemonicPrefix the others.
-    let prefixes = ["b/", "a/", "i/", "w/", "c/", "o/"];
-    let plain = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(&name);
-    Some(plain.strip_prefix("./").unwrap_or(plain).to_owned())
+    names
 }
 
 /// Git's way to write odd names: `\"`, `\\`, `\t`, `\303\251`.
@@ -206,9 +217,28 @@ mod tests {
     }
 
     #[test]
+    fn prefixes_may_be_any_or_none() -> Result<(), String> {
+        let diff = |old: &str, new: &str| format!("--- {old}\n+++ {new}\n@@ -1 +1 @@\n-a\n+b\n");
+        for (old, new, file) in [
+            ("a/x/y.yaml", "b/x/y.yaml", "x/y.yaml"),
+            ("a/y.yaml", "a/y.yaml", "a/y.yaml"), // --no-prefix, in a folder `a`
+            ("/dev/null", "c/y.yaml", "c/y.yaml"),
+            ("old/x/y.yaml", "new/x/y.yaml", "x/y.yaml"), // --dst-prefix=new/
+            ("old/x/y.yaml\t2026-01-01", "new/x/y.yaml\t2026-01-02", "new/x/y.yaml"), // diff -ru old new
+            ("x/old.yaml", "y/new.yaml", "y/new.yaml"),
+            ("./y.yaml", "./y.yaml", "y.yaml"),
+        ] {
+            assert_eq!(lines(&diff(old, new), file)?, [(0, 1)], "{old} {new}");
+        }
+        assert_eq!(lines(&diff("x/old.yaml", "y/new.yaml"), "new.yaml")?, []);
+        Ok(())
+    }
+
+    #[test]
     fn what_is_no_diff_is_refused() {
         for (text, hint) in [
             ("hello\n", "no unified diff"),
+            ("\x1b[1mdiff --git a/x b/x\x1b[m\n", "--no-color"),
             ("--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n a\n", "ends within a hunk"),
             ("--- a/x\n+++ b/x\n@@ -1 +x @@\n", "line 3: this is no header"),
             ("--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n+a\n+b\n", "line 5: the hunk is longer"),

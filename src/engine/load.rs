@@ -4,10 +4,11 @@
 //! summary is kept for the rules that look at several proxies. Manifests stay, because they refer
 //! to each other.
 
-use crate::document::Document;
+use crate::document::{Document, ProblemKind};
 use crate::envoy::{self, Form};
 use crate::finding::{Draft, Finding, Findings, Meta, Skip, resolve};
 use crate::input::{Candidate, Role, looks_like_ours};
+use crate::kube::objects;
 use crate::rules::{self, Check, Proxy};
 
 use super::visit::{Piece, Visited, visit};
@@ -65,6 +66,7 @@ fn judge(piece: Piece, selection: &Selection) -> Loaded {
         Some(Ok(text)) => text,
     };
     let is_relevant = piece.is_named || role == Role::Dump || mentions_mesh(&text);
+    let is_binary = piece.is_named && is_binary(&text);
     let mut document = Document::read(piece.name, text);
     if let Some(proxy) = piece.place.and_then(|place| place.proxy()) {
         document.set_owner(&proxy);
@@ -72,7 +74,12 @@ fn judge(piece: Piece, selection: &Selection) -> Loaded {
     if role == Role::Dump {
         document.accept_leading_text();
     }
-    match envoy::form_of(&document) {
+    let form = envoy::form_of(&document);
+    // That it is UTF-16 is said in words of its own.
+    if is_binary && holds_nothing(form, &document) && !is_utf16(&document) {
+        return Loaded::Unreadable(BINARY.to_owned());
+    }
+    match form {
         Form::Manifests => Loaded::Manifests(document),
         Form::Envoy => judge_dump(&document, selection),
         Form::Ztunnel => Loaded::Recorded("ztunnel dump"),
@@ -87,7 +94,7 @@ fn judge(piece: Piece, selection: &Selection) -> Loaded {
 
 /// What should hold resources may be a table, an error of kubectl, or broken.
 fn judge_listing(document: &Document, selection: &Selection) -> Loaded {
-    match mentions_mesh(document.bytes()) {
+    match mentions_mesh(document.bytes()) || is_utf16(document) {
         true => other(document, selection),
         false => Loaded::Recorded("text"),
     }
@@ -96,6 +103,29 @@ fn judge_listing(document: &Document, selection: &Selection) -> Loaded {
 /// Whether a text is no JSON at all: the error of whoever should have got a dump.
 fn is_plain(text: &[u8]) -> bool {
     memchr::memchr(b'{', text).is_none()
+}
+
+const BINARY: &str = "it is binary: no manifest, no dump, and no archive that meshlint knows";
+/// How much of a text tells whether it is one.
+const SAMPLE: usize = 4096;
+
+fn is_utf16(document: &Document) -> bool {
+    document.problems().iter().any(|problem| problem.kind == ProblemKind::Utf16)
+}
+
+fn holds_nothing(form: Form, document: &Document) -> bool {
+    match form {
+        Form::Manifests => objects(document).0.is_empty(),
+        form => form == Form::Other,
+    }
+}
+
+/// Whether a text is no text: a fifth of its beginning is no UTF-8 or control characters.
+fn is_binary(text: &[u8]) -> bool {
+    let sample = String::from_utf8_lossy(text.get(..SAMPLE).unwrap_or(text));
+    let is_odd = |c: char| c == char::REPLACEMENT_CHARACTER || (c.is_control() && !c.is_whitespace());
+    let odd = sample.chars().filter(|c| is_odd(*c)).count();
+    odd * 5 > sample.chars().count()
 }
 
 /// What a file is that is not read.

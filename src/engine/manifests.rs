@@ -1,6 +1,6 @@
 //! Judging the manifests: into meshes, each into a model, rules on it in parallel.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -17,18 +17,35 @@ use super::{Selection, Settings};
 
 /// The manifests among the inputs, each with the folder that it is applied with.
 #[derive(Default)]
-pub(super) struct Manifests<'a> {
+pub(super) struct Manifests {
     documents: Vec<Document>,
-    folders: Vec<Option<&'a Path>>,
-    /// Of documents of a bundle: which.
-    bundles: Vec<Option<&'a Path>>,
+    folders: Vec<Option<PathBuf>>,
+    /// Whether the folder is a bundle, or is in one.
+    of_bundles: Vec<bool>,
 }
 
-impl<'a> Manifests<'a> {
-    pub(super) fn push(&mut self, document: Document, folder: Option<&'a Path>, is_of_bundle: bool) {
+/// What a dump shows.
+pub(super) struct Shown {
+    /// The bundle that holds it.
+    pub(super) bundle: Option<PathBuf>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) proxies: Vec<Proxy>,
+}
+
+impl Manifests {
+    pub(super) fn push(&mut self, document: Document, folder: Option<PathBuf>, is_of_bundle: bool) {
         self.documents.push(document);
         self.folders.push(folder);
-        self.bundles.push(folder.filter(|_| is_of_bundle));
+        self.of_bundles.push(is_of_bundle);
+    }
+
+    fn folder(&self, place: usize) -> Option<&Path> {
+        self.folders.get(place)?.as_deref()
+    }
+
+    /// The bundle that holds a document.
+    fn bundle(&self, place: usize) -> Option<&Path> {
+        self.folder(place).filter(|_| self.of_bundles.get(place) == Some(&true))
     }
 
     /// The documents that are judged together.
@@ -37,7 +54,7 @@ impl<'a> Manifests<'a> {
             return vec![(0..self.documents.len()).collect()];
         }
         let placed = self.documents.iter().zip(&self.folders);
-        let placed: Vec<_> = placed.map(|(document, folder)| Placed { folder: *folder, document }).collect();
+        let placed: Vec<_> = placed.map(|(document, folder)| Placed { folder: folder.as_deref(), document }).collect();
         variants(&placed)
     }
 
@@ -50,7 +67,7 @@ impl<'a> Manifests<'a> {
         }
         let mut numbers = FxHashMap::default();
         for group in groups {
-            let mut folders: Vec<_> = group.iter().filter_map(|place| self.folders.get(*place).copied()).collect();
+            let mut folders: Vec<_> = group.iter().map(|place| self.folder(*place)).collect();
             folders.sort_unstable();
             folders.dedup();
             if folders.len() < 2 {
@@ -58,8 +75,7 @@ impl<'a> Manifests<'a> {
             }
             for place in group {
                 let next = numbers.len();
-                let folder = self.folders.get(*place).copied().flatten();
-                let number = *numbers.entry(folder).or_insert(next);
+                let number = *numbers.entry(self.folder(*place).map(Path::to_owned)).or_insert(next);
                 if let Some(document) = self.documents.get_mut(*place) {
                     document.set_home(&open_namespace(number));
                 }
@@ -69,7 +85,7 @@ impl<'a> Manifests<'a> {
 
     /// The folder above all documents of a group.
     fn folder_of(&self, group: &[usize]) -> String {
-        let mut folders = group.iter().filter_map(|place| self.folders.get(*place).copied().flatten());
+        let mut folders = group.iter().filter_map(|place| self.folder(*place));
         let first = folders.next().unwrap_or(Path::new(""));
         let common = folders.fold(first, |common, folder| {
             common.ancestors().find(|ancestor| folder.starts_with(ancestor)).unwrap_or(Path::new(""))
@@ -88,21 +104,18 @@ pub(super) struct Judged {
 }
 
 /// Runs all rules on the manifests, and gives what was found in proxies its causes there.
-pub(super) fn judge(
-    manifests: &mut Manifests<'_>,
-    settings: &Settings,
-    proxies: &[Proxy],
-    in_proxies: &mut [Finding],
-) -> Judged {
+pub(super) fn judge(manifests: &mut Manifests, settings: &Settings, shown: &mut [Shown]) -> Judged {
     let groups = manifests.groups(settings);
     manifests.give_homes(&groups, settings.namespace.as_deref());
     let manifests = &*manifests;
+    let elsewhere = Elsewhere::of(manifests, &groups);
     let mut judged = Judged::default();
-    for group in &groups {
+    for (number, group) in groups.iter().enumerate() {
         let documents: Vec<&Document> = group.iter().filter_map(|place| manifests.documents.get(*place)).collect();
-        let bundles: Vec<_> = group.iter().filter_map(|place| manifests.bundles.get(*place).copied()).collect();
+        let bundles: Vec<_> = group.iter().map(|place| manifests.bundle(*place)).collect();
         let objects = distinct(&documents, &bundles);
-        let (findings, skips) = judge_mesh(&documents, &objects, settings, proxies, in_proxies);
+        let mut own: Vec<&mut Shown> = shown.iter_mut().filter(|dump| elsewhere.admits(dump, number)).collect();
+        let (findings, skips) = judge_mesh(&documents, &objects, settings, &mut own);
         judged.findings.extend(findings);
         judged.skips.extend(skips);
     }
@@ -110,6 +123,26 @@ pub(super) fn judge(
         judged.variants = groups.iter().map(|group| manifests.folder_of(group)).collect();
     }
     judged
+}
+
+/// Which bundles are judged in which group: what a proxy of one cluster shows has no cause in another.
+struct Elsewhere(FxHashMap<PathBuf, FxHashSet<usize>>);
+
+impl Elsewhere {
+    fn of(manifests: &Manifests, groups: &[Vec<usize>]) -> Self {
+        let mut known: FxHashMap<PathBuf, FxHashSet<usize>> = FxHashMap::default();
+        for (number, group) in groups.iter().enumerate() {
+            for bundle in group.iter().filter_map(|place| manifests.bundle(*place)) {
+                known.entry(bundle.to_owned()).or_default().insert(number);
+            }
+        }
+        Self(known)
+    }
+
+    fn admits(&self, dump: &Shown, group: usize) -> bool {
+        let groups = dump.bundle.as_ref().and_then(|bundle| self.0.get(bundle));
+        groups.is_none_or(|groups| groups.contains(&group))
+    }
 }
 
 /// The resources of the documents. A bundle has some of them in several files (the pods of
@@ -135,19 +168,29 @@ fn judge_mesh<'d>(
     documents: &[&'d Document],
     objects: &[Object<'d>],
     settings: &Settings,
-    proxies: &[Proxy],
-    in_proxies: &mut [Finding],
+    shown: &mut [&mut Shown],
 ) -> (Vec<Finding>, Vec<(&'static str, Skip)>) {
+    let (proxies, mut in_proxies) = parts(shown);
     if documents.is_empty() && proxies.is_empty() {
         return Default::default();
     }
     let options = mesh_options(objects, &settings.mesh);
     let mesh = Mesh::new(objects, &options);
-    let context = Context::new(&mesh, proxies);
+    let context = Context::new(&mesh, &proxies);
     let Outcome { drafts, mut finished, skips } = run_rules(documents, &context, &settings.selection);
-    attach(in_proxies, &context, &drafts);
+    attach(&mut in_proxies, &context, &drafts);
     finished.extend(resolve(drafts));
     (finished, skips)
+}
+
+/// The proxies, and the findings about them.
+fn parts<'s>(shown: &'s mut [&mut Shown]) -> (Vec<&'s Proxy>, Vec<&'s mut Finding>) {
+    let (mut proxies, mut findings) = (Vec::new(), Vec::new());
+    for dump in shown {
+        proxies.extend(&dump.proxies);
+        findings.extend(&mut dump.findings);
+    }
+    (proxies, findings)
 }
 
 /// The settings of the command line with those of istiod's ConfigMap, if that is among the inputs.

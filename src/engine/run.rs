@@ -1,16 +1,17 @@
 //! The run: read everything, build the mesh, run the rules, sort what they found.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::finding::{Finding, Severity, Skip, group};
-use crate::input::{Candidate, Discovery};
+use crate::input::{Candidate, Discovery, root_of};
 use crate::kube::{objects, shown};
 use crate::mesh;
 
-use super::manifests::{Manifests, judge};
+use super::manifests::{Manifests, Shown, judge};
 use super::suppress;
 use super::{
     Analysis, Directive, Event, InputKind, InputSummary, Loaded, NotEvaluated, Selection, Visited, Watch, load,
@@ -43,12 +44,11 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
     };
     settings.watch.tell(Event::Stage { name: "read", steps: discovery.candidates.len() });
     let mut manifests = Manifests::default();
-    let mut known = Vec::new();
+    let mut shown = Vec::new();
     let mut skips = Vec::new();
     let mut directives = settings.ignores.clone();
     let mut is_bundle = false;
     for (candidate, visited) in discovery.candidates.iter().zip(load_all(&discovery.candidates, settings)) {
-        let unit = if visited.is_bundle { Some(candidate.bundle_path()) } else { candidate.unit() };
         analysis.unreadable.extend(visited.unreadable);
         analysis.skipped += visited.skipped;
         is_bundle |= visited.is_bundle;
@@ -62,14 +62,14 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
                     let (objects, _) = objects(&document);
                     let count = objects.len();
                     directives.extend(suppress::read(&document));
-                    manifests.push(document, unit, visited.is_bundle);
+                    manifests.push(document, unit_of(candidate, visited.is_bundle, &name), visited.is_bundle);
                     InputKind::Manifests(count)
                 }
                 Loaded::Dump { findings, skips: open, proxies } => {
-                    analysis.findings.extend(findings);
                     skips.extend(open);
                     let names = proxies.iter().map(|proxy| proxy.name.clone()).collect();
-                    known.extend(proxies);
+                    let bundle = visited.is_bundle.then(|| unit_of(candidate, true, &name)).flatten();
+                    shown.push(Shown { bundle, findings, proxies });
                     InputKind::Dump(names)
                 }
                 Loaded::Recorded(what) => InputKind::Recorded(what),
@@ -83,7 +83,8 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
         }
     }
     settings.watch.tell(Event::Stage { name: "judge", steps: 0 });
-    let judged = judge(&mut manifests, settings, &known, &mut analysis.findings);
+    let judged = judge(&mut manifests, settings, &mut shown);
+    analysis.findings.extend(shown.into_iter().flat_map(|dump| dump.findings));
     analysis.findings.extend(judged.findings);
     analysis.variants = judged.variants;
     skips.extend(judged.skips);
@@ -93,6 +94,17 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
     analysis.findings = numbered(sorted(analysis.findings));
     apply_severities(&mut analysis.findings, &settings.severities);
     analysis
+}
+
+/// What an input is applied together with. An archive may hold the bundles of several clusters, each
+/// in a folder.
+fn unit_of(candidate: &Candidate, is_bundle: bool, name: &str) -> Option<PathBuf> {
+    if !is_bundle {
+        return candidate.unit().map(Path::to_owned);
+    }
+    let member = name.strip_prefix(&*candidate.name).and_then(|rest| rest.strip_prefix('!'));
+    let root = member.map(root_of).filter(|root| !root.is_empty());
+    Some(root.map_or_else(|| candidate.bundle_path().to_owned(), |root| candidate.bundle_path().join(root)))
 }
 
 /// Reads every candidate, the biggest first, so that no thread is left with one at the end.

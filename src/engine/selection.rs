@@ -54,6 +54,7 @@ impl Selection {
 
 /// The rules that a name stands for: a rule's id, an alias, a family, or `all`.
 pub(super) fn expand(name: &str) -> Result<Vec<&'static str>, String> {
+    let name = name.trim();
     if name.eq_ignore_ascii_case("all") {
         return Ok(rules::all().map(|rule| rule.meta.id).collect());
     }

@@ -60,8 +60,8 @@ pub type Wants<'w> = &'w (dyn Fn(Role, &str, &[u8]) -> bool + Sync);
 
 /// Calls `work` for everything in a candidate.
 pub fn visit<T: Send>(candidate: &Candidate, wants: Wants<'_>, work: &(dyn Fn(Piece) -> T + Sync)) -> Visited<T> {
-    if candidate.is_stdin() {
-        return visit_stdin(candidate, wants, work);
+    if candidate.is_stream() {
+        return visit_stream(candidate, wants, work);
     }
     match input::archive_kind(&candidate.path).filter(|_| candidate.is_named) {
         Some(kind) => visit_archive(candidate, wants, work, |sink| input::read_archive(&candidate.path, kind, sink)),
@@ -69,7 +69,7 @@ pub fn visit<T: Send>(candidate: &Candidate, wants: Wants<'_>, work: &(dyn Fn(Pi
     }
 }
 
-fn visit_stdin<T: Send>(candidate: &Candidate, wants: Wants<'_>, work: &(dyn Fn(Piece) -> T + Sync)) -> Visited<T> {
+fn visit_stream<T: Send>(candidate: &Candidate, wants: Wants<'_>, work: &(dyn Fn(Piece) -> T + Sync)) -> Visited<T> {
     let text = input::read(candidate).map_err(|error| error.to_string());
     let archive = text.as_ref().ok().and_then(|text| Some((text, input::archive_kind_of(text)?)));
     if let Some((text, kind)) = archive {

@@ -1,12 +1,14 @@
 //! From the paths on the command line to files.
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
 
-use super::layout::{Place, is_bundle};
+use super::layout::{Place, holds_a_bundle, is_bundle, is_mark};
 
 /// The path that stands for standard input.
 const STDIN: &str = "-";
@@ -43,6 +45,11 @@ impl Candidate {
     /// Whether it is standard input.
     pub fn is_stdin(&self) -> bool {
         self.path.as_os_str() == STDIN
+    }
+
+    /// Whether it can be read only once: standard input, or what a shell makes of `<(istioctl …)`.
+    pub fn is_stream(&self) -> bool {
+        self.is_stdin() || (self.is_named && fs::metadata(&self.path).is_ok_and(|metadata| !metadata.is_file()))
     }
 
     /// When it was written, in seconds since 1970; 0 where that is not known.
@@ -99,12 +106,18 @@ pub fn discover(paths: &[PathBuf]) -> Discovery {
         }
     }
     let mut seen = rustc_hash::FxHashSet::default();
-    found.candidates.retain(|candidate| seen.insert(candidate.path.clone()));
+    found.candidates.retain(|candidate| seen.insert(candidate.name.clone()));
     found
 }
 
 fn search(folder: &Path, found: &mut Discovery) {
-    for entry in files(&WalkBuilder::new(folder), folder, found) {
+    let entries = files(&WalkBuilder::new(folder), folder, found);
+    let bundles = bundles_among(entries.iter().map(DirEntry::path), folder);
+    for bundle in &bundles {
+        search_bundle(bundle, found);
+    }
+    let is_elsewhere = |entry: &DirEntry| !bundles.iter().any(|bundle| entry.path().starts_with(bundle));
+    for entry in entries.into_iter().filter(is_elsewhere) {
         let path = entry.into_path();
         let size = fs::metadata(&path).map_or(0, |m| m.len());
         if has_known_name(&path) || starts_like_ours(&path) {
@@ -113,6 +126,21 @@ fn search(folder: &Path, found: &mut Discovery) {
             found.skipped += 1;
         }
     }
+}
+
+/// The bundles in a folder that is none: those of several clusters, or one beside manifests.
+fn bundles_among<'p>(files: impl Iterator<Item = &'p Path>, folder: &Path) -> BTreeSet<PathBuf> {
+    let below = |path: &'p Path| path.ancestors().take_while(|ancestor| *ancestor != folder);
+    let marks = files.flat_map(below).filter(|path| path.file_name().and_then(OsStr::to_str).is_some_and(is_mark));
+    let parents: BTreeSet<&Path> = marks.filter_map(Path::parent).filter(|parent| *parent != folder).collect();
+    let mut bundles: BTreeSet<PathBuf> = BTreeSet::new();
+    // A folder comes before what is in it.
+    for parent in parents {
+        if !parent.ancestors().any(|ancestor| bundles.contains(ancestor)) && holds_a_bundle(parent) {
+            bundles.insert(parent.to_owned());
+        }
+    }
+    bundles
 }
 
 /// The files that a walk through a folder comes by, in order; what cannot be read is noted.

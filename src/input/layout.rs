@@ -40,15 +40,31 @@ impl Place {
     /// Reads a path within a bundle. `must-gather.local.X/image/namespaces/…` is two levels deep, and
     /// people put reports into folders of theirs.
     pub fn of(path: &str) -> Self {
-        let parts: Vec<&str> = path.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
-        let mut depths = (0..parts.len().min(5)).filter_map(|depth| place_of(parts.get(depth..)?));
-        depths.next().unwrap_or(Self::UNKNOWN)
+        found(&parts(path)).map_or(Self::UNKNOWN, |(_, place)| place)
     }
 
     /// `pod.namespace`.
     pub fn proxy(&self) -> Option<String> {
         self.pod.as_ref().map(|(namespace, pod)| format!("{pod}.{namespace}"))
     }
+}
+
+/// The folder of the bundle that a path leads into, within an archive that may hold those of several
+/// clusters; empty if the path tells nothing.
+pub fn root_of(path: &str) -> String {
+    let parts = parts(path);
+    let depth = found(&parts).map_or(0, |(depth, _)| depth);
+    parts.get(..depth).unwrap_or_default().join("/")
+}
+
+fn parts(path: &str) -> Vec<&str> {
+    path.split(['/', '\\']).filter(|part| !part.is_empty()).collect()
+}
+
+/// What a path says, and how many folders stand above the bundle.
+fn found(parts: &[&str]) -> Option<(usize, Place)> {
+    let mut depths = (0..parts.len().min(5)).filter_map(|depth| Some((depth, place_of(parts.get(depth..)?)?)));
+    depths.next()
 }
 
 /// Answers of a proxy's admin interface, by the files that hold them.
@@ -198,11 +214,19 @@ pub(super) fn is_bundle(folder: &Path) -> bool {
     false
 }
 
-fn holds_a_bundle(folder: &Path) -> bool {
+/// What lies in the folder of a bug report, by which it is known.
+const REPORT: [&str; 6] = ["bug-report.log", "versions", "proxies", "cluster/k8s-resources", "cluster/crs", "analyze"];
+
+/// Whether a folder holds what a bug report or a must-gather holds.
+pub(super) fn holds_a_bundle(folder: &Path) -> bool {
     let has = |name: &str| folder.join(name).exists();
-    let report = ["bug-report.log", "versions", "proxies", "cluster/k8s-resources", "cluster/crs", "analyze"];
     let gathered = has("namespaces") && (has("cluster-scoped-resources") || has("version"));
-    gathered || report.iter().filter(|name| has(name)).count() >= 2
+    gathered || REPORT.iter().filter(|name| has(name)).count() >= 2
+}
+
+/// Whether a file or folder of this name may lie in the folder of a bundle.
+pub(super) fn is_mark(name: &str) -> bool {
+    matches!(name, "namespaces" | "cluster") || REPORT.contains(&name)
 }
 
 #[cfg(test)]

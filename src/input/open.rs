@@ -1,6 +1,6 @@
 //! Opening a file, and inflating it if it is compressed.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -11,6 +11,15 @@ use super::{ArchiveKind, Candidate, Text};
 
 /// The first bytes of a gzip stream.
 const GZIP: &[u8] = b"\x1f\x8b";
+/// The first bytes of what else people pack bundles with.
+const OTHER_PACKERS: [(&[u8], &str); 6] = [
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+    (b"Rar!\x1a\x07", "RAR"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"\x1f\x9d", "compress"),
+];
 /// The most bytes that a compressed file may inflate to. A dump of 200 MB is large; this is where
 /// a file is meant to fill the memory.
 const INFLATE_LIMIT: u64 = 2 << 30;
@@ -26,13 +35,29 @@ pub fn open(candidate: &Candidate) -> Result<Text, String> {
 /// A text, inflated if it is compressed.
 ///
 /// # Errors
-/// One line on what is wrong with the compressed data.
+/// One line on what is wrong with the compressed data, or by what it is compressed that is not gzip.
 pub fn inflated(text: Text) -> Result<Text, String> {
+    if let Some(packer) = other_packer(&text) {
+        return Err(format!("it is packed by {packer}, which meshlint does not read; unpack it first"));
+    }
     if text.starts_with(GZIP) { inflate(&text) } else { Ok(text) }
 }
 
-/// The first bytes of a file; none of one that cannot be read, which reading it will say.
+/// What a text is packed by, if that is something that is not read here.
+fn other_packer(text: &[u8]) -> Option<&'static str> {
+    // `BZh`, the size of blocks, and the mark of the first block: a text may well begin with the former.
+    if text.starts_with(b"BZh") && text.get(4..10) == Some(b"1AY&SY") {
+        return Some("bzip2");
+    }
+    OTHER_PACKERS.iter().find(|(mark, _)| text.starts_with(mark)).map(|(_, name)| *name)
+}
+
+/// The first bytes of a file; none of one that cannot be read, which reading it will say, and none of
+/// a pipe, from which they would be gone.
 pub fn head(path: &Path) -> Vec<u8> {
+    if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return Vec::new();
+    }
     let mut head = Vec::with_capacity(HEAD);
     let read = File::open(path).and_then(|file| file.take(HEAD as u64).read_to_end(&mut head));
     if read.is_err() {

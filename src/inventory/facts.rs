@@ -42,6 +42,10 @@ pub(super) enum Fact {
         client: Option<String>,
         server: Option<String>,
     },
+    /// Nothing that is known, or too broken to be known, with keys in it.
+    Text {
+        secrets: Vec<String>,
+    },
     /// When the tool was started.
     Started(Option<String>),
     Log,
@@ -155,7 +159,8 @@ fn of_document(name: String, text: Text, place: Option<&Place>) -> Fact {
         Form::Manifests => resources(&document, in_clear),
         Form::Admin(_) | Form::Other => match place.filter(|place| place.role == Role::Dump) {
             Some(place) => of_proxy(Some(place), "no dump", None), // an error of whoever asked for it
-            None => Fact::Other,
+            None if in_clear.is_empty() => Fact::Other,
+            None => Fact::Text { secrets: in_clear },
         },
     }
 }

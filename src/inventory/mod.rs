@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::engine::{Visited, visit};
-use crate::input::Discovery;
+use crate::input::{Discovery, Place, Role, root_of};
 
 use facts::Fact;
 
@@ -34,6 +34,9 @@ pub struct Inventory {
     version: &'static str,
     /// What the user named.
     bundle: String,
+    /// The folders of the bundles in it, if there are several.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    bundles: BTreeSet<String>,
     /// Files or members, whatever they are.
     files: usize,
     /// Their size together.
@@ -156,12 +159,14 @@ pub fn take(bundle: &str, discovery: Discovery) -> Inventory {
     inventory.unreadable.extend(discovery.unreadable.into_iter().map(unreadable));
     let mut proxies: BTreeMap<String, Proxy> = BTreeMap::new();
     let (mut oldest, mut newest) = (u64::MAX, 0);
+    let mut roots = BTreeSet::new();
     for visited in visited {
         inventory.files += visited.skipped;
         inventory.unreadable.extend(visited.unreadable.into_iter().map(unreadable));
         for (name, (size, modified, fact)) in visited.results {
             inventory.files += 1;
             inventory.bytes += size;
+            roots.extend(root_within(bundle, &name));
             if modified > 0 {
                 (oldest, newest) = (oldest.min(modified), newest.max(modified));
             }
@@ -170,7 +175,16 @@ pub fn take(bundle: &str, discovery: Discovery) -> Inventory {
     }
     inventory.captured.oldest_file = Some(oldest).filter(|_| newest > 0).and_then(texts::time);
     inventory.captured.newest_file = Some(newest).filter(|_| newest > 0).and_then(texts::time);
+    if roots.len() > 1 {
+        inventory.bundles = roots;
+    }
     inventory.finish(proxies)
+}
+
+/// The bundle that a file belongs to, of those that lie in a folder or an archive.
+fn root_within(bundle: &str, name: &str) -> Option<String> {
+    let path = name.strip_prefix(bundle)?.trim_start_matches(['!', '/']);
+    (Place::of(path).role != Role::Unknown).then(|| root_of(path))
 }
 
 impl Inventory {
@@ -240,6 +254,7 @@ impl Inventory {
             }
             Fact::Started(time) => self.captured.started = time,
             Fact::Log => self.logs.push(Log { file: name, bytes: size }),
+            Fact::Text { secrets } => self.add_secrets(&name, secrets),
             Fact::Other => {}
         }
     }

@@ -14,7 +14,12 @@ const SECRETS: usize = 20;
 /// # Errors
 /// Those of the output.
 pub fn write_inventory(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}: {} files, {}", inventory.bundle, inventory.files, size(inventory.bytes))?;
+    let files = if inventory.files == 1 { "file" } else { "files" };
+    writeln!(out, "{}: {} {files}, {}", inventory.bundle, inventory.files, size(inventory.bytes))?;
+    if !inventory.bundles.is_empty() {
+        let bundles: Vec<&str> = inventory.bundles.iter().map(String::as_str).collect();
+        writeln!(out, "bundles     {}: what follows is of all of them together", bundles.join(", "))?;
+    }
     for (name, text) in head(inventory).into_iter().filter(|(_, text)| !text.is_empty()) {
         writeln!(out, "{name:<12}{text}")?;
     }

@@ -69,11 +69,12 @@ impl<'d> Known<'d> {
 impl Mesh<'_> {
     /// Whether the user says that the inputs hold all of a kind in a namespace.
     pub fn is_complete(&self, kind: CompleteKind, namespace: &str) -> bool {
+        let (complete, namespace) = (&self.options.complete, shown(namespace));
         // Who gives "all" of a mesh without a single workload did not think of them.
         if kind == CompleteKind::Workloads && self.workloads_by_namespace.is_empty() {
-            return false;
+            return complete.names(kind, &namespace);
         }
-        !self.options.complete.is_empty() && self.options.complete.covers(kind, &shown(namespace))
+        !complete.is_empty() && complete.covers(kind, &namespace)
     }
 
     /// Whether the inputs hold the workloads of a namespace: some of them, or the user says so.

@@ -316,7 +316,10 @@ impl<'d> Mesh<'d> {
                 only.is_whole_namespace = true;
             }
             let is_root = namespace == self.options.root_namespace;
-            if seen.is_empty() && !is_root && !self.is_complete(CompleteKind::Workloads, namespace) {
+            // Without a single workload, requests are judged as those of somebody whom no manifest shows.
+            let is_empty =
+                || !self.workloads_by_namespace.is_empty() && self.is_complete(CompleteKind::Workloads, namespace);
+            if seen.is_empty() && !is_root && !is_empty() {
                 clients.push(Client {
                     namespace,
                     labels: None,

@@ -173,8 +173,13 @@ impl Completeness {
 
     /// Whether the inputs are declared to hold all of `kind` in `namespace`.
     pub fn covers(&self, kind: CompleteKind, namespace: &str) -> bool {
+        self.everything || self.names(kind, namespace)
+    }
+
+    /// Whether the kind itself is declared complete in `namespace`, and not just everything.
+    pub fn names(&self, kind: CompleteKind, namespace: &str) -> bool {
         let declared = |namespace: &str| self.kinds.contains(&(kind, namespace.to_owned()));
-        self.everything || declared("") || declared(namespace)
+        declared("") || declared(namespace)
     }
 
     /// Whether nothing is declared.

@@ -1,6 +1,8 @@
 //! GitLab's code quality report: a list of issues, which merge requests compare by fingerprint.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::json;
@@ -19,7 +21,7 @@ struct Issue<'a> {
 
 #[derive(Serialize)]
 struct Location<'a> {
-    path: &'a str,
+    path: Cow<'a, str>,
     lines: Lines,
 }
 
@@ -52,10 +54,19 @@ fn issue(finding: &Finding) -> Issue<'_> {
         fingerprint: &finding.fingerprint,
         severity,
         location: Location {
-            // GitLab knows a file by its path from the root of the repository, without `./`.
-            path: location.file.strip_prefix("./").unwrap_or(&location.file),
+            path: path_of(&location.file),
             lines: Lines { begin: location.start.line, end: location.end.line },
         },
+    }
+}
+
+/// GitLab knows a file by its path from the root of the repository, without `./`. That is the folder
+/// that it runs in, also if a file is named by an absolute path, such as `$CI_PROJECT_DIR/manifests`.
+fn path_of(file: &str) -> Cow<'_, str> {
+    let here = std::env::current_dir().unwrap_or_default();
+    match Path::new(file).strip_prefix(here) {
+        Ok(inner) => inner.to_string_lossy().into_owned().into(),
+        Err(_) => file.strip_prefix("./").unwrap_or(file).into(),
     }
 }
 

@@ -47,7 +47,8 @@ fn write_left_out(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
     }
     match analysis.gone {
         0 => Ok(()),
-        gone => writeln!(out, "{} of the baseline are there no more: --write-baseline", counted(gone, "finding")),
+        1 => writeln!(out, "1 finding of the baseline is gone; --write-baseline takes it out"),
+        gone => writeln!(out, "{gone} findings of the baseline are gone; --write-baseline takes them out"),
     }
 }
 

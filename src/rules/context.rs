@@ -15,7 +15,7 @@ pub struct Context<'m, 'd> {
     /// The mesh.
     pub mesh: &'m Mesh<'d>,
     /// The proxies whose dumps are among the inputs.
-    pub proxies: &'m [Proxy],
+    pub proxies: &'m [&'m Proxy],
     effects: Vec<Effects<'m, 'd>>,
 }
 
@@ -59,7 +59,7 @@ pub struct Outcome<'a, 'm, 'd> {
 
 impl<'m, 'd> Context<'m, 'd> {
     /// Works out what becomes of every VirtualService.
-    pub fn new(mesh: &'m Mesh<'d>, proxies: &'m [Proxy]) -> Self {
+    pub fn new(mesh: &'m Mesh<'d>, proxies: &'m [&'m Proxy]) -> Self {
         let effects = mesh.virtual_services.par_iter().map(|service| Effects::of(mesh, service)).collect();
         Self { mesh, proxies, effects }
     }

@@ -126,6 +126,12 @@ fn clash(declaration: &Declaration, own: &[Declared]) -> Option<Fault> {
         let help = format!("it is declared in {}", other.file.name());
         return Some(Fault::new(declaration.id_span, message).help(Some(help)));
     }
+    // Who names the other rule must not mean this one as well.
+    let is_rule =
+        |name: &&&str| registry::is_taken(name) || own.iter().any(|other| other.declaration.meta.id == **name);
+    if let Some(alias) = declaration.meta.aliases.iter().find(is_rule) {
+        return Some(Fault::new(declaration.id_span, format!("its alias `{alias}` is the id of another rule")));
+    }
     let help = "it comes with meshlint; give yours another name".to_owned();
     registry::is_taken(id).then(|| Fault::new(declaration.id_span, message).help(Some(help)))
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::commands::{Outcome, print};
 use crate::declaration;
 use crate::document::Document;
-use crate::fault::rendered;
+use crate::fault::Fault;
 use crate::input::Text;
 use crate::rules;
 
@@ -34,7 +34,7 @@ const NAME: &str = "no-request-timeout";
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let text = SKELETON.replace(NAME, &arguments.id);
     let document: &'static Document = Box::leak(Box::new(Document::read("the new rule", Text::from(text.as_str()))));
-    declaration::read(document).map_err(|faults| rendered(document, &faults))?;
+    declaration::read(document).map_err(|faults| refusal(&arguments.id, &faults))?;
     if !rules::find(&arguments.id).is_empty() {
         return Err(format!("there is a rule `{}` already", arguments.id));
     }
@@ -45,4 +45,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, String> {
     created.map_err(|error| format!("cannot write {shown}: {error}"))?;
     print(&format!("{shown} is written; meshlint rule test {shown} runs its examples\n"))?;
     Ok(Outcome::Clean)
+}
+
+/// Why there can be no rule of this name. Nothing else of the skeleton can be wrong.
+fn refusal(id: &str, faults: &[Fault]) -> String {
+    let fault = faults.first();
+    let help = fault.and_then(|fault| fault.help.as_ref()).map(|help| format!("; {help}")).unwrap_or_default();
+    format!("`{id}`: {}{help}", fault.map(|fault| &*fault.message).unwrap_or_default())
 }

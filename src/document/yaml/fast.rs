@@ -9,7 +9,8 @@ use std::ops::Range;
 
 use super::super::keys::{KeyFilter, find_duplicates};
 use super::super::node::plain_key_end;
-use super::super::problem::Problem;
+use super::super::problem::{Problem, ProblemKind};
+use super::super::scalar::is_beyond_integers;
 use super::super::tape::{Key, Shape, Tape, without_quotes};
 use super::super::{MAX_DEPTH, Span, block};
 
@@ -338,6 +339,7 @@ impl Reader<'_> {
             Some(b'&' | b'*' | b'!' | b'%' | b'@' | b'`' | b'#' | b',' | b']' | b'}' | b'\t') => return Err(Unusual),
             _ => {
                 let end = self.plain_end(at, content_end)?;
+                self.check_number(at, end);
                 self.scalar(Shape::Plain, at, end, key);
             }
         }
@@ -347,6 +349,15 @@ impl Reader<'_> {
     fn scalar(&mut self, shape: Shape, start: usize, end: usize, key: Key) {
         self.last_end = end;
         self.tape.push(shape, Span::new(start, end), key);
+    }
+
+    /// Reports an integer that nothing holds. Few words are long enough to be looked at.
+    fn check_number(&mut self, start: usize, end: usize) {
+        let word =
+            self.bytes.get(start..end).filter(|word| word.len() >= 19).and_then(|word| str::from_utf8(word).ok());
+        if word.is_some_and(is_beyond_integers) {
+            self.problems.push(Problem { kind: ProblemKind::Number, span: Span::new(start, end), related: None });
+        }
     }
 
     /// The end of the plain scalar that takes the rest of the line.
@@ -477,6 +488,7 @@ impl Reader<'_> {
             }
             _ => {
                 let end = self.flow_plain_end(at, content_end)?;
+                self.check_number(at, end);
                 self.tape.push(Shape::Plain, Span::new(at, end), key);
                 Ok(end)
             }

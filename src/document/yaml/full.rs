@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::super::keys::{KeyFilter, find_duplicates};
 use super::super::node::{key_of, plain_key_end};
 use super::super::problem::{Problem, ProblemKind};
+use super::super::scalar::is_beyond_integers;
 use super::super::tape::{Key, RawNode, Shape, Tape};
 use super::super::{MAX_DEPTH, Span};
 
@@ -158,6 +159,9 @@ impl<'a> Builder<'a> {
             }
             ScalarStyle::Plain if raw == value => {
                 self.tape.push(Shape::Plain, span, key);
+                if is_beyond_integers(value) {
+                    self.report(ProblemKind::Number, span);
+                }
             }
             ScalarStyle::Plain => self.tape.push_decoded(Shape::Plain, span, key, value.into()),
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {

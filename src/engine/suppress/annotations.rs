@@ -1,19 +1,21 @@
 //! `meshlint.dev/ignore: rule,rule` on an object, and Istio's own annotation with its codes.
 
-use crate::document::{Document, Spanned};
+use crate::document::{Document, Node, Spanned};
 use crate::kube::{Object, objects};
 use crate::rules;
 
 use super::{Scope, Written, rules_of};
 
 const OWN: &str = "meshlint.dev/ignore";
+/// What our own annotations begin with. There is only one.
+const PREFIX: &str = "meshlint.dev/";
 /// The annotation of `istioctl analyze`: codes such as `IST0101`, or patterns of them.
 const ISTIO: &str = "galley.istio.io/analyze-suppress";
 
 /// The suppressions in the annotations of a document.
 pub(super) fn read(document: &Document) -> Vec<Written<'_>> {
     let has = |name: &str| memchr::memmem::find(document.bytes(), name.as_bytes()).is_some();
-    let (has_own, has_istio) = (has(OWN), has(ISTIO));
+    let (has_own, has_istio) = (has(PREFIX), has(ISTIO));
     if !has_own && !has_istio {
         return Vec::new();
     }
@@ -23,7 +25,30 @@ pub(super) fn read(document: &Document) -> Vec<Written<'_>> {
 fn of_object(object: Object<'_>) -> Vec<Written<'_>> {
     let own = object.annotation(OWN).into_iter().flat_map(|value| named(object, value, true));
     let istio = object.annotation(ISTIO).into_iter().flat_map(|value| named(object, value, false));
-    own.chain(istio).collect()
+    own.chain(istio).chain(useless(object)).collect()
+}
+
+/// Annotations that look like ours and leave out nothing: others by name, and those without a rule.
+fn useless(object: Object<'_>) -> impl Iterator<Item = Written<'_>> {
+    let metadata = object.node().get("metadata").and_then(|metadata| metadata.get("annotations"));
+    let annotations = metadata.into_iter().flat_map(Node::entries);
+    annotations.filter(|(key, _)| key.text.starts_with(PREFIX)).filter_map(move |(key, value)| {
+        let text = value.text().unwrap_or_default();
+        let is_empty = text.split(',').all(|name| name.trim().is_empty());
+        let problem = match key.text == OWN {
+            false => format!("did you mean `{OWN}`?"),
+            true if is_empty => "it names no rule".to_owned(),
+            true => return None,
+        };
+        Some(Written {
+            name: key.text,
+            rules: Err(problem),
+            reason: None,
+            place: value.into(),
+            scope: Scope::Nowhere,
+            must_be_used: true,
+        })
+    })
 }
 
 fn named<'d>(object: Object<'d>, value: Spanned<'d, &'d str>, is_own: bool) -> impl Iterator<Item = Written<'d>> {

@@ -15,6 +15,9 @@ use super::{Scope, Written, rules_of};
 const MARK: &str = "meshlint:";
 const LINE: &str = "ignore";
 const FILE: &str = "ignore-file";
+/// What other tools call it.
+const OTHERS: [&str; 5] = ["disable", "suppress", "skip", "allow", "noqa"];
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What a comment says.
 struct Comment<'d> {
@@ -44,14 +47,16 @@ pub(super) fn read(document: &Document) -> Vec<Written<'_>> {
 fn comment<'d>(text: &'d [u8], at: usize, layout: &Layout<'d>) -> Option<Comment<'d>> {
     let line = line_around(text, at);
     let before = text.get(line.start..at)?.trim_ascii_end().strip_suffix(b"#")?;
-    let is_comment = before.last().is_none_or(u8::is_ascii_whitespace);
     let start = line.start + before.len();
+    let before = before.strip_prefix(BYTE_ORDER_MARK).filter(|_| line.start == 0).unwrap_or(before);
+    let is_comment = before.last().is_none_or(u8::is_ascii_whitespace);
     if !is_comment || layout.is_in_string(start) {
         return None;
     }
     let said = std::str::from_utf8(text.get(at + MARK.len()..line.end)?).ok()?.trim();
     let (word, rest) = said.split_at(said.find(|c: char| c == '[' || c.is_whitespace()).unwrap_or(said.len()));
-    let is_meant = word == LINE || word == FILE || similar(word, [LINE, FILE].into_iter()).is_some();
+    let is_other = rest.starts_with('[') || OTHERS.iter().any(|other| word.starts_with(other));
+    let is_meant = is_other || word == LINE || word == FILE || similar(word, [LINE, FILE].into_iter()).is_some();
     let (names, reason) = match rest.trim_start().strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((names, reason)) => (Some(names), reason.trim().trim_start_matches([':', '-']).trim()),
         None => (None, ""),

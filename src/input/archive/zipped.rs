@@ -1,6 +1,6 @@
 //! `.zip`, in the order of its directory.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use zip::ZipArchive;
 use zip::result::ZipError;
@@ -50,11 +50,13 @@ pub(super) fn read(mut source: impl Read + Seek, size: u64, meter: &Meter, intak
         };
         let known = Entry { path: &path, size: file.size(), modified: seconds(file.last_modified()) };
         // Each member is compressed by itself: what follows a broken one can be read.
-        if intake.file(&known, &mut Metered::new(&mut file, meter)).is_err() {
+        if let Err(error) = intake.file(&known, &mut Metered::new(&mut file, meter)) {
             if let Some(stopped) = meter.stopped() {
                 return intake.end(stopped);
             }
-            intake.refuse(Defect::Broken, &path);
+            // How it is compressed is looked at when the first of it is inflated.
+            let is_unknown = error.kind() == io::ErrorKind::Unsupported;
+            intake.refuse(if is_unknown { Defect::Unsupported } else { Defect::Broken }, &path);
         }
     }
 }
@@ -62,7 +64,7 @@ pub(super) fn read(mut source: impl Read + Seek, size: u64, meter: &Meter, intak
 fn defect(error: &ZipError) -> Defect {
     match error {
         ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Defect::Encrypted,
-        ZipError::UnsupportedArchive(_) => Defect::Unsupported,
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => Defect::Unsupported,
         _ => Defect::Broken,
     }
 }

@@ -64,7 +64,8 @@ fn label(kind: &ProblemKind) -> String {
 }
 
 fn words(problem: &Problem) -> Option<(Severity, String, Option<String>)> {
-    let quote = || Some("quote a text that starts with `*`: it is read as an alias".to_owned());
+    let help = |help: &str| Some(help.to_owned());
+    let quote = || help("quote a text that starts with `*`: it is read as an alias");
     Some(match &problem.kind {
         // Rules of their own.
         ProblemKind::Truncated { .. } | ProblemKind::DuplicateKey(_) | ProblemKind::Template => return None,
@@ -74,19 +75,35 @@ fn words(problem: &Problem) -> Option<(Severity, String, Option<String>)> {
             let what = if name.starts_with('.') { format!("`*{name}`") } else { "this".to_owned() };
             (Severity::Error, format!("{what} is an alias without an anchor"), quote())
         }
-        ProblemKind::TooDeep => (Severity::Error, "nested too deeply to be read".to_owned(), None),
-        ProblemKind::TooLarge => {
-            (Severity::Error, "too large to be read".to_owned(), Some("split the file".to_owned()))
-        }
-        ProblemKind::AliasBudget => (Severity::Error, "the aliases expand beyond all measure".to_owned(), None),
+        ProblemKind::TooDeep => (
+            Severity::Error,
+            "nested too deeply to be read".to_owned(),
+            help("look at what made it: neither Kubernetes nor Envoy writes anything of that depth"),
+        ),
+        ProblemKind::TooLarge => (Severity::Error, "too large to be read".to_owned(), help("split the file")),
+        ProblemKind::AliasBudget => (
+            Severity::Error,
+            "the aliases expand beyond all measure".to_owned(),
+            help("write the values out: Kubernetes refuses such a document, too"),
+        ),
         ProblemKind::Utf16 => (
             Severity::Error,
             "the file is UTF-16".to_owned(),
             Some("write it as UTF-8: in PowerShell, `… | Out-File -Encoding utf8 FILE` instead of `>`".to_owned()),
         ),
-        ProblemKind::InvalidUtf8 => (Severity::Warning, "these bytes are not UTF-8".to_owned(), None),
-        ProblemKind::ControlCharacter => (Severity::Warning, "a control character inside a string".to_owned(), None),
-        ProblemKind::Number => (Severity::Warning, "not a number that JSON and a 64-bit type know".to_owned(), None),
+        ProblemKind::InvalidUtf8 => {
+            (Severity::Warning, "these bytes are not UTF-8".to_owned(), help("save the file as UTF-8"))
+        }
+        ProblemKind::ControlCharacter => (
+            Severity::Warning,
+            "a control character inside a string".to_owned(),
+            help("take it out, or write it as `\\u` with four digits"),
+        ),
+        ProblemKind::Number => (
+            Severity::Warning,
+            "not a number that JSON and a 64-bit type know".to_owned(),
+            help("write a number in range, or quotes around it if it is a text"),
+        ),
         ProblemKind::LeadingText => (Severity::Info, "text before the configuration was skipped".to_owned(), None),
         ProblemKind::TrailingText => (Severity::Info, "text behind the configuration was skipped".to_owned(), None),
     })

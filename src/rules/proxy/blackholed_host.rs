@@ -122,7 +122,7 @@ fn is_excluded(template: PodTemplate<'_>, address: Address<'_>) -> bool {
 }
 
 /// Hosts that other pods of the same workload have.
-fn of_siblings(proxies: &[Proxy], findings: &mut Findings<'_>) {
+fn of_siblings(proxies: &[&Proxy], findings: &mut Findings<'_>) {
     for proxy in proxies {
         let Some(registry) = &proxy.registry else { continue };
         let is_sibling = |other: &&Proxy| {
@@ -131,7 +131,7 @@ fn of_siblings(proxies: &[Proxy], findings: &mut Findings<'_>) {
                 && other.workload == proxy.workload
                 && other.namespace == proxy.namespace
         };
-        for sibling in proxies.iter().filter(is_sibling) {
+        for sibling in proxies.iter().copied().filter(is_sibling) {
             let Some(theirs) = &sibling.registry else { continue };
             let mut missing: Vec<String> =
                 theirs.hosts.iter().filter(|host| !registry.admits(host)).map(|host| (**host).to_owned()).collect();
