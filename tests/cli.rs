@@ -172,15 +172,32 @@ fn wrong_usage_is_exit_code_2_and_says_what_was_meant() {
 fn standard_input_is_read() {
     let ran = check(TYPO, &["--format=concise"]);
     assert_eq!(ran.out, "<stdin>:14:27: error[unknown-host] no service has the host `catlog`\n");
-    let compressed = {
-        use std::io::Write;
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(TYPO.as_bytes()).unwrap();
-        encoder.finish().unwrap()
-    };
     let mut command = meshlint();
     command.args(["check", "--format=concise", "-"]);
-    assert_eq!(run_with(command, &compressed).out, ran.out, "gzip");
+    assert_eq!(run_with(command, &gzipped(TYPO)).out, ran.out, "gzip");
+}
+
+fn gzipped(text: &str) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn what_there_is_of_damaged_data_is_analysed_and_the_damage_said() {
+    let damage = "<stdin>:15:1: warning[unparsable-input] the compressed data is damaged: some of the text may be missing or wrong";
+    let whole = gzipped(TYPO);
+    let mut wrong_sum = whole.clone();
+    wrong_sum[whole.len() - 6] ^= 1;
+    for (case, bytes) in [("a wrong sum", &wrong_sum[..]), ("no end", &whole[..whole.len() - 8])] {
+        let mut command = meshlint();
+        command.args(["check", "--format=concise", "-"]);
+        let ran = run_with(command, bytes);
+        assert_eq!(ran.code, FINDINGS, "{case}");
+        assert!(ran.out.contains("no service has the host `catlog`"), "{case}: {}", ran.out);
+        assert!(ran.out.contains(damage), "{case}: {}", ran.out);
+    }
 }
 
 #[test]

@@ -75,6 +75,7 @@ impl Document {
         if is_utf16(&text) {
             return Self::refused(text, ProblemKind::Utf16);
         }
+        let damage = text.damage().map(str::to_owned);
         let start = byte_order_mark(&text);
         let first = text.iter().skip(start).find(|b| !b.is_ascii_whitespace());
         let mut document = match first {
@@ -82,6 +83,11 @@ impl Document {
             _ => Self::yaml_or_json(text),
         };
         document.problems.truncate(MAX_PROBLEMS);
+        if let Some(reason) = damage {
+            let end = document.text.len();
+            let kind = ProblemKind::Damaged(reason);
+            document.problems.push(Problem { kind, span: Span::new(end, end), related: None });
+        }
         document.problems.sort_by_key(|p| p.span);
         document.tape.shrink();
         document

@@ -212,8 +212,11 @@ impl<'d> Node<'d> {
     #[inline]
     pub fn field(self, name: &str) -> Option<Node<'d>> {
         let tag = KeyTag::of(name.as_bytes());
-        // Camel case is the shorter spelling.
-        let may_be = |found: KeyTag| found.first() == tag.first() && found.length() <= tag.length();
+        // Camel case is shorter by its underscores.
+        let is_camel_case = |length: usize| length + name.bytes().filter(|byte| *byte == b'_').count() == tag.length();
+        let may_be = |found: KeyTag| {
+            found.first() == tag.first() && (found.length() == tag.length() || is_camel_case(found.length()))
+        };
         self.find(may_be, |key| spells(key, name))
     }
 

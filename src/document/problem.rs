@@ -50,6 +50,8 @@ pub enum ProblemKind {
     Number,
     /// A template (Helm, Jinja, …) that nobody has rendered.
     Template,
+    /// The compressed data that the text is from is broken: what the library says of it.
+    Damaged(String),
 }
 
 impl fmt::Display for ProblemKind {
@@ -73,6 +75,7 @@ impl fmt::Display for ProblemKind {
             Self::ControlCharacter => f.write_str("a control character inside a string"),
             Self::Number => f.write_str("not a number that a 64-bit type can hold"),
             Self::Template => f.write_str("a template that has not been rendered"),
+            Self::Damaged(reason) => write!(f, "the compressed data is damaged: {reason}"),
         }
     }
 }
@@ -91,6 +94,7 @@ impl ProblemKind {
                 | Self::UnknownAlias(_)
                 | Self::Utf16
                 | Self::Template
+                | Self::Damaged(_)
         )
     }
 }

@@ -89,7 +89,7 @@ pub fn read(candidate: &Candidate) -> io::Result<Text> {
     Text::open(&mut File::open(&candidate.path)?)
 }
 
-/// Inflates a gzip stream; what can be read of a truncated one is kept.
+/// Inflates a gzip stream; what can be read of a damaged one is kept.
 fn inflate(compressed: &[u8]) -> Result<Text, String> {
     let mut inflated = Vec::new();
     let meter = Meter::default();
@@ -101,6 +101,7 @@ fn inflate(compressed: &[u8]) -> Result<Text, String> {
     match outcome {
         Err(error) if meter.stopped().is_some() => Err(error.to_string()),
         Err(error) if inflated.is_empty() => Err(format!("broken gzip stream: {error}")),
-        _ => Ok(Text::from(inflated)),
+        Err(error) => Ok(Text::from(inflated).damaged(error.to_string())),
+        Ok(_) => Ok(Text::from(inflated)),
     }
 }

@@ -14,7 +14,12 @@ use memmap2::{Mmap, MmapOptions};
 const MAP_FROM: u64 = 1 << 20;
 
 /// The bytes of one input.
-pub struct Text(Bytes);
+#[derive(Default)]
+pub struct Text {
+    bytes: Bytes,
+    /// What is wrong with the compressed data that they are from.
+    damage: Option<Box<str>>,
+}
 
 enum Bytes {
     Owned(Vec<u8>),
@@ -33,11 +38,25 @@ impl Text {
             // SAFETY: the mapping is private and only read. Should another program truncate the
             // file meanwhile, the system ends this process with a signal; that is the price of
             // not copying dumps of 200 MB, and reading it would give half a dump anyway.
-            return Ok(Self(Bytes::Mapped(unsafe { MmapOptions::new().populate().map(&*file)? })));
+            return Ok(Self::of(Bytes::Mapped(unsafe { MmapOptions::new().populate().map(&*file)? })));
         }
         let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
         file.read_to_end(&mut bytes)?;
-        Ok(Self(Bytes::Owned(bytes)))
+        Ok(Self::from(bytes))
+    }
+
+    fn of(bytes: Bytes) -> Self {
+        Self { bytes, damage: None }
+    }
+
+    /// Notes that they are from compressed data with something wrong: some may be missing or others.
+    pub fn damaged(self, reason: impl Into<Box<str>>) -> Self {
+        Self { damage: Some(reason.into()), ..self }
+    }
+
+    /// What is wrong with the compressed data that they are from.
+    pub fn damage(&self) -> Option<&str> {
+        self.damage.as_deref()
     }
 }
 
@@ -45,28 +64,28 @@ impl Deref for Text {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        match &self.0 {
+        match &self.bytes {
             Bytes::Owned(bytes) => bytes,
             Bytes::Mapped(map) => map,
         }
     }
 }
 
-impl Default for Text {
+impl Default for Bytes {
     fn default() -> Self {
-        Self(Bytes::Owned(Vec::new()))
+        Self::Owned(Vec::new())
     }
 }
 
 impl From<Vec<u8>> for Text {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Bytes::Owned(bytes))
+        Self::of(Bytes::Owned(bytes))
     }
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self(Bytes::Owned(text.as_bytes().to_vec()))
+        Self::from(text.as_bytes().to_vec())
     }
 }
 

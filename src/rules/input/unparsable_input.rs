@@ -104,6 +104,11 @@ fn words(problem: &Problem) -> Option<(Severity, String, Option<String>)> {
             "not a number that JSON and a 64-bit type know".to_owned(),
             help("write a number in range, or quotes around it if it is a text"),
         ),
+        ProblemKind::Damaged(_) => (
+            Severity::Warning,
+            "the compressed data is damaged: some of the text may be missing or wrong".to_owned(),
+            help("copy or pack the file again; `gzip --test` checks it"),
+        ),
         ProblemKind::LeadingText => (Severity::Info, "text before the configuration was skipped".to_owned(), None),
         ProblemKind::TrailingText => (Severity::Info, "text behind the configuration was skipped".to_owned(), None),
     })
