@@ -342,9 +342,7 @@ impl<'d> Children<'d> {
         let end = if raw.shape() == shape { raw.next() } else { 0 };
         Self { doc: node.doc, index: node.index + 1, end }
     }
-}
 
-impl<'d> Children<'d> {
     /// The next child that passes a test of its entry on the tape and its index.
     #[inline(always)]
     fn find_raw(&mut self, passes: impl Fn(RawNode, u32) -> bool) -> Option<Node<'d>> {

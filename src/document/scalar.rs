@@ -125,13 +125,13 @@ pub(super) fn float(word: &str) -> Option<f64> {
 
 /// Whether a bare word of YAML is an integer that no 64-bit type holds. Kubernetes makes a float of
 /// it, and refuses that wherever an integer belongs.
-pub(super) fn is_beyond_integers(word: &str) -> bool {
-    let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
+pub(super) fn is_beyond_integers(word: &[u8]) -> bool {
+    let digits = word.strip_prefix(b"-").or_else(|| word.strip_prefix(b"+")).unwrap_or(word);
     // The largest that fits has 20 digits; a shorter one is not looked at any closer.
-    digits.len() >= 19
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
-        && word.parse::<i64>().is_err()
-        && word.parse::<u64>().is_err()
+    if digits.len() < 19 || !digits.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    std::str::from_utf8(word).is_ok_and(|word| word.parse::<i64>().is_err() && word.parse::<u64>().is_err())
 }
 
 #[cfg(test)]
@@ -163,13 +163,13 @@ mod tests {
     #[test]
     fn integers_beyond_all_types_are_seen() {
         for word in ["18446744073709551616", "-9223372036854775809", "+99999999999999999999", "99999999999999999999"] {
-            assert!(is_beyond_integers(word), "{word}");
+            assert!(is_beyond_integers(word.as_bytes()), "{word}");
             assert_eq!(yaml_word(word), Word::Number, "{word}");
         }
         for word in
             ["18446744073709551615", "-9223372036854775808", "1e30", "0.00000000000000000001", "v99999999999999999999"]
         {
-            assert!(!is_beyond_integers(word), "{word}");
+            assert!(!is_beyond_integers(word.as_bytes()), "{word}");
         }
         assert_eq!(yaml_word("7e12345"), Word::Text, "a commit, say");
     }

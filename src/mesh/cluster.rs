@@ -110,7 +110,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         if service.alias_of.is_some() {
             return Cluster::Alias { service };
         }
-        let Some((_, service_port)) = declared.port(port) else {
+        let Some(service_port) = declared.port(port) else {
             // Of a service that the client has only for the sake of routes, it has what they ask for.
             return match service.port(port) {
                 Some(_) => Cluster::Invisible { service },

@@ -11,7 +11,7 @@ pub(super) struct Declared<'m, 'd> {
     /// The declaration that counts.
     pub(super) service: &'m Service<'d>,
     /// Its ports and those that others add to them, as far as the client has them.
-    ports: Vec<(&'m Service<'d>, &'m Port<'d>)>,
+    ports: Vec<&'m Port<'d>>,
 }
 
 /// The ports of a destination that routes ask for.
@@ -25,26 +25,26 @@ struct Asked {
 
 impl<'m, 'd> Declared<'m, 'd> {
     fn of(service: &'m Service<'d>, takes: &impl Fn(&Port<'d>) -> bool) -> Option<Self> {
-        let ports: Vec<_> = service.ports.iter().filter(|p| takes(p)).map(|port| (service, port)).collect();
+        let ports: Vec<_> = service.ports.iter().filter(|p| takes(p)).collect();
         (service.ports.is_empty() || !ports.is_empty()).then_some(Self { service, ports })
     }
 
-    /// A port, with the declaration that it is from.
-    pub(super) fn port(&self, number: u16) -> Option<(&'m Service<'d>, &'m Port<'d>)> {
-        self.ports.iter().find(|(_, port)| port.number == number && !port.is_udp()).copied()
+    /// The port with this number.
+    pub(super) fn port(&self, number: u16) -> Option<&'m Port<'d>> {
+        self.ports.iter().find(|port| port.number == number && !port.is_udp()).copied()
     }
 
     /// The only port, if there is just one.
     pub(super) fn only_port(&self) -> Option<u16> {
         match &self.ports[..] {
-            [(_, port)] => Some(port.number),
+            [port] => Some(port.number),
             _ => None,
         }
     }
 
     /// Whether a declaration has nothing to add.
     fn has_all_of(&self, service: &Service<'d>) -> bool {
-        let has = |port: &Port<'d>| self.ports.iter().any(|(_, own)| own.number == port.number);
+        let has = |port: &Port<'d>| self.ports.iter().any(|own| own.number == port.number);
         std::ptr::eq(self.service, service) && service.ports.iter().all(has)
     }
 
@@ -58,9 +58,9 @@ impl<'m, 'd> Declared<'m, 'd> {
         if !can_merge(self.service, other.service) {
             return;
         }
-        for (service, port) in other.ports {
-            if self.ports.iter().all(|(_, own)| own.number != port.number) {
-                self.ports.push((service, port));
+        for port in other.ports {
+            if self.ports.iter().all(|own| own.number != port.number) {
+                self.ports.push(port);
             }
         }
     }
@@ -169,7 +169,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         let mut asked: Option<Asked> = None;
         let leading = self.mesh.virtual_services_to(host).filter(|leading| {
             leading.visibility.includes(self.client.namespace)
-                && leading.gateways.iter().any(|g| g.name == MESH_GATEWAY)
+                && leading.is_bound_to(MESH_GATEWAY)
                 && listener.imports_virtual_service(leading)
         });
         for (route, destination) in leading.flat_map(PreparedVirtualService::destinations) {

@@ -156,7 +156,7 @@ impl<'d> Mesh<'d> {
                 let target = match port.target() {
                     TargetPort::Number(0) => port.number,
                     TargetPort::Number(number) => number,
-                    TargetPort::Name(name) => workload?.port_named(name)?,
+                    named @ TargetPort::Name(_) => workload?.target_number(named)?,
                 };
                 Some((port.number, target))
             }));

@@ -45,7 +45,7 @@ impl NoLayer4Effect<'_, '_> {
             Self::NotImported => 1,
             Self::NoService | Self::NoServer => 2,
             Self::Alias(_) => 3,
-            Self::OtherProtocol(_, port) if port.protocol == Protocol::Udp => 3,
+            Self::OtherProtocol(_, port) if port.is_udp() => 3,
             Self::OtherProtocol(..) | Self::OtherServer(_) => 4,
             Self::NoMatch(..) | Self::NoMatchAtServer(_) => 5,
             Self::Taken(_) => 6,
@@ -208,7 +208,7 @@ impl<'m, 'd> Scope<'m, 'd> {
                 continue;
             }
             let mut earlier = self.earlier(mesh, service, &target.host, |s| {
-                s.gateways.iter().any(|g| g.name == MESH_GATEWAY) && listener.imports_virtual_service(s)
+                s.is_bound_to(MESH_GATEWAY) && listener.imports_virtual_service(s)
             });
             failure = failure.or(NoLayer4Effect::Taken(earlier.find(|s| entrance.is_taken(s, service))?));
         }
@@ -275,9 +275,8 @@ impl<'m, 'd> Scope<'m, 'd> {
             return Some(NoLayer4Effect::NoMatchAtServer(server));
         }
         // Whatever the host: a server has one list for all that it takes.
-        let mut earlier = self.earlier(mesh, service, "*", |s| {
-            s.gateways.iter().any(|g| g.name == gateway.full_name) && gateway.takes(server, s)
-        });
+        let mut earlier =
+            self.earlier(mesh, service, "*", |s| s.is_bound_to(&gateway.full_name) && gateway.takes(server, s));
         Some(NoLayer4Effect::Taken(earlier.find(|s| entrance.is_taken(s, service))?))
     }
 }

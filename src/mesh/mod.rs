@@ -151,7 +151,7 @@ impl<'d> Mesh<'d> {
         }
         // A service that stands for another host has no listeners.
         for (place, service) in self.services.iter().enumerate().filter(|(_, s)| s.alias_of.is_none()) {
-            for port in service.ports.iter().filter(|p| p.protocol != Protocol::Udp) {
+            for port in service.ports.iter().filter(|p| !p.is_udp()) {
                 self.ports.entry(port.number).or_default().push(place as u32);
                 if port.protocol == Protocol::Http {
                     self.http_ports.entry(port.number).or_default().push(place as u32);

@@ -271,7 +271,7 @@ impl<'m, 'd> Scope<'m, 'd> {
     /// Whether routes of `port` take `service` into account.
     pub fn imports_virtual_service(&self, service: &PreparedVirtualService<'d>, port: u16) -> bool {
         service.visibility.includes(self.client.namespace)
-            && service.gateways.iter().any(|g| g.name == MESH_GATEWAY)
+            && service.is_bound_to(MESH_GATEWAY)
             && self.listener(port).is_some_and(|l| l.imports_virtual_service(service))
     }
 
@@ -281,7 +281,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         for host in hosts {
             for service in self.mesh.services_within(host) {
                 let visible = self.sees(service);
-                let relevant = service.ports.iter().filter(|p| visible && p.protocol != Protocol::Udp);
+                let relevant = service.ports.iter().filter(|p| visible && !p.is_udp());
                 ports.extend(relevant.map(|p| p.number));
             }
         }

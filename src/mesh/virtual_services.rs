@@ -33,6 +33,11 @@ pub struct PreparedVirtualService<'d> {
 }
 
 impl<'d> PreparedVirtualService<'d> {
+    /// Whether it names a gateway, by its full name.
+    pub fn is_bound_to(&self, gateway: &str) -> bool {
+        self.gateways.iter().any(|reference| reference.name == gateway)
+    }
+
     /// Everything that its routes lead to, each with its HTTP route.
     pub fn destinations(&self) -> impl Iterator<Item = (Option<&PreparedRoute<'d>>, &PreparedDestination<'d>)> {
         let http = self.routes.iter().flat_map(|route| route.destinations.iter().map(move |d| (Some(route), d)));

@@ -2,7 +2,7 @@
 
 use crate::document::Node;
 use crate::istio::WorkloadEntry;
-use crate::kube::{Labels, Object, PodTemplate};
+use crate::kube::{Labels, Object, PodTemplate, TargetPort};
 
 /// Pods of one owner, or a machine outside Kubernetes.
 #[derive(Clone, Debug)]
@@ -52,10 +52,12 @@ impl<'d> Workload<'d> {
         self.template.is_none_or(|template| template.ports().any(|port| port.name == Some(name)))
     }
 
-    /// The number of its port of this name.
-    pub(super) fn port_named(&self, name: &str) -> Option<u16> {
-        let ports = self.template.into_iter().flat_map(PodTemplate::ports);
-        ports.into_iter().find(|port| port.name == Some(name)).map(|port| port.number)
+    /// The number of the port that a service leads to; nothing if it is named, and not known here.
+    pub fn target_number(&self, target: TargetPort<'_>) -> Option<u16> {
+        match target {
+            TargetPort::Number(number) => Some(number),
+            TargetPort::Name(name) => self.template?.ports().find(|p| p.name == Some(name)).map(|p| p.number),
+        }
     }
 
     /// Whether sidecars of pods could exist here at all: jobs run them too, machines their own.

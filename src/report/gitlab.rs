@@ -1,13 +1,12 @@
 //! GitLab's code quality report: a list of issues, which merge requests compare by fingerprint.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::json;
 
-use crate::engine::Analysis;
+use crate::engine::{Analysis, relative};
 use crate::finding::{Finding, Severity};
 
 #[derive(Serialize)]
@@ -16,12 +15,12 @@ struct Issue<'a> {
     check_name: &'a str,
     fingerprint: &'a str,
     severity: &'static str,
-    location: Location<'a>,
+    location: Location,
 }
 
 #[derive(Serialize)]
-struct Location<'a> {
-    path: Cow<'a, str>,
+struct Location {
+    path: String,
     lines: Lines,
 }
 
@@ -32,12 +31,15 @@ struct Lines {
 }
 
 pub(super) fn write(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
-    let issues: Vec<_> = analysis.findings.iter().map(issue).collect();
+    // GitLab knows a file by its path from the root of the repository. That is the folder that it runs
+    // in, also if a file is named by an absolute path, such as `$CI_PROJECT_DIR/manifests`.
+    let root = std::env::current_dir().unwrap_or_default();
+    let issues: Vec<_> = analysis.findings.iter().map(|finding| issue(finding, &root)).collect();
     serde_json::to_writer_pretty(&mut *out, &issues)?;
     writeln!(out)
 }
 
-fn issue(finding: &Finding) -> Issue<'_> {
+fn issue<'f>(finding: &'f Finding, root: &Path) -> Issue<'f> {
     let severity = match finding.severity {
         Severity::Error => "critical",
         Severity::Warning => "minor",
@@ -54,19 +56,9 @@ fn issue(finding: &Finding) -> Issue<'_> {
         fingerprint: &finding.fingerprint,
         severity,
         location: Location {
-            path: path_of(&location.file),
+            path: relative(&location.file, root).to_string_lossy().into_owned(),
             lines: Lines { begin: location.start.line, end: location.end.line },
         },
-    }
-}
-
-/// GitLab knows a file by its path from the root of the repository, without `./`. That is the folder
-/// that it runs in, also if a file is named by an absolute path, such as `$CI_PROJECT_DIR/manifests`.
-fn path_of(file: &str) -> Cow<'_, str> {
-    let here = std::env::current_dir().unwrap_or_default();
-    match Path::new(file).strip_prefix(here) {
-        Ok(inner) => inner.to_string_lossy().into_owned().into(),
-        Err(_) => file.strip_prefix("./").unwrap_or(file).into(),
     }
 }
 

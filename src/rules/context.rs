@@ -92,7 +92,7 @@ impl<'m, 'd> Effects<'m, 'd> {
             open_ports: Vec::new(),
             conditions: service.routes.iter().map(alternatives).collect(),
         };
-        if service.gateways.iter().any(|g| g.name == MESH_GATEWAY) {
+        if service.is_bound_to(MESH_GATEWAY) {
             effects.audiences = mesh.audiences(service);
             for client in effects.audiences.clone().iter().filter_map(|audience| audience.first().copied()) {
                 let scope = Scope::of(mesh, client);
@@ -243,13 +243,8 @@ impl<'m, 'd> Layer4Effects<'m, 'd> {
 
     /// Whether a sidecar has one of the routes.
     fn add_sidecars(&mut self, mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> bool {
-        mesh.clients.iter().any(|client| match Scope::of(mesh, client).no_layer4_effect(mesh, service) {
-            Some(failure) => {
-                self.failures.push((client, None, failure));
-                false
-            }
-            None => true,
-        })
+        let mut clients = mesh.clients.iter();
+        clients.any(|client| self.is_met(client, None, Scope::of(mesh, client).no_layer4_effect(mesh, service)))
     }
 
     /// Whether a proxy of a Gateway has one of the routes.
@@ -260,14 +255,21 @@ impl<'m, 'd> Layer4Effects<'m, 'd> {
         gateway: &'m PreparedGateway<'d>,
     ) -> bool {
         mesh.proxies_of(gateway).any(|client| {
-            match Scope::of(mesh, client).no_layer4_effect_through(mesh, service, gateway) {
-                Some(failure) => {
-                    self.failures.push((client, Some(gateway), failure));
-                    false
-                }
-                None => true,
-            }
+            let failure = Scope::of(mesh, client).no_layer4_effect_through(mesh, service, gateway);
+            self.is_met(client, Some(gateway), failure)
         })
+    }
+
+    /// Whether connections may meet a route in a proxy; if not, why is noted.
+    fn is_met(
+        &mut self,
+        client: &'m Client<'d>,
+        gateway: Option<&'m PreparedGateway<'d>>,
+        failure: Option<NoLayer4Effect<'m, 'd>>,
+    ) -> bool {
+        let is_met = failure.is_none();
+        self.failures.extend(failure.map(|failure| (client, gateway, failure)));
+        is_met
     }
 }
 

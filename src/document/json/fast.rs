@@ -5,13 +5,12 @@
 
 use super::tokens::Tokens;
 use super::{Frame, MAX_DEPTH, Values, has_control_character, is_json_number};
-use crate::document::keys::{KeyHash, find_duplicates};
+use crate::document::keys::KeyHash;
 use crate::document::problem::Problem;
 use crate::document::tape::{MAX_NODES, RawKey, Shape, Tape};
 use crate::document::{Span, escape};
 
 /// What only the careful reader can deal with.
-#[derive(Debug)]
 pub(super) struct Surprise;
 
 /// Reads every JSON value of `bytes` from `from` on.
@@ -48,7 +47,6 @@ struct Member {
 }
 
 impl Reader<'_> {
-    #[inline(always)]
     fn roots(mut self) -> Result<Values, Surprise> {
         let mut roots = Vec::new();
         let mut at = 0;
@@ -150,10 +148,7 @@ impl Reader<'_> {
     fn close(&mut self, end: u32) {
         let frame = *self.frame();
         self.depth -= 1;
-        self.tape.close(frame.node, end as usize);
-        if frame.keys.is_suspicious() {
-            find_duplicates(self.bytes, self.tape, frame.node, self.problems);
-        }
+        frame.close(end as usize, self.bytes, self.tape, self.problems);
     }
 
     /// The innermost container that is open. (With none open, the one that was closed last.)

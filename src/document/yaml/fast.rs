@@ -351,11 +351,9 @@ impl Reader<'_> {
         self.tape.push(shape, Span::new(start, end), key);
     }
 
-    /// Reports an integer that nothing holds. Few words are long enough to be looked at.
+    /// Reports an integer that nothing holds.
     fn check_number(&mut self, start: usize, end: usize) {
-        let word =
-            self.bytes.get(start..end).filter(|word| word.len() >= 19).and_then(|word| str::from_utf8(word).ok());
-        if word.is_some_and(is_beyond_integers) {
+        if self.bytes.get(start..end).is_some_and(is_beyond_integers) {
             self.problems.push(Problem { kind: ProblemKind::Number, span: Span::new(start, end), related: None });
         }
     }

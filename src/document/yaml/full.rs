@@ -159,7 +159,7 @@ impl<'a> Builder<'a> {
             }
             ScalarStyle::Plain if raw == value => {
                 self.tape.push(Shape::Plain, span, key);
-                if is_beyond_integers(value) {
+                if is_beyond_integers(value.as_bytes()) {
                     self.report(ProblemKind::Number, span);
                 }
             }

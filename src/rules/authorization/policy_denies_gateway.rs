@@ -227,14 +227,12 @@ fn draft<'d>(
         Some(account) => format!("the gateway runs in {home} as {account}"),
         None => format!("the gateway runs in {home}"),
     };
-    match denial.reason {
-        Reason::AsksForOthers => draft
-            .label(identity)
-            .note("what no ALLOW rule allows is denied: requests through the gateway get 403 RBAC: access denied")
-            .help(format!("allow sources of namespace `{home}`, if the gateway is to be let in")),
-        Reason::Denied => draft
-            .label(identity)
-            .note("what a DENY rule matches is denied: requests through the gateway get 403 RBAC: access denied")
-            .help(format!("let the rule spare namespace `{home}`, if the gateway is to be let in")),
-    }
+    let (cause, change) = match denial.reason {
+        Reason::AsksForOthers => ("what no ALLOW rule allows", format!("allow sources of namespace `{home}`")),
+        Reason::Denied => ("what a DENY rule matches", format!("let the rule spare namespace `{home}`")),
+    };
+    draft
+        .label(identity)
+        .note(format!("{cause} is denied: requests through the gateway get 403 RBAC: access denied"))
+        .help(format!("{change}, if the gateway is to be let in"))
 }

@@ -70,9 +70,7 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
 fn with_victims<'d>(context: &Context<'_, 'd>, rejected: &RejectedServer<'_, 'd>, mut draft: Draft<'d>) -> Draft<'d> {
     let is_it = |failure: &NoGatewayEffect<'_, '_>| matches!(failure, NoGatewayEffect::Rejected(other) if other.server == rejected.server);
     let mesh = context.mesh;
-    for service in
-        mesh.virtual_services.iter().filter(|s| s.gateways.iter().any(|g| g.name == rejected.gateway.full_name))
-    {
+    for service in mesh.virtual_services.iter().filter(|s| s.is_bound_to(&rejected.gateway.full_name)) {
         let effects = context.effects(service);
         if !effects.has_any() && effects.gateways.iter().flat_map(|e| &e.failures).any(is_it) {
             let id = service.view.object.id();

@@ -40,7 +40,7 @@ const META: Meta =
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::VirtualService(check)] };
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
-    let is_for_mesh = service.gateways.iter().any(|g| g.name == MESH_GATEWAY);
+    let is_for_mesh = service.is_bound_to(MESH_GATEWAY);
     for reference in service.gateways.iter().filter(|g| g.name != MESH_GATEWAY) {
         let Some(gateway) = context.mesh.gateway(&reference.name) else {
             continue;

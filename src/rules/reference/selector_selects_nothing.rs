@@ -52,8 +52,6 @@ struct Selector<'d> {
     note: &'static str,
     /// Workloads of every namespace are asked.
     is_global: bool,
-    /// The workloads are those of a gateway.
-    is_gateway: bool,
 }
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
@@ -68,12 +66,13 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
             continue;
         }
         let near = near_miss(mesh, namespace, &labels, selector.is_global);
-        if !is_known(mesh, namespace, &selector, &labels, near.is_some()) {
+        let is_known = is_known(mesh, namespace, &selector, &labels, near.is_some());
+        if !is_known && !misses_gateways(mesh, *object, &labels) {
             skip(namespace, &selector, findings);
             continue;
         }
         let mut draft = with_virtual_services(mesh, *object, draft(mesh, *object, &selector, &labels, near));
-        if selector.is_gateway && near.is_none() && !mesh.options.complete.covers_all(CompleteKind::Workloads) {
+        if !is_known {
             // The gateway that is meant may be one that is not given.
             draft = with_gateways(mesh, draft).severity(Severity::Warning).confidence(Confidence::Medium);
         }
@@ -145,7 +144,6 @@ fn selector_of<'d>(mesh: &Mesh<'d>, object: Object<'d>) -> Option<Selector<'d>> 
             severity: Severity::Warning,
             note: "it applies to nothing",
             is_global: is_root,
-            is_gateway: false,
         })
     };
     match (object.group(), object.kind()) {
@@ -154,14 +152,12 @@ fn selector_of<'d>(mesh: &Mesh<'d>, object: Object<'d>) -> Option<Selector<'d>> 
             severity: Severity::Error,
             note: "requests to it get 503 UH (no_healthy_upstream)",
             is_global: false,
-            is_gateway: false,
         }),
         ("networking.istio.io", "Gateway") => spec.get("selector").map(|node| Selector {
             node,
             severity: Severity::Error,
             note: "no pod opens its ports: connections are refused",
             is_global: true,
-            is_gateway: true,
         }),
         ("networking.istio.io", "Sidecar" | "EnvoyFilter") => policy(spec.at(["workloadSelector", "labels"])),
         ("networking.istio.io", "ServiceEntry") => spec.at(["workloadSelector", "labels"]).map(|node| Selector {
@@ -169,7 +165,6 @@ fn selector_of<'d>(mesh: &Mesh<'d>, object: Object<'d>) -> Option<Selector<'d>> 
             severity: Severity::Error,
             note: "requests to its hosts get 503 UH (no_healthy_upstream)",
             is_global: false,
-            is_gateway: false,
         }),
         ("security.istio.io" | "telemetry.istio.io" | "extensions.istio.io", _) => {
             policy(spec.at(["selector", "matchLabels"]))
@@ -192,9 +187,7 @@ fn selects_any(mesh: &Mesh<'_>, namespace: &str, labels: &Labels<'_>, is_global:
 fn is_known(mesh: &Mesh<'_>, namespace: &str, selector: &Selector<'_>, labels: &Labels<'_>, is_near: bool) -> bool {
     if selector.is_global {
         // The pods of a gateway, or of what the root namespace governs, may be anywhere.
-        let holds_gateways = selector.is_gateway && mesh.workloads.iter().any(Workload::is_gateway);
-        let is_missed = holds_gateways && !asks_for_absent_gateway(mesh, labels);
-        return mesh.options.complete.covers_all(CompleteKind::Workloads) || is_near || is_missed;
+        return mesh.options.complete.covers_all(CompleteKind::Workloads) || is_near;
     }
     if mesh.is_complete(CompleteKind::Workloads, namespace) {
         return true;
@@ -238,6 +231,13 @@ fn is_spelt_alike(wanted: &str, there: &str) -> bool {
         return false;
     }
     similar(wanted, std::iter::once(there)).is_some() || there.starts_with(wanted) || wanted.starts_with(there)
+}
+
+/// Whether a Gateway fits none of the gateways that the inputs hold.
+fn misses_gateways(mesh: &Mesh<'_>, object: Object<'_>, labels: &Labels<'_>) -> bool {
+    object.kind() == "Gateway"
+        && mesh.workloads.iter().any(Workload::is_gateway)
+        && !asks_for_absent_gateway(mesh, labels)
 }
 
 /// Whether the selector asks for a gateway of Istio's installation that none given is.

@@ -77,10 +77,7 @@ const MOST_SHOWN: usize = 3;
 fn foreign_gateways<'d>(service: &PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     for alternative in service.routes.iter().flat_map(|route| &route.matches) {
         for part in alternative.parts() {
-            let is_bound = |name: &str| {
-                let full = resolve_gateway(name, service.namespace);
-                service.gateways.iter().any(|g| g.name == full)
-            };
+            let is_bound = |name: &str| service.is_bound_to(&resolve_gateway(name, service.namespace));
             let mut gateways = part.gateways().peekable();
             let Some(first) = gateways.peek().copied() else {
                 continue;

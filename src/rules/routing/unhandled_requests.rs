@@ -118,8 +118,7 @@ fn conditions<'c, 'd>(
         return all; // in a sidecar only one VirtualService has the host
     }
     for other in context.mesh.virtual_services_for(host) {
-        let same_gateway = other.gateways.iter().any(|g| g.name == gateway);
-        if same_gateway && !std::ptr::eq(other, service) {
+        if other.is_bound_to(gateway) && !std::ptr::eq(other, service) {
             all.extend(own(other));
         }
     }

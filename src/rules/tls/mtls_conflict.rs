@@ -33,7 +33,7 @@
 use super::prelude::*;
 use crate::document::Node;
 use crate::istio::{SECURITY, TlsMode};
-use crate::kube::{Labels, TargetPort};
+use crate::kube::Labels;
 use crate::mesh::{
     Client, Cluster, DestinationUse, Mesh, Port, PortMode, Scope, ServerMode, Service, Source, Workload,
 };
@@ -105,7 +105,7 @@ fn of_subset<'m, 'd>(mesh: &Mesh<'d>, use_: &DestinationUse<'m, 'd>) -> Option<C
     }
     let port = service.ports.iter().find(|p| p.number == use_.port)?;
     let rule = Scope::of(mesh, client).destination_rule(service)?;
-    let subset = rule.subsets.iter().find(|s| s.name.value == name)?;
+    let subset = rule.subset(name)?;
     let (mode, node) = client_mode(subset.traffic_policy()?, port)?;
     let server = strict_server(mesh, service, port, Some(&subset.labels()))?;
     Some(Conflict { client, service, mode, node, server })
@@ -141,18 +141,11 @@ fn strict_server<'d>(
     let Source::Kubernetes(kubernetes) = service.source else {
         return None;
     };
-    let selector = kubernetes.selector_labels();
-    if selector.is_empty() {
-        return None;
-    }
     let target = kubernetes.ports().find(|p| p.number == port.number)?.target();
-    let is_behind = |w: &&Workload<'d>| {
-        selector.is_subset_of(&w.labels) && subset.is_none_or(|labels| labels.is_subset_of(&w.labels))
-    };
-    let selected = mesh.workloads_of(service.namespace).filter(is_behind);
+    let is_of_subset = |w: &&Workload<'d>| subset.is_none_or(|labels| labels.is_subset_of(&w.labels));
     let mut strict = None;
-    for workload in selected {
-        let number = target_number(workload, target)?;
+    for workload in mesh.workloads_behind(service).filter(is_of_subset) {
+        let number = workload.target_number(target)?;
         let decided = mesh.server_mode(workload, number);
         if mesh.has_sidecar(workload) != Some(true) || decided.mode != ServerMode::Strict {
             return None;
@@ -160,13 +153,6 @@ fn strict_server<'d>(
         strict = Some(decided);
     }
     strict
-}
-
-fn target_number(workload: &Workload<'_>, target: TargetPort<'_>) -> Option<u16> {
-    match target {
-        TargetPort::Number(number) => Some(number),
-        TargetPort::Name(name) => workload.template?.ports().find(|p| p.name == Some(name)).map(|p| p.number),
-    }
 }
 
 fn draft<'d>(context: &Context<'_, 'd>, conflict: &Conflict<'_, 'd>) -> Draft<'d> {
