@@ -5,6 +5,8 @@
 //! straight from the text (escapes, folded lines, aliases as keys) lies in side tables that
 //! hardly any document needs.
 
+mod copies;
+
 use std::sync::OnceLock;
 
 use super::Span;
@@ -151,6 +153,13 @@ pub(super) struct RawKey {
 impl RawKey {
     /// Of an array element or the root.
     pub(super) const NONE: Self = Self { key: 0, flags: 0 };
+
+    /// Some bits of the tag.
+    #[inline(always)]
+    pub(super) fn digest(self) -> u8 {
+        let [.., length, first] = self.key.to_le_bytes();
+        length.wrapping_mul(29) ^ first
+    }
 
     /// Of a key that starts so many bytes before its value and can be read from the text, unless it
     /// is too far away. (A key that is longer than a tag can say would be further away.)
@@ -344,56 +353,6 @@ impl Tape {
         self.nodes.truncate(mark.nodes);
         self.decoded.truncate(mark.decoded);
         self.odd_keys.truncate(mark.odd_keys);
-    }
-
-    /// What all copies together cost, also those that were forgotten again.
-    pub(super) fn copied(&self) -> usize {
-        self.copied
-    }
-
-    /// What a copy of the subtree at `index` costs: its values, and as many more as its decoded
-    /// texts take the memory of.
-    pub(super) fn copy_cost(&self, index: u32) -> usize {
-        let end = self.node(index).map_or(index, RawNode::next);
-        let decoded = self.decoded.iter().skip(self.decoded.partition_point(|d| d.0 < index));
-        let decoded = decoded.take_while(|d| d.0 < end).map(|d| d.1.get().map_or(0, |text| text.len()));
-        let keys = self.odd_keys.iter().skip(self.odd_keys.partition_point(|k| k.node < index));
-        let keys = keys.take_while(|k| k.node < end).map(|k| k.decoded.as_ref().map_or(0, |text| text.len()));
-        (end - index) as usize + decoded.chain(keys).sum::<usize>() / size_of::<RawNode>()
-    }
-
-    /// Appends a copy of the subtree at `index` under another key: the expansion of an alias.
-    pub(super) fn copy_subtree(&mut self, index: u32, key: Key) {
-        let Some(root) = self.node(index) else { return };
-        self.copied += self.copy_cost(index);
-        let end = root.next();
-        let shift = self.nodes.len() as u32 - index;
-        let first = self.push(root.shape(), root.span(), key);
-        for source in index..end {
-            let Some(node) = self.node(source) else { return };
-            let target = source + shift;
-            if target != first {
-                self.nodes.push(node);
-            }
-            let flags = if target == first { ODD_KEY } else { 0 };
-            if let Some(copy) = self.nodes.get_mut(target as usize) {
-                let kept = copy.link & flags;
-                copy.link = (node.link & !flags).wrapping_add(shift) | kept;
-            }
-            if node.is_decoded()
-                && let Ok(at) = self.decoded.binary_search_by_key(&source, |d| d.0)
-                && let Some((_, text)) = self.decoded.get(at).cloned()
-            {
-                self.decoded.push((target, text));
-            }
-            if target != first
-                && node.has_odd_key()
-                && let Some((span, decoded)) = self.odd_key_of(source).map(|k| (k.0, k.1.map(Into::into)))
-            {
-                let node = target;
-                self.odd_keys.push(OddKey { node, span, decoded });
-            }
-        }
     }
 
     pub(super) fn shrink(&mut self) {

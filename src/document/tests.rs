@@ -156,6 +156,9 @@ fn assert_fast_json_is_careful_json(name: &str, text: &str) -> bool {
         assert_eq!(of(fast), of(careful), "{name}: value {index}");
         assert_eq!(format!("{key:?}"), format!("{careful_key:?}"), "{name}: key of value {index}");
     }
+    let ends: Vec<u32> = (0..fast.node_count() as u32).map(|index| Node::new(&fast, index).span().end).collect();
+    let [ours, theirs] = [&fast, &careful].map(|document| document.lines.positions(text.as_bytes(), &ends));
+    assert_eq!(ours, theirs, "{name}");
     true
 }
 
@@ -224,6 +227,58 @@ fn the_fast_json_path_reads_what_the_careful_reader_reads() {
     let deep = format!("{}1{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
     assert!(assert_fast_json_is_careful_json("as deep as can be", &deep));
     assert!(!assert_fast_json_is_careful_json("deeper", &format!("[{deep}]")));
+}
+
+/// Elements that are like each other but for scalars, and some that nearly are.
+#[test]
+fn the_fast_json_path_reads_what_is_like_something_before() {
+    let elements = [
+        r#"{"name": "a", "port": 80, "ok": true, "tags": ["x", {"k": "v"}], "none": {}, "list": []}"#,
+        r#"{"name": "bcd", "port": 8080, "ok": null, "tags": ["", {"k": "é"}], "none": {}, "list": []}"#,
+        r#"{"name": "a\"b", "port": -1.5e3, "ok": false, "tags": ["x\n", {"k": "v"}], "none": {}, "list": []}"#,
+        r#"{"name": "a\"bc", "port": 8, "ok": false, "tags": ["x\ny", {"k": "v"}], "none": {}, "list": []}"#,
+        r#"{"name": "a", "port": 80 , "ok": true, "tags": ["x", {"k": "v"}], "none": {}, "list": []}"#,
+        r#"{"name": "a", "port": "80", "ok": true, "tags": ["x", {"k": "v"}], "none": {}, "list": []}"#,
+        r#"{"name": "a", "port": 80, "ok": true, "tags": ["x", {"l": "v"}], "none": {}, "list": []}"#,
+        r#"{"name": "a", "port": 80, "ok": true, "tags": [{}, {"k": "v"}], "none": {}, "list": [1]}"#,
+        r#"{"name": "a", "port": 80, "ok": true, "tags": ["x", {"k": "v", "k": "w"}], "none": {}, "list": []}"#,
+        r#"{"name": "a", "port": 080, "ok": true, "tags": ["x", {"k": "v"}], "none": {}, "list": []}"#,
+        r#"{"name": "a", "port": 80, "ok": tru, "tags": ["x", {"k": "v"}], "none": {}, "list": []}"#,
+        r#"{"name": "a", "port": 80, "ok": true, "tags": ["x", {"k": "v"}], "none": {}, "list": []"#,
+        "{\"name\": \"a\tb\", \"port\": 80}",
+        "{\n \"name\":\n \"a\",\n \"port\": 80}",
+        "{\n \"name\":\n \"b\\u0062\",\n \"port\": 8080}",
+        r#"{"n\u0061me": "a", "port": 80}"#,
+        r#"{"name":                                                                              "far", "port": 80}"#,
+        "[[1, 2], [34, 5], [], [6]]",
+        "[[1, 2], [3, 45], [], [6]]",
+        "[]",
+        "7",
+    ];
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let (mut taken, mut refused) = (0, 0);
+    for turn in 0..3000 {
+        // In most texts are only elements without a fault, and in many hardly anything but one.
+        let kinds = if turn % 3 == 0 { elements.len() } else { 1 + random(6) };
+        let separator = [",", ", ", ",\n  ", " ,\r\n\t"][random(4)];
+        // Some are longer than what the fast path looks at at once.
+        let length = random(if turn % 50 == 0 { 500 } else { 12 });
+        let list: Vec<&str> = (0..length).map(|_| elements[random(kinds)]).collect();
+        let list = list.join(separator);
+        let text = match turn % 4 {
+            0 => format!("[{list}]"),
+            1 => format!("{{\"a\": [{list}], \"b\": {{\"a\": [{list}{separator}\"x\"], \"c\": \"\\t\"}}}}"),
+            2 => format!("{{\"a\": {{\"tags\": [{list}]}}, \"b\": {{\"tags\": [{list}]}}, \"c\": {{\"tags\": [{list}]\n}}}}"),
+            _ => format!("[[{list}],\n[{list}],[ [{list}] ]]"),
+        };
+        let is_taken = assert_fast_json_is_careful_json(&text, &text);
+        *(if is_taken { &mut taken } else { &mut refused }) += 1;
+    }
+    assert!(taken > 1500 && refused > 300, "{taken} taken, {refused} refused");
 }
 
 #[test]

@@ -3,8 +3,9 @@
 //! It validates as it builds the tape, and gives up at the first surprise: the careful reader then
 //! starts again and says what is wrong.
 
+use super::likeness::{Candidate, Kind, Likeness, Models, line_feeds};
 use super::tokens::Tokens;
-use super::{Frame, MAX_DEPTH, Values, has_control_character, is_json_number};
+use super::{Frame, MAX_DEPTH, Values, has_control_character, word_end};
 use crate::document::keys::KeyHash;
 use crate::document::problem::Problem;
 use crate::document::tape::{MAX_NODES, RawKey, Shape, Tape};
@@ -21,8 +22,8 @@ pub(super) fn read(
     problems: &mut Vec<Problem>,
 ) -> Result<Values, Surprise> {
     let tokens = Tokens::new(bytes, from);
-    let frames = Box::new([Frame::new(u32::MAX, false); MAX_DEPTH]);
-    Reader { bytes, tokens, tape, problems, frames, depth: 0 }.roots()
+    let frames = Box::new([Open { frame: Frame::new(u32::MAX, false), kind: Kind::of(RawKey::NONE) }; MAX_DEPTH]);
+    Reader { bytes, tokens, tape, problems, models: Models::new(), frames, depth: 0 }.roots()
 }
 
 struct Reader<'a> {
@@ -30,10 +31,19 @@ struct Reader<'a> {
     tokens: Tokens<'a>,
     tape: &'a mut Tape,
     problems: &'a mut Vec<Problem>,
+    /// What containers may be like.
+    models: Models,
     /// The open containers.
-    frames: Box<[Frame; MAX_DEPTH]>,
+    frames: Box<[Open; MAX_DEPTH]>,
     /// How many they are.
     depth: usize,
+}
+
+/// An open container.
+#[derive(Clone, Copy)]
+struct Open {
+    frame: Frame,
+    kind: Kind,
 }
 
 /// A member of an object, or an element of an array.
@@ -85,18 +95,23 @@ impl Reader<'_> {
             let first = self.byte(member.start);
             if first == b'{' || first == b'[' {
                 let shape = if first == b'{' { Shape::Object } else { Shape::Array };
-                let node = self.tape.push_raw(shape, member.start as usize, member.end as usize + 1, member.key);
-                let [_, inside @ .., _, _] = self.tokens.ahead(&mut at)?;
+                let kind = self.kind(is_object, member.key);
                 // In ASCII the closing bracket is the opening one plus two.
-                if self.byte(inside[0]) != first + 2 {
+                if self.byte(member.end) == first + 2 {
+                    self.tape.push_raw(shape, member.start as usize, member.end as usize + 1, member.key);
+                    at += 2;
+                } else if let Some(Likeness { behind, lines }) = self.likeness(kind, is_object, member) {
+                    at = self.tokens.pass(at, behind, lines);
+                } else {
+                    let [_, inside @ .., _, _] = self.tokens.ahead(&mut at)?;
+                    let node = self.tape.push_raw(shape, member.start as usize, member.end as usize + 1, member.key);
                     is_object = first == b'{';
-                    self.open(node, is_object)?;
+                    self.open(node, is_object, kind)?;
                     let (first, before) = self.member(is_object, inside)?;
                     member = first;
                     at += 1 + before;
                     continue;
                 }
-                at += 2;
                 if self.depth == 0 {
                     return Ok(at);
                 }
@@ -120,7 +135,7 @@ impl Reader<'_> {
                 if self.depth == 0 {
                     return Ok(at);
                 }
-                is_object = self.frame().is_object;
+                is_object = self.innermost().frame.is_object;
             }
         }
     }
@@ -137,23 +152,49 @@ impl Reader<'_> {
         Ok((Member { key, start: value, end: behind }, 3))
     }
 
+    /// The kind of the container with this key.
     #[inline(always)]
-    fn open(&mut self, node: u32, is_object: bool) -> Result<(), Surprise> {
-        *self.frames.get_mut(self.depth).ok_or(Surprise)? = Frame::new(node, is_object);
+    fn kind(&mut self, is_member: bool, key: RawKey) -> Kind {
+        if is_member { Kind::of(key) } else { self.innermost().kind.of_element() }
+    }
+
+    /// Reads the container that starts here, and those behind it in the array, if they are like
+    /// others before.
+    #[inline(always)]
+    fn likeness(&mut self, kind: Kind, is_member: bool, first: Member) -> Option<Likeness> {
+        // What has a key twice is to be reported each time.
+        if self.depth == 0 || !self.problems.is_empty() {
+            return None;
+        }
+        let mut next = Candidate { kind, depth: self.depth, start: first.start as usize, key: first.key };
+        let mut read = self.models.read(next, self.bytes, self.tape)?;
+        while !is_member && let Some(start) = next_element(self.bytes, read.behind) {
+            (next.start, next.key) = (start, RawKey::NONE);
+            let Some(Likeness { behind, lines }) = self.models.read(next, self.bytes, self.tape) else { break };
+            read.lines += line_feeds(self.bytes, read.behind, start) + lines;
+            read.behind = behind;
+        }
+        Some(read)
+    }
+
+    #[inline(always)]
+    fn open(&mut self, node: u32, is_object: bool, kind: Kind) -> Result<(), Surprise> {
+        *self.frames.get_mut(self.depth).ok_or(Surprise)? = Open { frame: Frame::new(node, is_object), kind };
         self.depth += 1;
         Ok(())
     }
 
     #[inline(always)]
     fn close(&mut self, end: u32) {
-        let frame = *self.frame();
+        let Open { frame, kind } = *self.innermost();
         self.depth -= 1;
+        self.models.note(kind, frame.node, self.depth);
         frame.close(end as usize, self.bytes, self.tape, self.problems);
     }
 
     /// The innermost container that is open. (With none open, the one that was closed last.)
     #[inline(always)]
-    fn frame(&mut self) -> &mut Frame {
+    fn innermost(&mut self) -> &mut Open {
         // There are as many frames as values of a byte, so that this finds one without a look.
         let place = self.depth.wrapping_sub(1) as u8;
         self.frames.get_mut(usize::from(place)).unwrap_or_else(|| unreachable!("a byte counts up to MAX_DEPTH"))
@@ -169,7 +210,7 @@ impl Reader<'_> {
             }
             return Ok(at + 2);
         }
-        let end = self.word(start as usize).ok_or(Surprise)?;
+        let end = word_end(self.bytes, start as usize).ok_or(Surprise)?;
         self.tape.push_raw(Shape::Plain, start as usize, end, key);
         Ok(at + 1)
     }
@@ -183,7 +224,7 @@ impl Reader<'_> {
             return Err(Surprise);
         }
         let length = close.wrapping_sub(open);
-        self.frame().keys.add(KeyHash::of(start, length));
+        self.innermost().frame.keys.add(KeyHash::of(start, length));
         if self.tokens.next_odd() < close {
             return self.odd_key(open, close, value);
         }
@@ -214,27 +255,6 @@ impl Reader<'_> {
         self.bytes.get(token as usize).copied().unwrap_or_default()
     }
 
-    /// The end of the number, boolean or null that starts here.
-    #[inline(always)]
-    fn word(&self, start: usize) -> Option<usize> {
-        let rest = self.bytes.get(start..)?;
-        let length = match rest.first()? {
-            b't' | b'n' => 4,
-            b'f' => 5,
-            _ => rest.iter().take_while(|byte| !ends_word(**byte)).count(),
-        };
-        if rest.get(length).is_some_and(|byte| !ends_word(*byte)) {
-            return None;
-        }
-        let word = rest.get(..length)?;
-        let known = match word {
-            b"true" | b"false" | b"null" => true,
-            [b'1'..=b'9', digits @ ..] if length <= 18 && digits.iter().all(u8::is_ascii_digit) => true,
-            _ => std::str::from_utf8(word).is_ok_and(is_json_number),
-        };
-        known.then_some(start + length)
-    }
-
     /// Looks closer at a string that has escapes or non-ASCII characters.
     #[cold]
     fn odd_string(&mut self, start: u32, end: u32) -> Result<(), Surprise> {
@@ -254,7 +274,7 @@ impl Reader<'_> {
         let span = Span { start, end: end + 1 };
         let key = match decoded {
             Some(text) => {
-                self.frame().keys.suspect();
+                self.innermost().frame.keys.suspect();
                 self.tape.decoded_key(span, text)
             }
             None => self.tape.written_key(self.bytes, span, value),
@@ -273,8 +293,16 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a bare word ends before this byte.
+/// Where the next element of an array starts, if the one before ends at `from`.
 #[inline(always)]
-fn ends_word(byte: u8) -> bool {
-    matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t')
+fn next_element(bytes: &[u8], from: usize) -> Option<usize> {
+    let comma = skip_blanks(bytes, from);
+    (bytes.get(comma) == Some(&b',')).then(|| skip_blanks(bytes, comma + 1))
+}
+
+/// The first byte from here on that is not blank.
+#[inline(always)]
+fn skip_blanks(bytes: &[u8], from: usize) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    from + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t')).count()
 }

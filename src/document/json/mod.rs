@@ -6,6 +6,7 @@
 mod careful;
 mod fast;
 mod lanes;
+mod likeness;
 mod tokens;
 
 use super::MAX_DEPTH;
@@ -69,6 +70,33 @@ impl Frame {
             find_duplicates(bytes, tape, self.node, problems);
         }
     }
+}
+
+/// The end of the number, boolean or null that starts here.
+#[inline(always)]
+fn word_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let rest = bytes.get(start..)?;
+    let length = match rest.first()? {
+        b't' | b'n' => 4,
+        b'f' => 5,
+        _ => rest.iter().take_while(|byte| !ends_word(**byte)).count(),
+    };
+    if rest.get(length).is_some_and(|byte| !ends_word(*byte)) {
+        return None;
+    }
+    let word = rest.get(..length)?;
+    let known = match word {
+        b"true" | b"false" | b"null" => true,
+        [b'1'..=b'9', digits @ ..] if length <= 18 && digits.iter().all(u8::is_ascii_digit) => true,
+        _ => std::str::from_utf8(word).is_ok_and(is_json_number),
+    };
+    known.then_some(start + length)
+}
+
+/// Whether a bare word ends before this byte.
+#[inline(always)]
+fn ends_word(byte: u8) -> bool {
+    matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t')
 }
 
 /// Whether a text has characters that JSON wants escaped.

@@ -6,10 +6,13 @@
 
 use super::fast::Surprise;
 use super::lanes::{self, Lanes, WIDTH};
+use super::likeness::line_feeds;
 use crate::document::lines::LineMarks;
 
 /// Tokens that are held at once.
 const WINDOW: usize = 2048;
+/// The same where little is needed, perhaps; it is doubled each time.
+const NARROW: usize = 128;
 /// Tokens that can be seen at once.
 pub(super) const AHEAD: usize = 8;
 /// What stands behind the last token: the offset of no byte.
@@ -21,6 +24,8 @@ pub(super) struct Tokens<'a> {
     window: Box<[u32; WINDOW]>,
     /// Tokens in the window.
     filled: usize,
+    /// How many it may have.
+    limit: usize,
     /// The offset of the block that is looked at next.
     scanned: usize,
     state: State,
@@ -59,12 +64,13 @@ impl<'a> Tokens<'a> {
             bytes,
             window: Box::new([u32::MAX; WINDOW]),
             filled: 0,
+            limit: WINDOW,
             scanned: from,
             state: State::default(),
             odd: Vec::new(),
             odd_from: 0,
             next_odd: u32::MAX,
-            lines: memchr::memchr_iter(b'\n', bytes.get(..from).unwrap_or_default()).count() as u32,
+            lines: line_feeds(bytes, 0, from),
             marks: LineMarks::default(),
         }
     }
@@ -90,6 +96,7 @@ impl<'a> Tokens<'a> {
         let at = at.min(self.filled);
         self.window.copy_within(at..self.filled, 0);
         self.filled -= at;
+        self.limit = WINDOW.min(self.limit * 2);
         self.odd.drain(..self.odd_from);
         self.odd_from = 0;
         self.marks.add(self.scanned as u32, self.lines);
@@ -134,7 +141,7 @@ impl<'a> Tokens<'a> {
     #[inline(always)]
     fn fill_by<L: Lanes>(&mut self) {
         let mut state = self.state;
-        while self.filled + WIDTH + AHEAD <= WINDOW && self.scanned < self.bytes.len() {
+        while self.filled + WIDTH + AHEAD <= self.limit && self.scanned < self.bytes.len() {
             let rest = self.bytes.get(self.scanned..).unwrap_or_default();
             let found = if let Some(block) = rest.first_chunk() {
                 state.pass::<L>(block)
@@ -181,6 +188,25 @@ impl<'a> Tokens<'a> {
     pub(super) fn pass_odd(&mut self, end: u32) {
         self.odd_from += self.odd.iter().skip(self.odd_from).take_while(|odd| **odd < end).count();
         self.next_odd = self.odd.get(self.odd_from).copied().unwrap_or(u32::MAX);
+    }
+
+    /// Moves on from token `at` to one from an offset outside of strings on, which it returns. From
+    /// token `at` to there so many lines end.
+    pub(super) fn pass(&mut self, at: usize, offset: usize, lines: u32) -> usize {
+        let left = self.window.get(at..self.filled).unwrap_or_default();
+        if offset < self.scanned {
+            let passed = left.partition_point(|token| (*token as usize) < offset);
+            self.pass_odd(offset as u32);
+            return at + passed;
+        }
+        let start = left.first().map_or(self.scanned, |token| *token as usize);
+        self.lines += lines - line_feeds(self.bytes, start, self.scanned);
+        self.odd.clear();
+        self.odd_from = 0;
+        (self.filled, self.scanned, self.state) = (0, offset, State::default());
+        // What is behind will soon be passed as well, perhaps.
+        self.limit = NARROW;
+        0
     }
 
     /// Whether the text ends within a string.
