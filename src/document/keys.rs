@@ -23,6 +23,12 @@ impl KeyHash {
         Self((kept ^ u64::from(length)).wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
+    /// A number for a table.
+    #[inline(always)]
+    pub(super) fn place(self) -> usize {
+        (self.0 >> 40) as usize
+    }
+
     /// One bit for each of two words. Of a distance only the low six bits count.
     #[inline(always)]
     fn bits(self) -> [u64; 2] {

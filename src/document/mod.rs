@@ -8,6 +8,7 @@ mod escape;
 mod json;
 mod keys;
 mod lines;
+mod names;
 mod node;
 mod pointer;
 mod problem;

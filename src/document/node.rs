@@ -150,15 +150,38 @@ impl<'d> Node<'d> {
 
     /// The text of any scalar, whatever its type: label values and ports are often unquoted.
     pub fn text(self) -> Option<&'d str> {
+        self.text_from(0)
+    }
+
+    /// The text of a scalar from a byte on, if that starts a character; see [`Node::text`].
+    pub(crate) fn text_from(self, start: usize) -> Option<&'d str> {
         let raw = self.raw();
         if raw.is_decoded() {
-            return self.doc.tape.decoded(self.index, || escape::decode_json(self.between_quotes(raw)).into());
+            return self.decoded_text(raw)?.get(start..);
         }
-        match raw.shape() {
-            Shape::Quoted => Some(self.between_quotes(raw)),
-            Shape::Plain => Some(self.doc.slice(raw.span())),
-            _ => None,
-        }
+        let written = self.written_text(raw)?;
+        std::str::from_utf8(written.get(start..)?).ok()
+    }
+
+    /// The bytes of [`Node::text`].
+    pub(crate) fn text_bytes(self) -> Option<&'d [u8]> {
+        let raw = self.raw();
+        if raw.is_decoded() { self.decoded_text(raw).map(str::as_bytes) } else { self.written_text(raw) }
+    }
+
+    /// A text that is not as it is written.
+    fn decoded_text(self, raw: RawNode) -> Option<&'d str> {
+        self.doc.tape.decoded(self.index, || escape::decode_json(self.between_quotes(raw)).into())
+    }
+
+    /// A text that is as it is written.
+    fn written_text(self, raw: RawNode) -> Option<&'d [u8]> {
+        let range = match raw.shape() {
+            Shape::Quoted => raw.start as usize + 1..raw.end.saturating_sub(1) as usize,
+            Shape::Plain => raw.span().range(),
+            _ => return None,
+        };
+        Some(self.doc.bytes().get(range).unwrap_or_default())
     }
 
     fn between_quotes(self, raw: RawNode) -> &'d str {
@@ -212,11 +235,8 @@ impl<'d> Node<'d> {
     #[inline]
     pub fn field(self, name: &str) -> Option<Node<'d>> {
         let tag = KeyTag::of(name.as_bytes());
-        // Camel case is shorter by its underscores.
-        let is_camel_case = |length: usize| length + name.bytes().filter(|byte| *byte == b'_').count() == tag.length();
-        let may_be = |found: KeyTag| {
-            found.first() == tag.first() && (found.length() == tag.length() || is_camel_case(found.length()))
-        };
+        // Camel case is shorter.
+        let may_be = |found: KeyTag| found.first() == tag.first() && found.length() <= tag.length();
         self.find(may_be, |key| spells(key, name))
     }
 
@@ -227,7 +247,10 @@ impl<'d> Node<'d> {
         let mut members = Children::of(self, Shape::Object);
         let found = members.find_raw(|raw, index| {
             has_tag(raw.key_tag())
-                && raw_key_of(self.doc.bytes(), &self.doc.tape, raw, index).is_some_and(|(_, key)| has_text(key))
+                && match self.doc.tape.named_key(self.doc.bytes(), raw) {
+                    Some(key) => has_text(key),
+                    None => raw_key_of(self.doc.bytes(), &self.doc.tape, raw, index).is_some_and(|key| has_text(key.1)),
+                }
         });
         found.filter(|node| !node.is_null())
     }
@@ -419,7 +442,10 @@ pub(super) fn plain_key_end(bytes: &[u8], start: usize) -> usize {
 
 /// Whether `key` is the snake_case `name` or its camelCase form.
 fn spells(key: &[u8], name: &str) -> bool {
-    key == name.as_bytes() || is_camel_case_of(key, name)
+    match key.len() == name.len() {
+        true => key == name.as_bytes(),
+        false => is_camel_case_of(key, name),
+    }
 }
 
 fn is_camel_case_of(key: &[u8], name: &str) -> bool {

@@ -10,11 +10,19 @@ mod copies;
 use std::sync::OnceLock;
 
 use super::Span;
+use super::keys::KeyHash;
+use super::names::{NAME_BITS, NameId, Names};
 
 /// `key` of a member that a later member of the same name replaces.
 const REPLACED: u32 = 1;
 /// The furthest that a key can start before its value without being odd.
 const NEAR: u32 = 255;
+/// Of `key`: it has a name.
+const NAMED: u32 = 1 << 15;
+/// The bits of a name.
+const NAMES: u16 = (1 << NAME_BITS) - 1;
+/// Number of low bits of a `key` with a name that say how much further the value is than the key is long.
+const GAP_BITS: u32 = 4;
 
 /// Number of low bits of `RawNode::link` that hold the index of the next sibling.
 const LINK_BITS: u32 = 27;
@@ -59,7 +67,8 @@ impl Shape {
 
 /// One value: its byte range, the index behind its subtree with shape and flags, and its key.
 ///
-/// The key is how far before the value it starts, its length and its first byte: enough to tell nearly all keys apart without a look at the text.
+/// The key is its first byte and its length, enough to tell nearly all keys apart without a look at
+/// the text, and how far before the value it starts. If it has a name, that is there as well.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RawNode {
     pub(super) start: u32,
@@ -127,7 +136,21 @@ impl RawNode {
     /// table.
     #[inline]
     pub(super) fn key_start(self) -> Option<u32> {
-        (self.key > REPLACED && !self.has_odd_key()).then(|| self.start - (self.key & 0xffff))
+        (self.key > REPLACED && !self.has_odd_key()).then(|| self.start - self.key_distance())
+    }
+
+    #[inline]
+    fn key_distance(self) -> u32 {
+        if self.key & NAMED == 0 {
+            return self.key & 0xffff;
+        }
+        self.key_tag().length() as u32 + (self.key & ((1 << GAP_BITS) - 1))
+    }
+
+    /// The name of the key, if it has one.
+    #[inline(always)]
+    pub(super) fn key_name(self) -> Option<NameId> {
+        (self.key & NAMED != 0).then_some(NameId((self.key >> GAP_BITS) as u16 & NAMES))
     }
 
     /// The place of the key, and its text if it needs decoding, lie in the side table.
@@ -166,6 +189,16 @@ impl RawKey {
     #[inline(always)]
     pub(super) fn near(distance: u32, length: u32, first: u8) -> Option<Self> {
         (distance <= NEAR).then_some(Self { key: distance | length << 16 | u32::from(first) << 24, flags: 0 })
+    }
+
+    /// The same with a name, unless it is too far away for that.
+    #[inline(always)]
+    pub(super) fn named(self, NameId(name): NameId) -> Self {
+        let gap = (self.key & 0xffff).wrapping_sub(self.key >> 16 & 0xff);
+        if gap >> GAP_BITS != 0 {
+            return self;
+        }
+        Self { key: self.key & !0xffff | NAMED | u32::from(name) << GAP_BITS | gap, ..self }
     }
 }
 
@@ -212,6 +245,8 @@ pub(super) struct Tape {
     decoded: Vec<(u32, OnceLock<Box<str>>)>,
     /// Keys that cannot be read from the text, by node, ascending.
     odd_keys: Vec<OddKey>,
+    /// The keys that have a name.
+    names: Names,
     /// What the copies of subtrees cost so far.
     copied: usize,
 }
@@ -263,6 +298,18 @@ impl Tape {
             Key::Decoded(key, text) => self.decoded_key(key, text),
         };
         self.push_raw(shape, span.start as usize, span.end as usize, key)
+    }
+
+    /// The name of the key that stands there without its quotes.
+    #[inline(always)]
+    pub(super) fn name(&mut self, bytes: &[u8], hash: KeyHash, start: u32, length: u32) -> Option<NameId> {
+        self.names.of(bytes, hash, start, length)
+    }
+
+    /// The key of this value where it stands first, if it has a name.
+    #[inline(always)]
+    pub(super) fn named_key<'d>(&self, bytes: &'d [u8], node: RawNode) -> Option<&'d [u8]> {
+        self.names.text(bytes, node.key_name()?)
     }
 
     /// The key that stands in `span` (with its quotes), for the value at `value`, which is appended next.

@@ -4,8 +4,13 @@ use crate::document::Node;
 
 /// The last part of a message's `@type`: `HttpConnectionManager`.
 pub fn type_name(node: Node<'_>) -> Option<&str> {
-    let url = node.get("@type")?.text()?;
-    Some(url.rsplit(['.', '/']).next().unwrap_or(url))
+    last_part(node.get("@type")?)
+}
+
+/// What stands behind the last dot or slash of a type URL.
+fn last_part(url: Node<'_>) -> Option<&str> {
+    let start = memchr::memrchr2(b'.', b'/', url.text_bytes()?).map_or(0, |at| at + 1);
+    url.text_from(start)
 }
 
 /// The configuration of an extension: `typed_config`, or `config` before v3. What lies in a
@@ -23,7 +28,7 @@ pub fn typed_config(extension: Node<'_>) -> Option<Node<'_>> {
 pub(super) fn is_extension(extension: Node<'_>, message: &str, names: &[&str]) -> bool {
     let config = extension.field("typed_config");
     let url = config.and_then(|c| match type_name(c) {
-        Some("TypedStruct") => c.field("type_url").and_then(Node::text).and_then(|u| u.rsplit(['.', '/']).next()),
+        Some("TypedStruct") => c.field("type_url").and_then(last_part),
         other => other,
     });
     match url {

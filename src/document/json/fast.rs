@@ -224,14 +224,15 @@ impl Reader<'_> {
             return Err(Surprise);
         }
         let length = close.wrapping_sub(open);
-        self.innermost().frame.keys.add(KeyHash::of(start, length));
+        let hash = KeyHash::of(start, length);
+        self.innermost().frame.keys.add(hash);
         if self.tokens.next_odd() < close {
             return self.odd_key(open, close, value);
         }
-        match RawKey::near(value.wrapping_sub(open), length - 1, (start >> 8) as u8) {
-            Some(key) => Ok(key),
-            None => Ok(self.tape.written_key(self.bytes, Span { start: open, end: close + 1 }, value)),
-        }
+        let Some(key) = RawKey::near(value.wrapping_sub(open), length - 1, (start >> 8) as u8) else {
+            return Ok(self.tape.written_key(self.bytes, Span { start: open, end: close + 1 }, value));
+        };
+        Ok(self.tape.name(self.bytes, hash, open + 1, length - 1).map_or(key, |name| key.named(name)))
     }
 
     /// Eight bytes from a token on, the first one lowest; zeroes behind the end.

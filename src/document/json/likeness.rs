@@ -197,8 +197,8 @@ impl Copy<'_> {
 /// How many bytes two texts have in common from their start on.
 #[inline(always)]
 fn common_length(one: &[u8], other: &[u8]) -> usize {
-    let (ones, others) = (one.as_chunks::<32>().0, other.as_chunks::<32>().0);
-    let same = ones.iter().zip(others).take_while(|(one, other)| one == other).count() * 32;
+    let (ones, others) = (one.as_chunks::<64>().0, other.as_chunks::<64>().0);
+    let same = ones.iter().zip(others).take_while(|(one, other)| is_same(one, other)).count() * 64;
     let (one, other) = (one.get(same..).unwrap_or_default(), other.get(same..).unwrap_or_default());
     for (place, (one, other)) in one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0).enumerate() {
         let difference = u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other);
@@ -209,6 +209,12 @@ fn common_length(one: &[u8], other: &[u8]) -> usize {
     let words = one.len().min(other.len()) / 8 * 8;
     let rest = one.iter().zip(other).skip(words);
     same + words + rest.take_while(|(one, other)| one == other).count()
+}
+
+/// Whether two blocks are the same, in few instructions.
+#[inline(always)]
+fn is_same(one: &[u8; 64], other: &[u8; 64]) -> bool {
+    one.iter().zip(other).fold(0, |difference, (one, other)| difference | one ^ other) == 0
 }
 
 /// The offset behind the first quote from `from` on, unless something before it needs a closer look.
