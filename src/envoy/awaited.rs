@@ -5,8 +5,7 @@ use crate::document::{Node, Spanned};
 
 use super::cluster::Cluster;
 use super::dump::{Dump, ResourceState};
-use super::listener::{ConnectionManager, FilterChain, Listener, RouteSource, sds_secrets};
-use super::xds_any::typed_config;
+use super::listener::{ConnectionManager, FilterChain, Listener, RouteSource};
 
 /// Something that is asked for and that the dump does not have.
 #[derive(Clone, Copy, Debug)]
@@ -55,10 +54,7 @@ impl<'d> Awaited<'d> {
 
     /// What a cluster waits for besides its endpoints.
     pub fn of_cluster(dump: &Dump<'d>, cluster: &Cluster<'d>) -> Vec<Self> {
-        let matches = cluster.node.field("transport_socket_matches").into_iter().flat_map(Node::items);
-        let sockets = matches.chain([cluster.node]).filter_map(|holder| holder.field("transport_socket"));
-        let contexts = sockets.filter_map(typed_config).chain(cluster.node.field("tls_context"));
-        contexts.flat_map(|context| secrets(dump, sds_secrets(context))).collect()
+        secrets(dump, cluster.secrets())
     }
 }
 

@@ -2,6 +2,12 @@
 
 use crate::document::{Node, Spanned};
 
+use super::listener::sds_secrets;
+use super::xds_any::{is_extension, typed_config};
+
+/// The extension that tries one cluster after the other.
+const AGGREGATE: &str = "envoy.clusters.aggregate";
+
 /// A cluster.
 #[derive(Clone, Copy, Debug)]
 pub struct Cluster<'d> {
@@ -58,6 +64,22 @@ impl<'d> Cluster<'d> {
     /// The endpoints that stand in the cluster itself.
     pub fn load_assignment(&self) -> Option<LoadAssignment<'d>> {
         LoadAssignment::of(self.node.field("load_assignment")?, self.name.value)
+    }
+
+    /// The clusters that an aggregate cluster tries, in order.
+    pub fn members(&self) -> Vec<Spanned<'d, &'d str>> {
+        let config = self.node.field("cluster_type").filter(|_| self.kind == ClusterKind::Custom);
+        let config = config.filter(|c| is_extension(*c, "ClusterConfig", &[AGGREGATE])).and_then(typed_config);
+        // Several extensions call their message ClusterConfig; only this one lists names.
+        config.into_iter().flat_map(|config| config.texts_at("clusters")).collect()
+    }
+
+    /// The SDS secrets that its transport sockets need.
+    pub fn secrets(&self) -> Vec<Spanned<'d, &'d str>> {
+        let matches = self.node.field("transport_socket_matches").into_iter().flat_map(Node::items);
+        let sockets = matches.chain([self.node]).filter_map(|holder| holder.field("transport_socket"));
+        let contexts = sockets.filter_map(typed_config).chain(self.node.field("tls_context"));
+        contexts.flat_map(sds_secrets).collect()
     }
 
     /// Whether it lists hosts: `load_assignment`, or `hosts` before v3.

@@ -36,6 +36,8 @@ pub struct Dump<'d> {
     pub discovered_filters: Vec<&'d str>,
     /// The names of the sets of scopes that came by discovery (SRDS).
     pub discovered_scopes: Vec<&'d str>,
+    /// The tables that scopes name, other than those that are only asked for when a request needs them.
+    pub scoped_tables: Vec<Spanned<'d, &'d str>>,
     /// What Envoy noted of refused updates, other than listeners.
     pub errors: Vec<ErrorState<'d>>,
     /// Sections of types that nobody here knows.
@@ -139,6 +141,7 @@ impl<'d> Dump<'d> {
             secrets: Vec::new(),
             discovered_filters: Vec::new(),
             discovered_scopes: Vec::new(),
+            scoped_tables: Vec::new(),
             errors: Vec::new(),
             unknown_sections: 0,
             present: FxHashSet::default(),
@@ -239,6 +242,11 @@ impl<'d> Dump<'d> {
                 }
                 "dynamic_scoped_route_configs" | "dynamicScopedRouteConfigs" => {
                     self.discovered_scopes.extend(names(value.items()));
+                    self.scoped_tables.extend(value.items().flat_map(tables_of_scopes));
+                    true
+                }
+                "inline_scoped_route_configs" | "inlineScopedRouteConfigs" => {
+                    self.scoped_tables.extend(value.items().flat_map(tables_of_scopes));
                     true
                 }
                 _ => false,
@@ -481,11 +489,11 @@ impl<'d> Dump<'d> {
     }
 
     /// Where the cluster of this name stands in the list.
-    pub(super) fn cluster_place(&self, name: &str) -> Option<u32> {
+    pub fn cluster_place(&self, name: &str) -> Option<u32> {
         self.cluster_places.get(name).copied()
     }
 
-    /// Every reference from a route or a TCP proxy to a cluster.
+    /// Every reference from a route, a filter or a cluster to a cluster.
     pub fn references(&self) -> impl ExactSizeIterator<Item = Lead<'_, 'd>> {
         let stored = self.references.get_or_init(|| references::collect(self));
         stored.iter().map(|stored| Lead::new(self, *stored))
@@ -506,6 +514,12 @@ impl<'d> Dump<'d> {
     /// is missing.
     pub fn knows_clusters(&self) -> bool {
         self.has_section("clusters") && !self.clusters.is_empty() && !self.document.loses_content()
+    }
+
+    /// Whether some of its listeners ask for clusters of routes when they are needed (ODCDS).
+    pub fn asks_for_clusters(&self) -> bool {
+        let mut chains = self.current_listeners().flat_map(|(_, listener)| listener.filter_chains());
+        chains.any(|chain| chain.connection_manager().is_some_and(super::ConnectionManager::asks_for_clusters))
     }
 
     /// Listeners that take traffic, or will: not those that drain.
@@ -529,13 +543,22 @@ impl<'d> Dump<'d> {
         let mut configs: Vec<_> = listed.map(|entry| entry.config).collect();
         for (_, listener) in self.current_listeners() {
             for manager in listener.filter_chains().filter_map(super::FilterChain::connection_manager) {
-                if let Some(RouteSource::Inline(config)) = manager.routes() {
-                    configs.push(config);
+                match manager.routes() {
+                    Some(RouteSource::Inline(config)) => configs.push(config),
+                    Some(RouteSource::Scoped) => configs.extend(manager.scoped_tables()),
+                    _ => {}
                 }
             }
         }
         configs
     }
+}
+
+/// The tables that the scopes of a set name. A scope may have its table in it instead.
+fn tables_of_scopes(set: Node<'_>) -> impl Iterator<Item = Spanned<'_, &str>> {
+    let scopes = set.field("scoped_route_configs").into_iter().flat_map(Node::items);
+    let eager = scopes.filter(|scope| scope.field("on_demand").and_then(Node::as_bool) != Some(true));
+    eager.filter_map(|scope| scope.field("route_configuration_name")?.spanned_text()).filter(|name| !name.is_empty())
 }
 
 /// Their names, of those that have one.

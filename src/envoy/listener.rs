@@ -5,6 +5,9 @@ use crate::document::{Node, Spanned};
 use super::route::{ClusterReference, ReferenceKind, RouteConfiguration};
 use super::xds_any::{is_extension, typed_config};
 
+/// The filter that takes a connection's server name for its cluster.
+const SNI_CLUSTER: [&str; 2] = ["envoy.filters.network.sni_cluster", "envoy.sni_cluster"];
+
 /// A listener.
 #[derive(Clone, Copy, Debug)]
 pub struct Listener<'d> {
@@ -110,6 +113,21 @@ impl<'d> FilterChain<'d> {
         typed_config(filter).map(|node| TcpProxy { node })
     }
 
+    /// Whether a filter before its TCP proxy may choose the cluster: by the server name, or by a value
+    /// that the TCP proxy heeds. What the TCP proxy names is for the rest, if there is any.
+    pub fn chooses_cluster(self) -> bool {
+        let sets_cluster = |config: Node<'_>| {
+            let values = config.field("on_new_connection").into_iter().flat_map(Node::items);
+            values
+                .filter_map(|value| value.field("object_key"))
+                .any(|key| key.text() == Some("envoy.tcp_proxy.cluster"))
+        };
+        self.filters().any(|filter| match typed_config(filter) {
+            Some(config) => is_extension(filter, "SniCluster", &SNI_CLUSTER) || sets_cluster(config),
+            None => is_extension(filter, "SniCluster", &SNI_CLUSTER),
+        })
+    }
+
     /// The SDS secrets that its transport socket waits for.
     pub fn secrets(self) -> Vec<Spanned<'d, &'d str>> {
         let socket = self.node.field("transport_socket").and_then(typed_config);
@@ -144,6 +162,32 @@ impl<'d> ConnectionManager<'d> {
         self.node.field("scoped_routes").map(|_| RouteSource::Scoped)
     }
 
+    /// The SDS secrets that its filters need: those of a sign-in (OAuth2).
+    pub fn secrets(self) -> Vec<Spanned<'d, &'d str>> {
+        let filters = self.node.field("http_filters").into_iter().flat_map(Node::items);
+        let sign_ins = filters.filter(|filter| is_extension(*filter, "OAuth2", &["envoy.filters.http.oauth2"]));
+        let credentials = sign_ins.filter_map(|filter| typed_config(filter)?.get("config")?.get("credentials"));
+        let configs = credentials.flat_map(|all| ["token_secret", "hmac_secret"].map(|name| all.field(name)));
+        let from_sds = configs.flatten().filter(|config| config.field("sds_config").is_some());
+        from_sds.filter_map(|config| config.text_at("name")).collect()
+    }
+
+    /// The tables that stand in its scopes.
+    pub fn scoped_tables(self) -> impl Iterator<Item = RouteConfiguration<'d>> {
+        let list = self.node.field("scoped_routes").and_then(|scopes| scopes.field("scoped_route_configurations_list"));
+        let scopes = list.and_then(|list| list.field("scoped_route_configurations")).into_iter().flat_map(Node::items);
+        scopes.filter_map(|scope| Some(RouteConfiguration { node: scope.field("route_configuration")? }))
+    }
+
+    /// Whether it asks the control plane for clusters of routes that are not there (ODCDS).
+    pub fn asks_for_clusters(self) -> bool {
+        let mut filters = self.node.field("http_filters").into_iter().flat_map(Node::items);
+        filters.any(|filter| {
+            is_extension(filter, "OnDemand", &["envoy.filters.http.on_demand"])
+                && typed_config(filter).is_some_and(|config| config.get("odcds").is_some())
+        })
+    }
+
     /// Whether requests whose host has any port are routed as if it had none.
     pub fn strips_any_port(self) -> bool {
         self.node.field("strip_any_host_port").and_then(Node::as_bool) == Some(true)
@@ -151,6 +195,11 @@ impl<'d> ConnectionManager<'d> {
 }
 
 impl<'d> TcpProxy<'d> {
+    /// Whether it asks the control plane for clusters that are not there (ODCDS).
+    pub fn asks_for_clusters(self) -> bool {
+        self.node.field("on_demand").is_some_and(|on_demand| on_demand.field("odcds_config").is_some())
+    }
+
     /// The clusters it leads to.
     pub fn clusters(self) -> Vec<ClusterReference<'d>> {
         let single = self.node.text_at("cluster").map(|name| ClusterReference { name, kind: ReferenceKind::TcpProxy });

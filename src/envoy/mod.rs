@@ -16,6 +16,7 @@ mod registry;
 mod route;
 mod route_match;
 mod secret;
+mod services;
 mod string_match;
 mod xds_any;
 
@@ -37,5 +38,6 @@ pub use route_match::{
     ConditionKind, Fraction, HeaderMatch, MetadataMatch, RouteCondition, RouteMatch, ValueTest, header_input,
 };
 pub use secret::Secret;
+pub use services::Service;
 pub use string_match::{StringMatch, StringMatchKind};
 pub use xds_any::{type_name, typed_config};

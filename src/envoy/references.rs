@@ -1,9 +1,11 @@
-//! Who leads where: every reference from a route or a TCP proxy to a cluster, and what istiod's
-//! names say about them.
+//! Who leads where: every reference from a route, a filter or a cluster to a cluster, and what
+//! istiod's names say about them.
 
+use super::cluster::Cluster;
 use super::dump::{ClusterEntry, Dump};
 use super::listener::FilterChain;
-use super::route::{ClusterReference, ReferenceKind, Route, RouteConfiguration, VirtualHost};
+use super::route::{ClusterReference, ReferenceKind, Route, RouteConfiguration, VirtualHost, mirrors};
+use super::services;
 
 /// A reference to a cluster, with the way that leads to it.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +30,17 @@ pub enum ReferencePlace<'d> {
         /// Its place in the virtual host.
         index: u32,
     },
-    /// In a TCP proxy of a listener.
+    /// In a filter of a listener.
     Listener {
         /// The listener's name.
         listener: &'d str,
-        /// The filter chain.
+        /// The filter chain; the listener itself for what stands outside of chains.
         chain: FilterChain<'d>,
+    },
+    /// In an aggregate cluster.
+    Cluster {
+        /// That cluster.
+        cluster: Cluster<'d>,
     },
 }
 
@@ -75,7 +82,16 @@ impl ReferencePlace<'_> {
         match self {
             Self::Route { .. } => "routes",
             Self::Listener { .. } => "listeners",
+            Self::Cluster { .. } => "clusters",
         }
+    }
+
+    /// Whether the routing says that clusters may be asked for when they are needed (ODCDS).
+    pub fn asks_for_clusters(&self) -> bool {
+        let Self::Route { config, virtual_host, route, .. } = self else { return false };
+        let holders = [config.node, virtual_host.node, route.node];
+        let mut own = holders.into_iter().filter_map(|node| node.field("typed_per_filter_config"));
+        own.any(|filters| filters.values().any(|filter| filter.get("odcds").is_some()))
     }
 
     /// The way to it, for people.
@@ -85,9 +101,10 @@ impl ReferencePlace<'_> {
                 format!("{} › {} › route {index}", config.name(), virtual_host.name())
             }
             Self::Listener { listener, chain } => match chain.name() {
-                "" => (*listener).to_owned(),
+                name if name.is_empty() || name == *listener => (*listener).to_owned(),
                 name => format!("{listener} › {name}"),
             },
+            Self::Cluster { cluster } => cluster.name.value.to_owned(),
         }
     }
 }
@@ -106,6 +123,7 @@ pub(super) struct StoredReference {
 enum StoredPlace {
     Route { config: u32, virtual_host: u32, route: u32, index: u32 },
     Listener { entry: u32, chain: u32, is_default: bool },
+    Cluster { place: u32 },
 }
 
 /// A reference that can be read in full.
@@ -135,6 +153,11 @@ impl<'a, 'd> Lead<'a, 'd> {
         matches!(self.stored.kind, ReferenceKind::Weighted { weight: 0, .. })
     }
 
+    /// Whether an aggregate cluster refers to it.
+    pub fn is_of_member(self) -> bool {
+        matches!(self.stored.kind, ReferenceKind::Member { .. })
+    }
+
     /// The whole reference.
     pub fn reference(self) -> Option<Reference<'d>> {
         let node = |index: u32| self.dump.document.node(index);
@@ -150,6 +173,9 @@ impl<'a, 'd> Lead<'a, 'd> {
                 listener: self.dump.listeners.iter().find(|listener| listener.node.index() == entry)?.name,
                 chain: FilterChain { node: node(chain)?, is_default },
             },
+            StoredPlace::Cluster { place } => {
+                ReferencePlace::Cluster { cluster: self.dump.clusters.get(place as usize)?.cluster }
+            }
         };
         Some(Reference { cluster: ClusterReference { name, kind: self.stored.kind }, place })
     }
@@ -160,29 +186,61 @@ pub(super) fn collect(dump: &Dump<'_>) -> Vec<StoredReference> {
     let mut references = Vec::new();
     for config in dump.route_configurations() {
         for virtual_host in config.virtual_hosts() {
-            for (index, route) in virtual_host.routes().enumerate() {
-                let place = StoredPlace::Route {
-                    config: config.node.index(),
-                    virtual_host: virtual_host.node.index(),
-                    route: route.node.index(),
-                    index: index as u32,
-                };
-                route.each_cluster(|cluster| references.push(stored(dump, cluster, place)));
-            }
+            of_virtual_host(dump, *config, virtual_host, &mut references);
         }
     }
+    of_listeners(dump, &mut references);
+    for (place, entry) in dump.clusters.iter().enumerate() {
+        let members = entry.cluster.members();
+        let is_there = |member: &str| dump.cluster_place(member).is_some();
+        let has_others = members.iter().any(|member| is_there(member.value));
+        let references_of = members.into_iter().map(|name| {
+            let cluster = ClusterReference { name, kind: ReferenceKind::Member { has_others } };
+            stored(dump, cluster, StoredPlace::Cluster { place: place as u32 })
+        });
+        references.extend(references_of);
+    }
+    references
+}
+
+fn of_virtual_host<'d>(
+    dump: &Dump<'d>,
+    config: RouteConfiguration<'d>,
+    virtual_host: VirtualHost<'d>,
+    references: &mut Vec<StoredReference>,
+) {
+    let place = |index: usize, route: Route<'d>| StoredPlace::Route {
+        config: config.node.index(),
+        virtual_host: virtual_host.node.index(),
+        route: route.node.index(),
+        index: index as u32,
+    };
+    let mut first_inheriting = None;
+    let inherited = [virtual_host.node, config.node].into_iter().find(|node| mirrors(*node).next().is_some());
+    for (index, route) in virtual_host.routes().chain(virtual_host.matcher_routes()).enumerate() {
+        route.each_cluster(|cluster| references.push(stored(dump, cluster, place(index, route))));
+        if inherited.is_some() && first_inheriting.is_none() && route.inherits_mirrors() {
+            first_inheriting = Some(place(index, route));
+        }
+    }
+    if let (Some(holder), Some(place)) = (inherited, first_inheriting) {
+        references.extend(mirrors(holder).map(|cluster| stored(dump, cluster, place)));
+    }
+}
+
+fn of_listeners(dump: &Dump<'_>, references: &mut Vec<StoredReference>) {
     for (entry, listener) in dump.current_listeners() {
+        let entry = entry.node.index();
+        let whole = StoredPlace::Listener { entry, chain: listener.node.index(), is_default: false };
+        services::of_listener(listener, &mut |cluster| references.push(stored(dump, cluster, whole)));
         for chain in listener.filter_chains() {
-            let place = StoredPlace::Listener {
-                entry: entry.node.index(),
-                chain: chain.node.index(),
-                is_default: chain.is_default,
-            };
-            let clusters = chain.tcp_proxy().map(super::TcpProxy::clusters).unwrap_or_default();
+            let place = StoredPlace::Listener { entry, chain: chain.node.index(), is_default: chain.is_default };
+            services::of_chain(chain, &mut |cluster| references.push(stored(dump, cluster, place)));
+            let proxy = chain.tcp_proxy().filter(|proxy| !chain.chooses_cluster() && !proxy.asks_for_clusters());
+            let clusters = proxy.map(super::TcpProxy::clusters).unwrap_or_default();
             references.extend(clusters.into_iter().map(|cluster| stored(dump, cluster, place)));
         }
     }
-    references
 }
 
 fn stored(dump: &Dump<'_>, cluster: ClusterReference<'_>, place: StoredPlace) -> StoredReference {

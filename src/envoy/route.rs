@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::document::{Node, Spanned};
 
 use super::route_match::path_match;
-use super::xds_any::type_name;
+use super::services::{Service, actions};
+use super::xds_any::{type_name, typed_config};
 
 /// A table of virtual hosts.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +86,29 @@ pub enum ReferenceKind {
     Mirror,
     /// Connections.
     TcpProxy,
+    /// What a filter, a log or a tracer calls on its own.
+    Service {
+        /// What for.
+        service: Service,
+        /// Whether it goes on without an answer.
+        is_open: bool,
+    },
+    /// One of the clusters that an aggregate cluster is made of.
+    Member {
+        /// Whether others of them are there.
+        has_others: bool,
+    },
+}
+
+impl ReferenceKind {
+    /// Whether requests and connections go on without the cluster.
+    pub fn is_dispensable(self) -> bool {
+        match self {
+            Self::Mirror | Self::Member { has_others: true } => true,
+            Self::Service { service, is_open } => service.is_dispensable(is_open),
+            _ => false,
+        }
+    }
 }
 
 impl<'d> RouteConfiguration<'d> {
@@ -139,9 +163,21 @@ impl<'d> VirtualHost<'d> {
         self.node.get("routes").into_iter().flat_map(Node::items).map(|node| Route { node })
     }
 
-    /// Whether a matcher tree stands in for `routes`.
+    /// Whether a matcher tree stands in for `routes`. An empty one does not.
     pub fn has_matcher(self) -> bool {
-        self.node.get("matcher").is_some()
+        self.node.get("matcher").is_some_and(|matcher| matcher.values().next().is_some())
+    }
+
+    /// The routes that its matcher tree may choose, in the tree's order.
+    pub fn matcher_routes(self) -> impl Iterator<Item = Route<'d>> {
+        let chosen = self.node.get("matcher").map(actions).unwrap_or_default();
+        chosen.into_iter().flat_map(|action| match type_name(action) {
+            Some("Route") => vec![Route { node: action }],
+            Some("RouteList") => {
+                action.get("routes").into_iter().flat_map(Node::items).map(|node| Route { node }).collect()
+            }
+            _ => Vec::new(),
+        })
     }
 
     /// `require_tls` other than NONE: plain requests are redirected, with or without a route.
@@ -204,9 +240,15 @@ impl<'d> Route<'d> {
             found(ClusterReference { name, kind: ReferenceKind::Route });
         }
         action.field("weighted_clusters").into_iter().flat_map(weighted).for_each(&mut found);
-        let policies = action.field("request_mirror_policies").into_iter().flat_map(Node::items);
+        chosen_by_matcher(action).for_each(&mut found);
         // The singular is what Envoy had before 1.11.
-        policies.chain(action.field("request_mirror_policy")).filter_map(mirror).for_each(found);
+        mirrors(action).chain(action.field("request_mirror_policy").and_then(mirror)).for_each(found);
+    }
+
+    /// Whether its requests are copied as its virtual host or its table says: it says nothing itself.
+    pub fn inherits_mirrors(self) -> bool {
+        let RouteAction::Forward(action) = self.action() else { return false };
+        ["request_mirror_policies", "request_mirror_policy"].iter().all(|name| action.field(name).is_none())
     }
 
     /// Whether an extension chooses its cluster, which may leave a request to the next route after all.
@@ -216,6 +258,22 @@ impl<'d> Route<'d> {
         };
         action.field("cluster_specifier_plugin").or_else(|| action.field("inline_cluster_specifier_plugin")).is_some()
     }
+}
+
+/// The clusters that copies go to, as a route, a virtual host or a table says.
+pub(super) fn mirrors(holder: Node<'_>) -> impl Iterator<Item = ClusterReference<'_>> {
+    holder.field("request_mirror_policies").into_iter().flat_map(Node::items).filter_map(mirror)
+}
+
+/// The clusters of a matcher in a route. Other extensions may choose any.
+fn chosen_by_matcher(action: Node<'_>) -> impl Iterator<Item = ClusterReference<'_>> {
+    let plugin = action.field("inline_cluster_specifier_plugin");
+    let config = plugin.and_then(|plugin| typed_config(plugin.get("extension")?));
+    let matcher = config.and_then(|config| config.field("cluster_matcher"));
+    let chosen = matcher.map(actions).unwrap_or_default().into_iter();
+    let names =
+        chosen.filter(|action| type_name(*action) == Some("ClusterAction")).filter_map(|a| a.text_at("cluster"));
+    names.map(|name| ClusterReference { name, kind: ReferenceKind::Route })
 }
 
 fn weighted<'d>(weighted: Node<'d>) -> impl Iterator<Item = ClusterReference<'d>> {

@@ -1,8 +1,9 @@
 //! A domain of a virtual host can never match.
 //!
 //! ## What it finds
-//! A domain with a port in a route configuration that ignores ports (`ignore_port_in_host_matching`):
-//! the port is cut off the request's host and not off the domain. Where the same virtual host has
+//! A domain with a port in a route configuration that ignores ports (`ignore_port_in_host_matching`),
+//! or of which all listeners take the port off (`strip_any_host_port`): the port is cut off the
+//! request's host and not off the domain. Where the same virtual host has
 //! the domain without its port, too, nothing is lost and nothing is said.
 //!
 //! ## Why it matters
@@ -25,8 +26,11 @@
 //! ## Inputs
 //! A dump with its routes, or a route configuration.
 
+use rustc_hash::FxHashMap;
+
 use super::prelude::*;
-use crate::envoy::{Dump, VirtualHost};
+use crate::document::Node;
+use crate::envoy::{ConnectionManager, Dump, FilterChain, RouteConfiguration, RouteSource, VirtualHost};
 use crate::finding::Subject;
 
 const META: Meta = Meta { id: "dead-domain", family: Family::Proxy, severity: Severity::Warning, aliases: &[] };
@@ -34,7 +38,10 @@ const META: Meta = Meta { id: "dead-domain", family: Family::Proxy, severity: Se
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
-    for config in dump.route_configurations().iter().filter(|config| config.ignores_port()) {
+    let stripping = Stripping::of(dump);
+    for &config in dump.route_configurations() {
+        let flag = config.node.field("ignore_port_in_host_matching").filter(|_| config.ignores_port());
+        let Some(flag) = flag.or_else(|| stripping.flag(config)) else { continue };
         for host in config.virtual_hosts() {
             let dead = host.domains().find_map(|domain| Some((domain, without_port(domain.value)?)));
             let Some((domain, bare)) = dead.filter(|(_, bare)| !has_domain(host, bare)) else {
@@ -44,17 +51,54 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
                 .label("requests are matched without their port, this keeps it")
                 .note(format!("requests for {bare} go past this virtual host"))
                 .help(format!("write `{bare}`"))
+                .related(flag, "ports are ignored")
                 .subject(Subject::Proxy {
                     proxy: dump.proxy().to_owned(),
                     section: "routes",
                     resource: format!("{} › {}", config.name(), host.name()),
                 });
-            let flag = config.node.field("ignore_port_in_host_matching");
-            findings.push(match flag {
-                Some(flag) => draft.related(flag, "ports are ignored"),
-                None => draft,
-            });
+            findings.push(draft);
         }
+    }
+}
+
+/// The tables that only requests without a port come to, because their listeners take it off
+/// (`strip_any_host_port`), with the field that says so.
+#[derive(Default)]
+struct Stripping<'d> {
+    by_rds: FxHashMap<&'d str, Option<Node<'d>>>,
+    inline: FxHashMap<u32, Node<'d>>,
+}
+
+impl<'d> Stripping<'d> {
+    fn of(dump: &Dump<'d>) -> Self {
+        let mut all = Self::default();
+        for (_, listener) in dump.current_listeners() {
+            for manager in listener.filter_chains().filter_map(FilterChain::connection_manager) {
+                all.note(manager);
+            }
+        }
+        all
+    }
+
+    fn note(&mut self, manager: ConnectionManager<'d>) {
+        let flag = manager.node.field("strip_any_host_port").filter(|_| manager.strips_any_port());
+        match manager.routes() {
+            // A table may serve several listeners, and some of them keep the port.
+            Some(RouteSource::Rds(name)) => {
+                let known = self.by_rds.entry(name.value).or_insert(flag);
+                *known = known.and(flag);
+            }
+            Some(RouteSource::Inline(config)) => {
+                self.inline.extend(flag.map(|flag| (config.node.index(), flag)));
+            }
+            _ => {}
+        }
+    }
+
+    fn flag(&self, config: RouteConfiguration<'d>) -> Option<Node<'d>> {
+        let inline = self.inline.get(&config.node.index()).copied();
+        inline.or_else(|| self.by_rds.get(config.name()).copied().flatten())
     }
 }
 

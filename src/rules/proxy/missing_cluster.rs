@@ -1,14 +1,17 @@
 //! A route of a proxy leads to a cluster that the proxy does not have.
 //!
 //! ## What it finds
-//! In a dump: the cluster of a route, of a share of a weighted route, of a mirror or of a TCP proxy
-//! that is not among the proxy's clusters. Virtual hosts that istiod makes in sidecars for a port
-//! their service does not have are left out: nobody calls them. Where the proxy does not know the
-//! service, the finding is for information only.
+//! In a dump: the cluster of a route, of a share of a weighted route, of a mirror, of a proxy for
+//! TCP, UDP, Redis, Dubbo or Thrift that is not among the proxy's clusters; likewise of what a filter
+//! calls (external authorization, rate limit, external processing, keys of tokens, sign-in), of an
+//! access log, of tracing, and of an aggregate cluster. Virtual hosts that istiod makes in sidecars
+//! for a port their service does not have are left out: nobody calls them. Where the proxy does not
+//! know the service, the finding is for information only.
 //!
 //! ## Why it matters
 //! Requests that take the route end in `503` with the flag `NC` (`cluster_not_found`), connections
-//! of a TCP proxy are closed. Copies for a mirror are dropped.
+//! of a TCP proxy are closed. Copies for a mirror are dropped. A filter that does not reach its
+//! service refuses requests, or does nothing, as it is configured; logs and spans are lost.
 //!
 //! ## Example
 //! ```json
@@ -20,7 +23,7 @@
 //! and both visible to the proxy.
 //!
 //! ## When to ignore it
-//! When clusters come on demand (ODCDS).
+//! Never: where clusters come on demand (ODCDS), nothing is said.
 //!
 //! ## Inputs
 //! A dump with its clusters and routes.
@@ -28,8 +31,11 @@
 use std::collections::BTreeMap;
 
 use super::prelude::*;
-use crate::envoy::{Callers, ClusterName, Dump, IstioMetadata, Lead, Reference, ReferenceKind, ReferencePlace};
+use crate::envoy::{
+    Callers, ClusterName, Dump, IstioMetadata, Lead, Reference, ReferenceKind, ReferencePlace, ResourceState,
+};
 use crate::finding::{Subject, Symptom};
+use crate::similar::similar;
 
 const META: Meta = Meta { id: "missing-cluster", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
 
@@ -46,19 +52,37 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     let mut missing: BTreeMap<(&str, bool), Vec<Reference<'d>>> = BTreeMap::new();
     let nowhere = dump.references().filter(|lead| lead.cluster().is_none() && !lead.is_unused());
     for reference in nowhere.filter_map(Lead::reference).filter(|one| callers(dump, one) != Callers::Nobody) {
-        let is_mirror = reference.cluster.kind == ReferenceKind::Mirror;
-        missing.entry((reference.cluster.name.value, is_mirror)).or_default().push(reference);
+        let kind = reference.cluster.kind;
+        missing.entry((reference.cluster.name.value, kind.is_dispensable())).or_default().push(reference);
     }
-    for ((name, is_mirror), references) in missing {
-        findings.extend_with(draft(dump, name, is_mirror, &references));
+    missing.retain(|_, references| {
+        !references.iter().all(|one| comes_on_demand(dump, one) || may_be_of_bootstrap(dump, one))
+    });
+    for ((name, is_dispensable), references) in missing {
+        findings.extend_with(draft(dump, name, is_dispensable, &references));
     }
+}
+
+/// Whether the proxy asks for the cluster when a request needs it.
+fn comes_on_demand(dump: &Dump<'_>, reference: &Reference<'_>) -> bool {
+    let is_of_route = matches!(reference.place, ReferencePlace::Route { .. });
+    is_of_route && (reference.place.asks_for_clusters() || dump.asks_for_clusters())
+}
+
+/// Whether what a filter or log calls may be one of the bootstrap's clusters, which istiod's own
+/// account of a proxy leaves out.
+fn may_be_of_bootstrap(dump: &Dump<'_>, reference: &Reference<'_>) -> bool {
+    let is_service = matches!(reference.cluster.kind, ReferenceKind::Service { .. });
+    let knows_bootstrap =
+        || dump.bootstrap.is_some() || dump.clusters.iter().any(|one| one.state == ResourceState::Static);
+    is_service && ClusterName::parse(reference.cluster.name.value).is_none() && !knows_bootstrap()
 }
 
 /// Who may take the way that a reference is.
 pub(super) fn callers(dump: &Dump<'_>, reference: &Reference<'_>) -> Callers {
     match reference.place {
         ReferencePlace::Route { config, virtual_host, .. } => dump.host_clusters().callers(config, virtual_host),
-        ReferencePlace::Listener { .. } => Callers::Any,
+        ReferencePlace::Listener { .. } | ReferencePlace::Cluster { .. } => Callers::Any,
     }
 }
 
@@ -72,20 +96,31 @@ pub(super) fn doubt<'d>(draft: Draft<'d>, reference: &Reference<'d>) -> Draft<'d
         .note(format!("this proxy does not know {host}: there are such requests only if it has a port {port}"))
 }
 
-fn draft<'d>(dump: &Dump<'d>, name: &str, is_mirror: bool, references: &[Reference<'d>]) -> Option<Draft<'d>> {
+/// What refers to a cluster, and how that is said: `listener 0.0.0.0_80 leads to`.
+pub(super) fn way(reference: &Reference<'_>) -> String {
+    match (reference.place, reference.cluster.kind) {
+        (ReferencePlace::Route { virtual_host, .. }, _) => format!("a route of {} leads to", virtual_host.name()),
+        (ReferencePlace::Listener { listener, .. }, ReferenceKind::Service { service, .. }) => {
+            format!("{} of listener {listener} calls", service.caller())
+        }
+        (ReferencePlace::Listener { listener, .. }, _) => format!("listener {listener} leads to"),
+        (ReferencePlace::Cluster { cluster }, _) => format!("the aggregate cluster {} has", cluster.name.value),
+    }
+}
+
+fn draft<'d>(dump: &Dump<'d>, name: &str, is_dispensable: bool, references: &[Reference<'d>]) -> Option<Draft<'d>> {
     let first = references.iter().min_by_key(|reference| callers(dump, reference))?;
-    let what = match first.place {
-        ReferencePlace::Route { virtual_host, .. } => format!("a route of {}", virtual_host.name()),
-        ReferencePlace::Listener { listener, .. } => format!("listener {listener}"),
-    };
     let outcome = match first.cluster.kind {
         ReferenceKind::Mirror => "copies are dropped",
         ReferenceKind::TcpProxy => "connections are closed",
-        _ => "503 NC",
+        ReferenceKind::Service { service, is_open } => service.outcome(is_open),
+        ReferenceKind::Member { has_others: true } => "it is passed over",
+        ReferenceKind::Member { has_others: false } => "503 UH",
+        ReferenceKind::Route | ReferenceKind::Weighted { .. } => "503 NC",
     };
     let place = first.cluster.name;
-    let mut draft = Draft::new(place, format!("{what} leads to a cluster that is not there: {outcome}"))
-        .label(format!("not among this proxy's {} clusters{}", dump.clusters.len(), relatives(dump, name)))
+    let mut draft = Draft::new(place, format!("{} a cluster that is not there: {outcome}", way(first)))
+        .label(format!("not among {}{}", all(dump), relatives(dump, name)))
         .subject(Subject::Proxy {
             proxy: dump.proxy().to_owned(),
             section: first.place.section(),
@@ -97,24 +132,46 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, is_mirror: bool, references: &[Referen
         draft = draft.note(format!("{weight} of {total} requests go there"));
     }
     if references.len() > 1 {
-        draft = draft.note(format!("{} routes lead to this cluster", references.len()));
+        draft = draft.note(others(references));
     }
-    if is_mirror {
+    if is_dispensable {
         draft = draft.severity(Severity::Warning);
     }
     if callers(dump, first) == Callers::Unknown {
         draft = doubt(draft, first);
     }
-    Some(match help(dump, name) {
-        Some(help) => draft.help(help),
-        None => draft,
-    })
+    let help = help(dump, name).unwrap_or_else(|| {
+        let known = dump.clusters.iter().map(|entry| entry.cluster.name.value);
+        match similar(name, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "name a cluster that is there, or see at the control plane (CDS) why this one is not".to_owned(),
+        }
+    });
+    Some(draft.help(help))
+}
+
+/// The clusters of a proxy, for people.
+fn all(dump: &Dump<'_>) -> String {
+    match dump.clusters.len() {
+        1 => "this proxy's clusters, of which there is one".to_owned(),
+        several => format!("this proxy's {several} clusters"),
+    }
+}
+
+/// How many refer to a cluster.
+pub(super) fn others(references: &[Reference<'_>]) -> String {
+    let are_routes = references.iter().all(|one| matches!(one.place, ReferencePlace::Route { .. }));
+    match are_routes {
+        true => format!("{} routes lead to this cluster", references.len()),
+        false => format!("{} places in this proxy's configuration name this cluster", references.len()),
+    }
 }
 
 pub(super) fn origin(reference: &Reference<'_>) -> Option<crate::envoy::Origin> {
     match reference.place {
         ReferencePlace::Route { route, .. } => IstioMetadata::of(route.node)?.origin(),
         ReferencePlace::Listener { chain, .. } => IstioMetadata::of(chain.node)?.origin(),
+        ReferencePlace::Cluster { cluster } => IstioMetadata::of(cluster.node)?.origin(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! A route of a proxy leads to a cluster without endpoints.
 //!
 //! ## What it finds
-//! In a dump with endpoints: a cluster that a route or a TCP proxy leads to and for which EDS, DNS or
-//! the cluster itself lists no endpoint. By default Envoy uses unhealthy endpoints where too few are
+//! In a dump with endpoints: a cluster that a route leads to, or that another proxy, a filter, a log
+//! or a tracer calls, and for which EDS, DNS or the cluster itself lists no endpoint; also an
+//! aggregate cluster of which no member has one. By default Envoy uses unhealthy endpoints where too few are
 //! healthy; istiod forbids it (a `healthy_panic_threshold` of 0), and then unhealthy ones do not
 //! count.
 //!
@@ -30,7 +31,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::missing_cluster::{callers, doubt, origin};
+use super::missing_cluster::{callers, doubt, origin, others, way};
 use super::prelude::*;
 use crate::envoy::{
     BLACK_HOLE, Callers, ClusterEntry, ClusterKind, ClusterName, Dump, LoadAssignment, Reference, ReferenceKind,
@@ -49,10 +50,13 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     }
     let assignments: Assignments<'_, 'd> = dump.endpoints.iter().map(|a| (a.cluster_name, a)).collect();
     let clusters = dump.clusters.iter().map(|entry| has_endpoints(entry, &assignments));
-    let has_endpoints: Vec<Option<bool>> = clusters.collect();
+    let alone: Vec<Option<bool>> = clusters.collect();
+    let has_endpoints: Vec<Option<bool>> =
+        dump.clusters.iter().zip(&alone).map(|(entry, own)| own.or_else(|| of_members(dump, entry, &alone))).collect();
     let mut empty: BTreeMap<&str, Vec<Reference<'d>>> = BTreeMap::new();
     let mut is_unknown = false;
-    for lead in dump.references() {
+    // That one member of an aggregate cluster is empty is what the others are for.
+    for lead in dump.references().filter(|lead| !lead.is_of_member()) {
         match lead.target().and_then(|place| has_endpoints.get(place)) {
             Some(Some(false)) => {
                 if let Some(reference) =
@@ -61,7 +65,7 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
                     empty.entry(reference.cluster.name.value).or_default().push(reference);
                 }
             }
-            Some(None) => is_unknown = true,
+            Some(None) => is_unknown |= lead.cluster().is_some_and(has_endpoints_from_elsewhere),
             _ => {}
         }
     }
@@ -69,7 +73,8 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
         findings.skip("proxy", "(the dump has no endpoints)", "take the dump with /config_dump?include_eds");
     }
     let is_by_hand = |name: &str, references: &[Reference<'d>]| {
-        ClusterName::parse(name).is_none() || references.iter().any(|r| origin(r).is_some())
+        let is_called = |r: &Reference<'d>| matches!(r.cluster.kind, ReferenceKind::Service { .. });
+        ClusterName::parse(name).is_none() || references.iter().any(|r| origin(r).is_some() || is_called(r))
     };
     let (by_hand, by_default): (Vec<_>, Vec<_>) =
         empty.into_iter().partition(|(name, references)| is_by_hand(name, references));
@@ -141,11 +146,31 @@ fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &Assignments<'_, '_>) ->
     }
     let name = cluster.service_name.unwrap_or(cluster.name.value);
     let assigned = assignments.get(name).map(|assignment| takes_requests(assignment, cluster));
+    let own = cluster.load_assignment().map(|assignment| takes_requests(&assignment, cluster));
     match cluster.kind {
         ClusterKind::OriginalDestination | ClusterKind::Custom => None,
         ClusterKind::Eds => assigned,
         ClusterKind::Dns => assigned.filter(|found| *found || !cluster.lists_hosts()).or(Some(true)),
-        ClusterKind::Static => Some(assigned.unwrap_or(false) || cluster.lists_hosts()),
+        ClusterKind::Static => Some(assigned.or(own).unwrap_or_else(|| cluster.lists_hosts())),
+    }
+}
+
+/// Whether endpoints in the dump would tell: of those that are wherever connections go, none does.
+fn has_endpoints_from_elsewhere(entry: &ClusterEntry<'_>) -> bool {
+    entry.cluster.kind == ClusterKind::Eds || !entry.cluster.members().is_empty()
+}
+
+/// Whether any of the clusters of an aggregate cluster has an endpoint for requests.
+fn of_members(dump: &Dump<'_>, entry: &ClusterEntry<'_>, alone: &[Option<bool>]) -> Option<bool> {
+    let members = entry.cluster.members();
+    let of_one = |member: &str| match dump.cluster_place(member) {
+        Some(place) => alone.get(place as usize).copied().flatten(),
+        None => dump.knows_clusters().then_some(false),
+    };
+    let found: Vec<Option<bool>> = members.iter().map(|member| of_one(member.value)).collect();
+    match found.contains(&Some(true)) {
+        true => Some(true),
+        false => (!found.is_empty() && !found.contains(&None)).then_some(false),
     }
 }
 
@@ -156,15 +181,21 @@ fn draft<'d>(
     references: &[Reference<'d>],
 ) -> Option<Draft<'d>> {
     // A route that somebody wrote tells more than one that istiod makes for every service.
-    let first = references.iter().min_by_key(|r| (callers(dump, r), origin(r).is_none()))?;
+    let first =
+        references.iter().min_by_key(|r| (callers(dump, r), r.cluster.kind.is_dispensable(), origin(r).is_none()))?;
     let are_all = |kind| references.iter().all(|r| r.cluster.kind == kind);
     let is_mirror = are_all(ReferenceKind::Mirror);
-    let (outcome, explained) = match are_all(ReferenceKind::TcpProxy) {
-        true => ("connections are closed", "connections that are sent there are closed"),
-        false if is_mirror => {
-            ("copies are dropped", "copies that are sent there get no answer, which nobody waits for")
+    let (outcome, explained) = match first.cluster.kind {
+        ReferenceKind::TcpProxy if are_all(ReferenceKind::TcpProxy) => {
+            ("connections are closed", "connections that are sent there are closed".to_owned())
         }
-        false => ("503 UH", "requests that are sent there get 503 UH (no_healthy_upstream)"),
+        ReferenceKind::Service { service, is_open } => {
+            (service.outcome(is_open), format!("{} this cluster", way(first)))
+        }
+        _ if is_mirror => {
+            ("copies are dropped", "copies that are sent there get no answer, which nobody waits for".to_owned())
+        }
+        _ => ("503 UH", "requests that are sent there get 503 UH (no_healthy_upstream)".to_owned()),
     };
     let (target, label) = match ClusterName::parse(name) {
         Some(parts) if !parts.subset.is_empty() => (
@@ -190,23 +221,35 @@ fn draft<'d>(
         .symptom(Symptom::EmptyCluster(name.to_owned()))
         .origin(origin(first));
     if references.len() > 1 {
-        draft = draft.note(format!("{} routes lead to this cluster", references.len()));
+        draft = draft.note(others(references));
     }
     if let ReferenceKind::Weighted { weight, total } = first.cluster.kind {
         draft = draft.note(format!("{weight} of {total} requests go there"));
     }
-    draft = draft.note(match without_subset_has(dump, name).filter(|_| unhealthy == 0) {
-        Some(true) => "the service itself has endpoints: the labels of the subset are the cause",
-        Some(false) => "the service itself has none either",
+    let whole_has = without_subset_has(dump, name).filter(|_| unhealthy == 0);
+    draft = draft.help(help(name, unhealthy > 0, whole_has == Some(true)));
+    draft = draft.note(match whole_has {
+        Some(true) => "the service itself has endpoints: the labels of the subset are the cause".to_owned(),
+        Some(false) => "the service itself has none either".to_owned(),
         None => explained,
     });
-    if is_mirror {
+    if references.iter().all(|r| r.cluster.kind.is_dispensable()) {
         draft = draft.severity(Severity::Warning);
     }
     Some(match callers(dump, first) {
         Callers::Unknown => doubt(draft, first),
         _ => draft,
     })
+}
+
+/// What to do about a cluster that takes no requests.
+fn help(name: &str, has_unhealthy: bool, is_fault_of_subset: bool) -> &'static str {
+    match ClusterName::parse(name) {
+        _ if has_unhealthy => "see why they are unhealthy: their readiness, health checks or ejections",
+        Some(_) if is_fault_of_subset => "give pods the labels of the subset, or correct them in the DestinationRule",
+        Some(_) => "see which pods the Service selects, and whether they are ready",
+        None => "see where it has its endpoints from: its `load_assignment`, DNS or the control plane (EDS)",
+    }
 }
 
 /// For a subset's cluster: whether the cluster of the whole service has endpoints.

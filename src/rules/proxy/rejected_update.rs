@@ -65,6 +65,8 @@ fn noun(section: &str) -> &'static str {
 fn draft<'d>(dump: &Dump<'d>, error: ErrorState<'d>, what: &str, name: &str, consequence: &str) -> Draft<'d> {
     let details = error.details.map_or("", |d| d.value);
     let Refusal { reason, advice } = Refusal::of(details);
+    let is_cut = error.details.is_none() && dump.document.loses_content();
+    let reason = if is_cut { "the text ends before the reason".to_owned() } else { reason };
     let place = error.details.map_or(error.node, |d| d.node);
     let mut draft = Draft::new(place, format!("Envoy refused the {what} {name}: {reason}"))
         .label("Envoy's reason")

@@ -217,7 +217,10 @@ fn draft<'d>(
     covers: &[(usize, Route<'d>)],
 ) -> Draft<'d> {
     let condition = Condition::of_envoy(route);
-    let name = if route.name().is_empty() { condition.path.describe() } else { format!("`{}`", route.name()) };
+    let name = match route.name() {
+        "" => format!("for {}", condition.path.describe()),
+        name => format!("`{name}`"),
+    };
     let pointed = |route: Route<'d>| route.conditions().unwrap_or(route.node);
     let label = if covers.is_empty() { "no request meets this" } else { "nothing is left for this one" };
     let draft = Draft::new(pointed(route), format!("no request reaches the route {name} of {}", host.name()))
@@ -234,10 +237,12 @@ fn draft<'d>(
             draft.help("paths start with a slash and are matched without their query: use `query_parameters` for that")
         }
         [] => draft.note("what it asks of one property excludes itself"),
-        [_] => draft,
+        [_] => draft.help("move it before that one, or delete it"),
         several => {
             let places: Vec<String> = several.iter().map(|(place, _)| format!("#{place}")).collect();
-            draft.note(format!("all of its requests are taken by {} together", describe::list(&places, MOST_NAMED)))
+            draft
+                .note(format!("all of its requests are taken by {} together", describe::list(&places, MOST_NAMED)))
+                .help("move it before them, or delete it")
         }
     };
     let taken_by = if covers.len() == 1 { TAKES_ALL } else { TAKES_SOME };

@@ -3,11 +3,11 @@
 //! ## What it finds
 //! In manifests, a Gateway's `credentialName` without a Secret of that name in the namespace of the
 //! gateway's pods (not that of the Gateway), or with one that lacks the keys of a certificate. In a
-//! dump, a secret that a listener or a cluster waits for and that never came.
+//! dump, a secret that a listener, a cluster or a sign-in (OAuth2) waits for and that never came.
 //!
 //! ## Why it matters
 //! Without its certificate the listener does not accept connections on that host: the TLS handshake
-//! fails.
+//! fails. A cluster without its certificate answers `503` with the flag `UF`.
 //!
 //! ## Example
 //! ```yaml
@@ -29,7 +29,7 @@
 
 use super::prelude::*;
 use crate::document::Spanned;
-use crate::envoy::{Dump, FilterChain, ResourceState};
+use crate::envoy::{ConnectionManager, Dump, ResourceState};
 use crate::finding::Subject;
 use crate::kube::Object;
 use crate::mesh::CompleteKind;
@@ -130,33 +130,74 @@ fn is_made_by_certificate(context: &Context<'_, '_>, namespace: &str, name: &str
 }
 
 fn check_dump<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
-    if !dump.has_section("secrets") {
+    if !dump.has_section("secrets") || dump.document.loses_content() {
         return;
     }
     let arrived = |name: &str| {
         dump.secrets.iter().any(|s| s.name.value == name && s.state != ResourceState::Warming && s.secret.is_some())
     };
     let mut reported: Vec<&str> = Vec::new();
+    let waits = |name: &str| dump.secrets.iter().any(|s| s.name.value == name && s.state == ResourceState::Warming);
+    for wanted in wanted(dump) {
+        // Envoy lists what it waits for. Istiod's account of a proxy leaves out what the proxy's agent
+        // has for its clusters.
+        if wanted.section == "clusters" && !waits(wanted.name.value) {
+            continue;
+        }
+        if arrived(wanted.name.value) || reported.contains(&wanted.name.value) {
+            continue;
+        }
+        reported.push(wanted.name.value);
+        let draft = Draft::new(wanted.name, format!("the secret `{}` has not arrived", shown(wanted.name.value)))
+            .label(wanted.label)
+            .note(wanted.outcome)
+            .subject(Subject::Proxy {
+                proxy: dump.proxy().to_owned(),
+                section: wanted.section,
+                resource: wanted.resource.to_owned(),
+            });
+        findings.push(match wanted.name.strip_prefix("kubernetes://") {
+            Some(name) => draft.help(format!("the Secret `{name}` must be in the namespace of this gateway's pods")),
+            None => draft.help("see why what its `sds_config` names does not give it; Envoy logs what it refuses"),
+        });
+    }
+}
+
+/// A secret that something in a proxy needs.
+struct Wanted<'a, 'd> {
+    name: Spanned<'d, &'d str>,
+    label: &'static str,
+    outcome: &'static str,
+    section: &'static str,
+    resource: &'a str,
+}
+
+/// The secrets of listeners, and of clusters that do not wait for them any more: those that do are
+/// another rule's.
+fn wanted<'a, 'd>(dump: &'a Dump<'d>) -> Vec<Wanted<'a, 'd>> {
+    let mut wanted = Vec::new();
     for (entry, listener) in dump.current_listeners() {
-        for wanted in listener.filter_chains().flat_map(FilterChain::secrets) {
-            if arrived(wanted.value) || reported.contains(&wanted.value) || dump.document.loses_content() {
-                continue;
-            }
-            reported.push(wanted.value);
-            let mut draft = Draft::new(wanted, format!("the secret `{}` has not arrived", shown(wanted.value)))
-                .label("this listener waits for it")
-                .note("TLS handshakes on this filter chain fail")
-                .subject(Subject::Proxy {
-                    proxy: dump.proxy().to_owned(),
-                    section: "listeners",
-                    resource: entry.name.to_owned(),
-                });
-            if let Some(name) = wanted.value.strip_prefix("kubernetes://") {
-                draft = draft.help(format!("the Secret `{name}` must be in the namespace of this gateway's pods"));
-            }
-            findings.push(draft);
+        let of_listener =
+            |name, label, outcome| Wanted { name, label, outcome, section: "listeners", resource: entry.name };
+        for chain in listener.filter_chains() {
+            let handshakes = "TLS handshakes on this filter chain fail";
+            wanted
+                .extend(chain.secrets().into_iter().map(|n| of_listener(n, "this listener waits for it", handshakes)));
+            let of_filters = chain.connection_manager().map(ConnectionManager::secrets).unwrap_or_default();
+            let refused = "requests to this filter get 503, until it has all of its secrets";
+            wanted.extend(of_filters.into_iter().map(|n| of_listener(n, "the sign-in (OAuth2) waits for it", refused)));
         }
     }
+    for entry in dump.clusters.iter().filter(|entry| entry.state != ResourceState::Warming) {
+        wanted.extend(entry.cluster.secrets().into_iter().map(|name| Wanted {
+            name,
+            label: "this cluster waits for it",
+            outcome: "requests that are sent there get 503 UF (Secret is not supplied by SDS)",
+            section: "clusters",
+            resource: entry.cluster.name.value,
+        }));
+    }
+    wanted
 }
 
 /// The name without what istiod puts before it.
