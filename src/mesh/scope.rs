@@ -26,6 +26,8 @@ pub struct Client<'d> {
     pub is_gateway: bool,
     /// Of a gateway, the ports of the services in front of it, each with that of the pods behind.
     pub target_ports: Vec<(u16, u16)>,
+    /// Of a gateway, whether istiod is told that it may not listen on low ports.
+    pub is_unprivileged: bool,
 }
 
 impl Client<'_> {

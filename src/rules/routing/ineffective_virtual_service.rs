@@ -139,8 +139,9 @@ fn is_explained(
         _ => false,
     });
     let gateway = effects.gateways.iter().any(|e| {
-        let is_reported =
-            |f: &NoGatewayEffect<'_, '_>| matches!(f, NoGatewayEffect::NoHost | NoGatewayEffect::Rejected(_));
+        let is_reported = |f: &NoGatewayEffect<'_, '_>| {
+            matches!(f, NoGatewayEffect::NoHost | NoGatewayEffect::Rejected(_) | NoGatewayEffect::Privileged(_))
+        };
         // Another server may have the host and admit it.
         e.failures.iter().any(is_reported) || e.failures.iter().all(|f| matches!(f, NoGatewayEffect::OtherNamespace(_)))
     });
