@@ -98,7 +98,7 @@ impl<'m, 'd> Chains<'m, 'd> {
     }
 }
 
-impl<'m, 'd> AcceptedServer<'m, 'd> {
+impl<'m> AcceptedServer<'m, '_> {
     fn entrance(&self, kind: Layer4Kind) -> Entrance<'m> {
         let port = self.server.port().map_or(0, |port| port.value);
         Entrance { kind, port, gateway: &self.gateway.full_name }

@@ -73,7 +73,7 @@ impl<'m, 'd> GatewayListeners<'m, 'd> {
     }
 }
 
-impl<'m, 'd> AcceptedServer<'m, 'd> {
+impl<'d> AcceptedServer<'_, 'd> {
     /// Whether both have one listener and, being plain HTTP, one table of routes.
     pub fn shares_routes_with(&self, other: &Self) -> bool {
         let is_plain = |s: &Self| s.server.is_plain_http();

@@ -166,7 +166,7 @@ impl<'d> Mesh<'d> {
         };
         self.services.iter().filter(selecting).filter_map(|service| match service.source {
             Source::Kubernetes(kubernetes) => Some(kubernetes),
-            _ => None,
+            Source::Entry(_) => None,
         })
     }
 

@@ -173,10 +173,13 @@ impl<'m, 'd> Scope<'m, 'd> {
         }
         let mut failure = NoLayer4Effect::NotImported;
         for listener in self.listeners.iter().filter(|l| l.imports_virtual_service(service)) {
-            if listener.is_socket {
-                return None; // it takes connections for all services, whatever their ports
-            }
             failure = failure.or(NoLayer4Effect::NoService);
+            if listener.is_socket {
+                if asks_at_socket(listener, service) {
+                    return None; // it takes connections for all services, whatever their ports
+                }
+                continue;
+            }
             for target in service.hosts.iter().flat_map(|host| mesh.services_sharing(&host.value)) {
                 if self.sees(target) && listener.imports_service(target) {
                     failure = failure.or(self.no_effect_for(mesh, service, listener, target)?);
@@ -239,6 +242,14 @@ impl<'m, 'd> Scope<'m, 'd> {
         rivals.sort_by_key(|s| self.precedence(s));
         rivals.into_iter()
     }
+}
+
+/// Whether a socket may take connections to the routes of `service`: those of the kind that is asked
+/// for what it speaks, and no port fits it.
+fn asks_at_socket(listener: &EgressListener<'_>, service: &PreparedVirtualService<'_>) -> bool {
+    let kind = Layer4Kind::asked_by(listener.protocol.unwrap_or(Protocol::Sniffed));
+    let entrance = kind.map(|kind| Entrance { kind, port: 0, gateway: MESH_GATEWAY });
+    entrance.is_some_and(|entrance| !entrance.conditions(service).is_empty())
 }
 
 impl PreparedVirtualService<'_> {

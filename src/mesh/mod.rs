@@ -17,6 +17,7 @@ mod layer4;
 mod mtls;
 mod options;
 mod protocol;
+mod proxied;
 mod routes;
 mod scope;
 mod service;

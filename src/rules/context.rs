@@ -226,7 +226,7 @@ impl<'m, 'd> Effects<'m, 'd> {
 
     /// Whether any client has any of its `http` routes.
     pub fn has_http(&self) -> bool {
-        self.sidecars.iter().any(|e| !e.virtual_hosts.is_empty())
+        self.sidecars.iter().any(|e| !e.virtual_hosts.is_empty() || !e.proxied.is_empty())
             || self.gateways.iter().any(|e| !e.virtual_hosts.is_empty())
     }
 

@@ -47,7 +47,7 @@ use super::super::Effects;
 use super::prelude::*;
 use crate::document::Node;
 use crate::mesh::{
-    Client, GatewayRef, MESH_GATEWAY, Mesh, NoEffect, NoGatewayEffect, PreparedGateway, PreparedVirtualService, Scope,
+    Client, GatewayRef, MESH_GATEWAY, Mesh, NoEffect, NoGatewayEffect, PreparedGateway, PreparedVirtualService,
     SidecarEffect,
 };
 
@@ -101,10 +101,6 @@ fn http_reason<'m, 'd>(
     let has_routes = !service.routes.is_empty();
     if has_routes && is_explained(context, service, effects, gateways) {
         return None;
-    }
-    let has_proxy = |e: &SidecarEffect<'m, 'd>| Scope::of(context.mesh, e.client).has_http_proxy();
-    if effects.sidecars.iter().any(has_proxy) {
-        return None; // which may take it for requests on any port
     }
     match has_routes {
         true => reason(context, service, effects),
