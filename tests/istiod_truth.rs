@@ -194,11 +194,12 @@ fn ours(mesh: &Mesh<'_>, name: &str, proxies: &[&str]) -> (BTreeSet<String>, Des
             }
         };
         if proxy.ends_with("ingressgateway") {
-            let scope = Scope::of(mesh, mesh.gateway_clients.iter().find(|c| c.namespace == namespace).unwrap());
+            let client = mesh.gateway_clients.iter().find(|c| c.namespace == namespace).unwrap();
+            let (scope, listeners) = (Scope::of(mesh, client), mesh.listeners_of(client));
             for gateway in
                 service.gateways.iter().filter(|g| g.name != MESH_GATEWAY).filter_map(|g| mesh.gateway(&g.name))
             {
-                take(&scope, &scope.gateway_effect(mesh, service, gateway).virtual_hosts);
+                take(&scope, &listeners.effect_of(service, gateway).virtual_hosts);
             }
         } else {
             let scope = Scope::of(mesh, mesh.clients.iter().find(|c| c.namespace == namespace).unwrap());

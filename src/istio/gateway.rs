@@ -82,8 +82,9 @@ impl<'d> Server<'d> {
         }
     }
 
-    fn is_plain_http(self) -> bool {
-        matches!(self.protocol().as_str(), "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB")
+    /// Whether requests in plain text are routed, be it to HTTPS.
+    pub fn is_plain_http(self) -> bool {
+        matches!(self.protocol().as_str(), "HTTP" | "HTTP2" | "HTTP_PROXY" | "GRPC" | "GRPC-WEB")
     }
 
     /// Whether the port speaks TLS: not so a plain one that only redirects to HTTPS.

@@ -1,14 +1,16 @@
-//! Gateways: the pods that serve them, how their servers merge, and what VirtualServices give them
-//! (`MergeGateways` in `pilot/pkg/model/gateway.go`, istio/istio).
+//! Gateways: the pods that serve them, and what VirtualServices give them
+//! (`buildGatewayHTTPRouteConfig` in `pilot/pkg/networking/core/gateway.go`, istio/istio).
 
 use crate::document::{Node, Spanned};
 use crate::istio::{Gateway, Server};
-use crate::kube::{Labels, TargetPort};
+use crate::kube::{self, Labels, Object, ServicePort, TargetPort};
 
-use super::routes::{DestinationUse, VirtualHost};
+use super::gateway_listeners::{AcceptedServer, GatewayListeners, RejectedServer};
+use super::protocol::declared_protocol;
+use super::routes::{DestinationUse, GeneratedRoute, VirtualHost};
 use super::scope::{Client, Scope};
 use super::virtual_services::PreparedVirtualService;
-use super::{Mesh, Source, Workload, host};
+use super::{Mesh, Service, Source, Workload, host};
 
 /// The label of services whose ports gateways take as they are.
 const UNTRANSLATED: &str = "experimental.istio.io/disable-gateway-port-translation";
@@ -35,37 +37,17 @@ pub struct ServerHost<'d> {
     pub node: Node<'d>,
 }
 
-/// A server that istiod leaves out because another one is in its way.
+/// A port of a Service in front of a gateway's pods.
 #[derive(Clone, Copy, Debug)]
-pub struct RejectedServer<'m, 'd> {
-    /// The Gateway that loses.
-    pub gateway: &'m PreparedGateway<'d>,
-    /// Its server.
-    pub server: Server<'d>,
-    /// The Gateway that wins.
-    pub winner: &'m PreparedGateway<'d>,
-    /// Its server.
-    pub winner_server: Server<'d>,
-    /// Why both cannot be.
-    pub reason: Rejection,
-}
-
-/// Why a server is left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejection {
-    /// One speaks HTTP, the other TLS or TCP on the same port.
-    Protocols,
-    /// Both end or pass on TLS for the same host on the same port.
-    TlsHost,
-}
-
-/// The servers of one gateway proxy.
-#[derive(Clone, Debug, Default)]
-pub struct MergedServers<'m, 'd> {
-    /// Those that are in effect, oldest Gateway first.
-    pub accepted: Vec<(&'m PreparedGateway<'d>, Server<'d>)>,
-    /// Those that are not.
-    pub rejected: Vec<RejectedServer<'m, 'd>>,
+pub struct Front<'d> {
+    /// The Service.
+    pub service: Object<'d>,
+    /// Its port.
+    pub port: ServicePort<'d>,
+    /// The port of the pods, unless it goes by a name that they do not give it.
+    pub target: Option<u16>,
+    /// Whether Gateways may mean the port of the pods by the one of the Service.
+    pub is_translated: bool,
 }
 
 /// Why a VirtualService gives a gateway nothing.
@@ -79,6 +61,8 @@ pub enum NoGatewayEffect<'m, 'd> {
     OtherNamespace(ServerHost<'d>),
     /// The server with its host is left out.
     Rejected(RejectedServer<'m, 'd>),
+    /// The server with its host has a port on which the gateway's pods may not listen.
+    Privileged(Server<'d>),
     /// The server with its host does not speak HTTP that ends here.
     NotHttp(Server<'d>),
     /// None of its routes is for this gateway or port.
@@ -121,6 +105,19 @@ impl ServerHost<'_> {
     }
 }
 
+fn is_translated(service: kube::Service<'_>) -> bool {
+    service.object.labels().get(UNTRANSLATED).is_none()
+}
+
+/// The port of the pods that a port of their service leads to.
+fn target_of(port: ServicePort<'_>, workload: Option<&Workload<'_>>) -> Option<u16> {
+    match port.target() {
+        TargetPort::Number(0) => Some(port.number),
+        TargetPort::Number(number) => Some(number),
+        named @ TargetPort::Name(_) => workload?.target_number(named),
+    }
+}
+
 /// The proxies that a Gateway configures.
 pub fn selects(gateway: &PreparedGateway<'_>, labels: &Labels<'_>) -> bool {
     gateway.view.selector_labels().is_subset_of(labels)
@@ -138,7 +135,8 @@ impl<'d> Mesh<'d> {
     }
 
     /// The ports of the services in front of a gateway's pods, each with that of the pods. Where
-    /// several services have one port, istiod takes the first.
+    /// several services have one port, istiod takes the first; where several ports of one service
+    /// lead to one port of the pods and speak the same, it knows only the first of them.
     pub(super) fn target_ports(
         &self,
         namespace: &str,
@@ -146,102 +144,54 @@ impl<'d> Mesh<'d> {
         workload: Option<&Workload<'d>>,
     ) -> Vec<(u16, u16)> {
         let mut ports = Vec::new();
-        for service in self.services.iter().filter(|s| s.namespace == namespace && !s.selector.is_empty()) {
-            let Source::Kubernetes(kubernetes) = service.source else { continue };
-            let is_as_is = service.object().labels().get(UNTRANSLATED).is_some();
-            if is_as_is || !service.selector.is_subset_of(labels) {
-                continue;
+        let selecting = self.selecting(namespace, labels);
+        for kubernetes in selecting.filter(|service| is_translated(*service)) {
+            let mut led_to = Vec::new();
+            for port in kubernetes.ports() {
+                let Some(target) = target_of(port, workload) else { continue };
+                let spoken = declared_protocol(port.number, port.name(), port.transport(), port.app_protocol());
+                if !led_to.contains(&(target, spoken)) {
+                    led_to.push((target, spoken));
+                    ports.push((port.number, target));
+                }
             }
-            ports.extend(kubernetes.ports().filter_map(|port| {
-                let target = match port.target() {
-                    TargetPort::Number(0) => port.number,
-                    TargetPort::Number(number) => number,
-                    named @ TargetPort::Name(_) => workload?.target_number(named)?,
-                };
-                Some((port.number, target))
-            }));
         }
         ports
     }
 
-    /// The servers that a gateway proxy has, and those that it would have if others were not there.
-    pub fn servers_of(&self, client: &Client<'d>) -> MergedServers<'_, 'd> {
-        let labels = client.labels.clone().unwrap_or_default();
-        let mut merged = MergedServers::default();
-        for gateway in self.gateways.iter().filter(|g| selects(g, &labels)) {
-            for server in gateway.view.servers().filter(|s| s.port().is_some()) {
-                match conflict(client, gateway, server, &merged.accepted) {
-                    Some(rejected) => merged.rejected.push(rejected),
-                    None => merged.accepted.push((gateway, server)),
-                }
-            }
-        }
-        merged
-    }
-}
-
-/// The earlier server that keeps `server` out.
-fn conflict<'m, 'd>(
-    client: &Client<'d>,
-    gateway: &'m PreparedGateway<'d>,
-    server: Server<'d>,
-    accepted: &[(&'m PreparedGateway<'d>, Server<'d>)],
-) -> Option<RejectedServer<'m, 'd>> {
-    let listens_on = |server: Server<'d>| server.port().map(|port| client.target_port(port.value));
-    let same_port = |other: &Server<'d>| listens_on(*other) == listens_on(server) && other.bind() == server.bind();
-    let rejected = |(winner, winner_server): (&'m PreparedGateway<'d>, Server<'d>), reason| RejectedServer {
-        gateway,
-        server,
-        winner,
-        winner_server,
-        reason,
-    };
-    let rivals = || accepted.iter().copied().filter(|(_, other)| same_port(other));
-    // Whatever has TLS settings, be it only a redirect to HTTPS, must be the only one for its hosts
-    // and the namespaces that they are for.
-    if server.tls().is_some() {
-        let own: Vec<_> = gateway.hosts(server).map(|h| (h.namespace, h.host)).collect();
-        let has_one = |(gateway, other): &(&'m PreparedGateway<'d>, Server<'d>)| {
-            other.tls().is_some() && gateway.hosts(*other).any(|h| own.contains(&(h.namespace, h.host)))
+    /// The Kubernetes services of a namespace that select pods with these labels.
+    fn selecting<'m>(&'m self, namespace: &'m str, labels: &'m Labels<'_>) -> impl Iterator<Item = kube::Service<'d>> {
+        let selecting = move |s: &&Service<'d>| {
+            s.namespace == namespace && !s.selector.is_empty() && s.selector.is_subset_of(labels)
         };
-        if let Some(rival) = rivals().find(has_one) {
-            return Some(rejected(rival, Rejection::TlsHost));
-        }
+        self.services.iter().filter(selecting).filter_map(|service| match service.source {
+            Source::Kubernetes(kubernetes) => Some(kubernetes),
+            Source::Entry(_) => None,
+        })
     }
-    // The first server in plain text keeps everything out that is not plain HTTP like itself. TLS
-    // before it does not.
-    let is_plain = |s: Server<'d>| !s.is_tls();
-    let plain = rivals().find(|(_, other)| is_plain(*other))?;
-    let merges = is_plain(server) && server.is_http_routed() && plain.1.is_http_routed();
-    (!merges).then(|| rejected(plain, Rejection::Protocols))
+
+    /// The ports of all services in front of a workload.
+    pub fn fronts_of(&self, workload: &Workload<'d>) -> Vec<Front<'d>> {
+        let selecting = self.selecting(workload.namespace, &workload.labels);
+        let fronts = selecting.flat_map(|kubernetes| {
+            kubernetes.ports().map(move |port| Front {
+                service: kubernetes.object,
+                port,
+                target: target_of(port, Some(workload)),
+                is_translated: is_translated(kubernetes),
+            })
+        });
+        fronts.collect()
+    }
+
+    /// The workload that a gateway proxy is of, if it is among the inputs.
+    pub fn gateway_workload(&self, client: &Client<'d>) -> Option<&Workload<'d>> {
+        let labels = client.labels.as_ref()?;
+        self.workloads_of(client.namespace).find(|workload| workload.labels.is_same_as(labels))
+    }
 }
 
 impl<'m, 'd> Scope<'m, 'd> {
-    /// What `service` does in this client, which is a gateway proxy, through `gateway`.
-    pub fn gateway_effect(
-        &self,
-        mesh: &'m Mesh<'d>,
-        service: &'m PreparedVirtualService<'d>,
-        gateway: &'m PreparedGateway<'d>,
-    ) -> GatewayEffect<'m, 'd> {
-        let mut effect =
-            GatewayEffect { client: self.client, gateway, virtual_hosts: Vec::new(), failures: Vec::new() };
-        if !service.visibility.includes(self.client.namespace) {
-            effect.failures.push(NoGatewayEffect::NotExported);
-            return effect;
-        }
-        let merged = mesh.servers_of(self.client);
-        for server in gateway.view.servers() {
-            let accepted = merged.accepted.iter().any(|(_, other)| *other == server);
-            let rejected = merged.rejected.iter().find(|r| r.server == server);
-            server_effect(service, gateway, server, self.client, if accepted { None } else { rejected }, &mut effect);
-        }
-        if effect.virtual_hosts.is_empty() && effect.failures.is_empty() {
-            effect.failures.push(NoGatewayEffect::NoHost);
-        }
-        effect
-    }
-
     /// Where the HTTP routes of `service` would lead from a gateway of which nothing is known, not
     /// even its ports.
     pub fn assumed_destinations(
@@ -258,49 +208,112 @@ impl<'m, 'd> Scope<'m, 'd> {
     }
 }
 
-fn server_effect<'m, 'd>(
-    service: &'m PreparedVirtualService<'d>,
-    gateway: &'m PreparedGateway<'d>,
-    server: Server<'d>,
-    client: &Client<'d>,
-    rejected: Option<&RejectedServer<'m, 'd>>,
-    effect: &mut GatewayEffect<'m, 'd>,
-) {
-    let Some(port) = server.port().and_then(|p| u16::try_from(p.value).ok()) else {
-        return;
-    };
-    let mut shared: Vec<(String, Spanned<'d, String>)> = Vec::new();
-    for own in &service.hosts {
-        for offered in gateway.hosts(server) {
-            let Some(host) = host::intersection(&own.value, offered.host) else {
-                continue;
-            };
-            if offered.admits(service.namespace) {
-                shared.push((host.to_owned(), own.clone()));
-            } else {
-                effect.failures.push(NoGatewayEffect::OtherNamespace(offered));
+impl<'m, 'd> GatewayListeners<'m, 'd> {
+    /// What `service` does in this proxy through `gateway`.
+    pub fn effect_of(
+        &self,
+        service: &'m PreparedVirtualService<'d>,
+        gateway: &'m PreparedGateway<'d>,
+    ) -> GatewayEffect<'m, 'd> {
+        let mut effect =
+            GatewayEffect { client: self.client, gateway, virtual_hosts: Vec::new(), failures: Vec::new() };
+        if !service.visibility.includes(self.client.namespace) {
+            effect.failures.push(NoGatewayEffect::NotExported);
+            return effect;
+        }
+        for server in gateway.view.servers() {
+            self.server_effect(service, server, &mut effect);
+        }
+        if effect.virtual_hosts.is_empty() && effect.failures.is_empty() {
+            effect.failures.push(NoGatewayEffect::NoHost);
+        }
+        effect
+    }
+
+    fn server_effect(
+        &self,
+        service: &'m PreparedVirtualService<'d>,
+        server: Server<'d>,
+        effect: &mut GatewayEffect<'m, 'd>,
+    ) {
+        let Some(port) = server.port().and_then(|p| u16::try_from(p.value).ok()) else {
+            return;
+        };
+        let shared = effect.gateway.shared_hosts(server, service, &mut effect.failures);
+        if shared.is_empty() {
+            return;
+        }
+        let Some(accepted) = self.accepted(server) else {
+            effect.failures.extend(self.rejected(server).map(|rejected| NoGatewayEffect::Rejected(*rejected)));
+            return;
+        };
+        if accepted.is_privileged(self.client) {
+            effect.failures.push(NoGatewayEffect::Privileged(server));
+            return;
+        }
+        if !server.is_http_routed() {
+            if !service.routes.is_empty() {
+                effect.failures.push(NoGatewayEffect::NotHttp(server));
+            }
+            return;
+        }
+        let routes = self.routes_at(accepted, service);
+        if routes.is_empty() {
+            effect.failures.push(NoGatewayEffect::NoRoute);
+            return;
+        }
+        for (host, named) in shared {
+            effect.virtual_hosts.push(VirtualHost { host, named, port, routes: routes.clone() });
+        }
+    }
+
+    /// The routes of `service` behind a server. A table of routes has them once for each Gateway: of
+    /// several servers, they are those for the port of the first one with any.
+    fn routes_at(
+        &self,
+        accepted: &AcceptedServer<'m, 'd>,
+        service: &'m PreparedVirtualService<'d>,
+    ) -> Vec<GeneratedRoute<'m, 'd>> {
+        let gateway = accepted.gateway;
+        let is_before = |other: &&AcceptedServer<'m, 'd>| {
+            std::ptr::eq(other.gateway, gateway)
+                && other.shares_routes_with(accepted)
+                && gateway.shares_host(other.server, service)
+        };
+        let own = std::iter::once(accepted);
+        let servers = self.accepted.iter().take_while(|other| other.server != accepted.server).filter(is_before);
+        let ports = servers.chain(own).filter_map(|s| s.server.port()).filter_map(|p| u16::try_from(p.value).ok());
+        let routes = ports.map(|port| service.routes_for(self.client, &gateway.full_name, port));
+        routes.into_iter().find(|routes| !routes.is_empty()).unwrap_or_default()
+    }
+}
+
+impl<'d> PreparedGateway<'d> {
+    /// The names that a server and a VirtualService have in common, if it is admitted.
+    fn shared_hosts<'m>(
+        &self,
+        server: Server<'d>,
+        service: &PreparedVirtualService<'d>,
+        failures: &mut Vec<NoGatewayEffect<'m, 'd>>,
+    ) -> Vec<(String, Spanned<'d, String>)> {
+        let mut shared = Vec::new();
+        for own in &service.hosts {
+            for offered in self.hosts(server) {
+                let Some(host) = host::intersection(&own.value, offered.host) else {
+                    continue;
+                };
+                match offered.admits(service.namespace) {
+                    true => shared.push((host.to_owned(), own.clone())),
+                    false => failures.push(NoGatewayEffect::OtherNamespace(offered)),
+                }
             }
         }
+        shared
     }
-    if shared.is_empty() {
-        return;
-    }
-    if let Some(rejected) = rejected {
-        effect.failures.push(NoGatewayEffect::Rejected(*rejected));
-        return;
-    }
-    if !server.is_http_routed() {
-        if !service.routes.is_empty() {
-            effect.failures.push(NoGatewayEffect::NotHttp(server));
-        }
-        return;
-    }
-    let routes = service.routes_for(client, &gateway.full_name, port);
-    if routes.is_empty() {
-        effect.failures.push(NoGatewayEffect::NoRoute);
-        return;
-    }
-    for (host, named) in shared {
-        effect.virtual_hosts.push(VirtualHost { host, named, port, routes: routes.clone() });
+
+    /// Whether a server has a host of `service` and admits its namespace.
+    pub(super) fn shares_host(&self, server: Server<'d>, service: &PreparedVirtualService<'d>) -> bool {
+        let mut offered = self.hosts(server).filter(|offer| offer.admits(service.namespace));
+        offered.any(|offer| service.hosts.iter().any(|own| host::overlaps(&own.value, offer.host)))
     }
 }

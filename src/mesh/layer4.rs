@@ -2,15 +2,14 @@
 //! instead of requests (`pilot/pkg/networking/core/tls.go` and `gateway.go`, istio/istio).
 //!
 //! Where the inputs do not decide, the routes are taken to be in effect: what a client's labels and
-//! namespace must be counts as given, and listeners are not held against one another.
+//! namespace must be counts as given, and the listeners of sidecars are not held against one another.
 
 use crate::istio::Server;
 
-use super::gateways::PreparedGateway;
 use super::routes::DestinationUse;
 use super::scope::{EgressListener, Scope};
 use super::virtual_services::{Layer4Kind, Layer4Match, Layer4Route, PreparedVirtualService};
-use super::{MESH_GATEWAY, Mesh, Port, Protocol, Service, host};
+use super::{MESH_GATEWAY, Mesh, Port, Protocol, Service};
 
 /// Why no connection meets the routes in one proxy. A later reason is nearer to an effect.
 #[derive(Clone, Debug)]
@@ -33,6 +32,8 @@ pub enum NoLayer4Effect<'m, 'd> {
     NoMatch(&'m Service<'d>, Port<'d>),
     /// The same at a Gateway's server.
     NoMatchAtServer(Server<'d>),
+    /// The Gateway's server has a port on which its pods may not listen.
+    Privileged(Server<'d>),
     /// An earlier VirtualService takes the connections.
     Taken(&'m PreparedVirtualService<'d>),
 }
@@ -44,7 +45,7 @@ impl NoLayer4Effect<'_, '_> {
             Self::NotExported => 0,
             Self::NotImported => 1,
             Self::NoService | Self::NoServer => 2,
-            Self::Alias(_) => 3,
+            Self::Alias(_) | Self::Privileged(_) => 3,
             Self::OtherProtocol(_, port) if port.is_udp() => 3,
             Self::OtherProtocol(..) | Self::OtherServer(_) => 4,
             Self::NoMatch(..) | Self::NoMatchAtServer(_) => 5,
@@ -52,23 +53,27 @@ impl NoLayer4Effect<'_, '_> {
         }
     }
 
-    fn or(self, other: Self) -> Self {
+    pub(super) fn or(self, other: Self) -> Self {
         if other.rank() > self.rank() { other } else { self }
     }
 }
 
 /// Where connections come in.
 #[derive(Clone, Copy)]
-struct Entrance<'a> {
-    kind: Layer4Kind,
-    port: u64,
-    gateway: &'a str,
+pub(super) struct Entrance<'a> {
+    pub(super) kind: Layer4Kind,
+    pub(super) port: u64,
+    /// `mesh` or a gateway's `namespace/name`.
+    pub(super) gateway: &'a str,
 }
 
 impl Entrance<'_> {
     /// The conditions of a VirtualService that this port and gateway meet; nothing for one that has
     /// none to meet.
-    fn conditions<'v, 'd>(self, service: &'v PreparedVirtualService<'d>) -> Vec<Option<&'v Layer4Match<'d>>> {
+    pub(super) fn conditions<'v, 'd>(
+        self,
+        service: &'v PreparedVirtualService<'d>,
+    ) -> Vec<Option<&'v Layer4Match<'d>>> {
         let is_asked = |route: &&Layer4Route<'d>| route.kind == self.kind && route.has_route;
         let mut met = Vec::new();
         for route in service.layer4.iter().filter(is_asked) {
@@ -87,22 +92,18 @@ impl Entrance<'_> {
             && (gateways.is_empty() || gateways.iter().any(|gateway| gateway == self.gateway))
     }
 
-    /// Whether `earlier`, which is asked first, leaves nothing for `service`. Of `tcp` routes, one
-    /// without subnets ends the list; of `tls` routes, the first one for its server names counts.
+    /// Whether `earlier`, which is asked first by sidecars, leaves nothing for `service`. Of `tcp`
+    /// routes, one without subnets ends the list; of `tls` routes, the first one for its server names
+    /// counts.
     fn is_taken(self, earlier: &PreparedVirtualService<'_>, service: &PreparedVirtualService<'_>) -> bool {
-        let is_gateway = self.gateway != MESH_GATEWAY;
-        // Gateways do not look at where connections come from.
-        let holds_for_all = |m: Option<&Layer4Match<'_>>| m.is_none_or(|m| is_gateway || !m.asks_for_source);
+        let holds_for_all = |m: Option<&Layer4Match<'_>>| m.is_none_or(|m| !m.asks_for_source);
         let mut theirs = self.conditions(earlier).into_iter().filter(|m| holds_for_all(*m));
         match self.kind {
-            Layer4Kind::Tcp => theirs.any(|m| is_gateway || m.is_none_or(|m| m.subnets.is_empty())),
+            Layer4Kind::Tcp => theirs.any(|m| m.is_none_or(|m| m.subnets.is_empty())),
             Layer4Kind::Tls => {
                 let theirs: Vec<_> = theirs.flatten().collect();
-                let is_hidden = |own: &Layer4Match<'_>| match is_gateway {
-                    // A condition is left out whole if one of its names is taken.
-                    true => theirs.iter().any(|m| !m.names.is_empty() && m.names.iter().all(|n| own.names.contains(n))),
-                    false => theirs.iter().any(|m| m.names == own.names && m.subnets == own.subnets),
-                };
+                let is_hidden =
+                    |own: &Layer4Match<'_>| theirs.iter().any(|m| m.names == own.names && m.subnets == own.subnets);
                 self.conditions(service).into_iter().flatten().all(is_hidden)
             }
         }
@@ -172,10 +173,13 @@ impl<'m, 'd> Scope<'m, 'd> {
         }
         let mut failure = NoLayer4Effect::NotImported;
         for listener in self.listeners.iter().filter(|l| l.imports_virtual_service(service)) {
-            if listener.is_socket {
-                return None; // it takes connections for all services, whatever their ports
-            }
             failure = failure.or(NoLayer4Effect::NoService);
+            if listener.is_socket {
+                if asks_at_socket(listener, service) {
+                    return None; // it takes connections for all services, whatever their ports
+                }
+                continue;
+            }
             for target in service.hosts.iter().flat_map(|host| mesh.services_sharing(&host.value)) {
                 if self.sees(target) && listener.imports_service(target) {
                     failure = failure.or(self.no_effect_for(mesh, service, listener, target)?);
@@ -238,55 +242,14 @@ impl<'m, 'd> Scope<'m, 'd> {
         rivals.sort_by_key(|s| self.precedence(s));
         rivals.into_iter()
     }
-
-    /// Why no connection meets the `tls` and `tcp` routes of `service` in this client, which is a
-    /// gateway proxy, through `gateway`. Nothing if one may.
-    pub fn no_layer4_effect_through(
-        &self,
-        mesh: &'m Mesh<'d>,
-        service: &'m PreparedVirtualService<'d>,
-        gateway: &'m PreparedGateway<'d>,
-    ) -> Option<NoLayer4Effect<'m, 'd>> {
-        if !service.visibility.includes(self.client.namespace) {
-            return Some(NoLayer4Effect::NotExported);
-        }
-        let merged = mesh.servers_of(self.client);
-        let mut failure = NoLayer4Effect::NoServer;
-        for server in gateway.view.servers().filter(|server| gateway.takes(*server, service)) {
-            if merged.accepted.iter().any(|(_, other)| *other == server) {
-                failure = failure.or(self.no_effect_at(mesh, service, gateway, server)?);
-            }
-        }
-        Some(failure)
-    }
-
-    fn no_effect_at(
-        &self,
-        mesh: &'m Mesh<'d>,
-        service: &'m PreparedVirtualService<'d>,
-        gateway: &'m PreparedGateway<'d>,
-        server: Server<'d>,
-    ) -> Option<NoLayer4Effect<'m, 'd>> {
-        let Some(kind) = Layer4Kind::asked_at(server).filter(|kind| service.has_layer4(*kind)) else {
-            return Some(NoLayer4Effect::OtherServer(server));
-        };
-        let entrance = Entrance { kind, port: server.port()?.value, gateway: &gateway.full_name };
-        if entrance.conditions(service).is_empty() {
-            return Some(NoLayer4Effect::NoMatchAtServer(server));
-        }
-        // Whatever the host: a server has one list for all that it takes.
-        let mut earlier =
-            self.earlier(mesh, service, "*", |s| s.is_bound_to(&gateway.full_name) && gateway.takes(server, s));
-        Some(NoLayer4Effect::Taken(earlier.find(|s| entrance.is_taken(s, service))?))
-    }
 }
 
-impl<'d> PreparedGateway<'d> {
-    /// Whether a server has a host of `service` and admits its namespace.
-    fn takes(&self, server: Server<'d>, service: &PreparedVirtualService<'d>) -> bool {
-        let mut offered = self.hosts(server).filter(|offer| offer.admits(service.namespace));
-        offered.any(|offer| service.hosts.iter().any(|own| host::overlaps(&own.value, offer.host)))
-    }
+/// Whether a socket may take connections to the routes of `service`: those of the kind that is asked
+/// for what it speaks, and no port fits it.
+fn asks_at_socket(listener: &EgressListener<'_>, service: &PreparedVirtualService<'_>) -> bool {
+    let kind = Layer4Kind::asked_by(listener.protocol.unwrap_or(Protocol::Sniffed));
+    let entrance = kind.map(|kind| Entrance { kind, port: 0, gateway: MESH_GATEWAY });
+    entrance.is_some_and(|entrance| !entrance.conditions(service).is_empty())
 }
 
 impl PreparedVirtualService<'_> {
@@ -307,7 +270,7 @@ impl Layer4Kind {
     }
 
     /// The routes that a gateway asks for connections to a server.
-    fn asked_at(server: Server<'_>) -> Option<Self> {
+    pub(super) fn asked_at(server: Server<'_>) -> Option<Self> {
         match server.tls() {
             _ if server.is_http_routed() => None,
             Some(tls) if tls.is_auto_passthrough() => None,

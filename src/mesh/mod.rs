@@ -7,6 +7,8 @@ mod audience;
 mod cluster;
 mod declarations;
 mod destination_rules;
+mod gateway_chains;
+mod gateway_listeners;
 mod gateways;
 mod host;
 mod host_index;
@@ -15,6 +17,7 @@ mod layer4;
 mod mtls;
 mod options;
 mod protocol;
+mod proxied;
 mod routes;
 mod scope;
 mod service;
@@ -33,9 +36,8 @@ use knowledge::Known;
 pub use audience::Audience;
 pub use cluster::Cluster;
 pub use destination_rules::{DestinationRules, MergedRule};
-pub use gateways::{
-    GatewayEffect, MergedServers, NoGatewayEffect, PreparedGateway, RejectedServer, Rejection, ServerHost, selects,
-};
+pub use gateway_listeners::{AcceptedServer, GatewayListeners, RejectedServer, Rejection};
+pub use gateways::{Front, GatewayEffect, NoGatewayEffect, PreparedGateway, ServerHost, selects};
 pub use host::{brief, fqdn, intersection, is_subset_of, is_wildcard, kubernetes_parts, overlaps, resolve};
 pub use layer4::NoLayer4Effect;
 pub use mtls::{PortMode, ServerMode};
@@ -129,6 +131,7 @@ impl<'d> Mesh<'d> {
                 sidecar: None,
                 is_gateway: true,
                 target_ports: Vec::new(),
+                is_unprivileged: false,
             },
             objects,
             written,
@@ -309,6 +312,7 @@ impl<'d> Mesh<'d> {
                         sidecar,
                         is_gateway: false,
                         target_ports: Vec::new(),
+                        is_unprivileged: false,
                     });
                 }
             }
@@ -328,6 +332,7 @@ impl<'d> Mesh<'d> {
                     sidecar: self.sidecar_for(&sidecars, namespace, None),
                     is_gateway: false,
                     target_ports: Vec::new(),
+                    is_unprivileged: false,
                 });
             }
         }
@@ -353,6 +358,7 @@ impl<'d> Mesh<'d> {
                     sidecar: None,
                     is_gateway: true,
                     target_ports: self.target_ports(workload.namespace, &workload.labels, Some(workload)),
+                    is_unprivileged: workload.is_unprivileged(),
                 });
             }
         }
@@ -364,6 +370,7 @@ impl<'d> Mesh<'d> {
             clients.push(Client {
                 namespace,
                 target_ports: self.target_ports(namespace, &standard, None),
+                is_unprivileged: false,
                 labels: Some(standard),
                 workload: Some("istio-ingressgateway"),
                 is_whole_namespace: false,

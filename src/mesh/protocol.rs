@@ -18,6 +18,23 @@ pub enum Protocol {
 /// Ports whose usual protocols a server starts, so that sniffing would wait for ever.
 const SERVER_FIRST_PORTS: [u16; 4] = [25, 53, 3306, 27017];
 
+/// The protocols that a port can be declared to speak.
+const KNOWN: [&str; 13] = [
+    "http",
+    "http2",
+    "http_proxy",
+    "grpc",
+    "grpc-web",
+    "tls",
+    "https",
+    "tcp",
+    "udp",
+    "mongo",
+    "redis",
+    "mysql",
+    "hbone",
+];
+
 impl Protocol {
     /// Whether HTTP routes apply.
     pub fn is_http_or_sniffed(self) -> bool {
@@ -37,24 +54,32 @@ impl Protocol {
 
     /// Of a port of a Kubernetes service.
     pub fn of_service_port(number: u16, name: &str, transport: &str, app_protocol: Option<&str>) -> Self {
-        if transport == "UDP" {
-            return Self::Udp;
-        }
-        let declared = match app_protocol {
-            Some("kubernetes.io/h2c" | "kubernetes.io/ws") => "http",
-            Some("kubernetes.io/wss") => "https",
-            Some(protocol) => protocol,
-            None => name,
-        };
-        let declared = declared.to_ascii_lowercase();
-        let protocol = match declared.starts_with("grpc-web") {
-            true => "grpc-web",
-            false => declared.split('-').next().unwrap_or(""),
-        };
-        match Self::parse(protocol) {
-            Self::Sniffed if SERVER_FIRST_PORTS.contains(&number) => Self::Tcp,
-            parsed => parsed,
-        }
+        Self::parse(declared_protocol(number, name, transport, app_protocol))
+    }
+}
+
+/// The name that istiod has for what a port of a Kubernetes service is declared to speak; empty for
+/// what it does not know.
+pub(super) fn declared_protocol(number: u16, name: &str, transport: &str, app_protocol: Option<&str>) -> &'static str {
+    if transport == "UDP" {
+        return "udp";
+    }
+    let declared = match app_protocol {
+        Some("kubernetes.io/h2c") => "http2",
+        Some("kubernetes.io/ws") => "http",
+        Some("kubernetes.io/wss") => "https",
+        Some(protocol) => protocol,
+        None => name,
+    };
+    let declared = declared.to_ascii_lowercase();
+    let protocol = match declared.starts_with("grpc-web") {
+        true => "grpc-web",
+        false => declared.split('-').next().unwrap_or(""),
+    };
+    match KNOWN.into_iter().find(|known| *known == protocol) {
+        Some(known) => known,
+        None if SERVER_FIRST_PORTS.contains(&number) => "tcp",
+        None => "",
     }
 }
 

@@ -117,6 +117,9 @@ pub struct SidecarEffect<'m, 'd> {
     pub client: &'m Client<'d>,
     /// The virtual hosts it gives.
     pub virtual_hosts: Vec<VirtualHost<'m, 'd>>,
+    /// Those that it gives for whatever port is asked for, behind a listener of the Sidecar that acts as
+    /// an HTTP proxy. Where their routes lead without a port is not modelled.
+    pub proxied: Vec<VirtualHost<'m, 'd>>,
     /// Why there are not more.
     pub failures: Vec<(Spanned<'d, String>, NoEffect<'m, 'd>)>,
 }
@@ -124,7 +127,8 @@ pub struct SidecarEffect<'m, 'd> {
 impl<'m, 'd> Scope<'m, 'd> {
     /// What `service` does in this client, which is a sidecar.
     pub fn effect_of(&self, mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> SidecarEffect<'m, 'd> {
-        let mut effect = SidecarEffect { client: self.client, virtual_hosts: Vec::new(), failures: Vec::new() };
+        let mut effect =
+            SidecarEffect { client: self.client, virtual_hosts: Vec::new(), proxied: Vec::new(), failures: Vec::new() };
         if !service.visibility.includes(self.client.namespace) {
             effect.failures.extend(service.hosts.iter().map(|h| (h.clone(), NoEffect::NotExported)));
             return effect;
@@ -132,10 +136,14 @@ impl<'m, 'd> Scope<'m, 'd> {
         let ports = self.ports_of_hosts(service.hosts.iter().map(|h| h.value.as_str()));
         let mut imported = false;
         for port in ports {
-            if self.imports_virtual_service(service, port) {
+            if !self.is_proxied(port) && self.imports_virtual_service(service, port) {
                 imported = true;
                 self.effect_on_port(mesh, service, port, &mut effect);
             }
+        }
+        for listener in self.listeners.iter().filter(|l| l.routes_all_ports() && l.imports_virtual_service(service)) {
+            imported = true;
+            super::proxied::add(self, mesh, listener, service, &mut effect);
         }
         if !imported {
             effect.failures.extend(service.hosts.iter().map(|h| (h.clone(), NoEffect::NotImported)));
@@ -234,17 +242,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         service_host: &str,
         port: u16,
     ) -> Option<&'m PreparedVirtualService<'d>> {
-        let imported = self.imported_virtual_services(mesh, port);
-        let mut best: Option<(&str, &PreparedVirtualService<'d>)> = None;
-        for candidate in imported {
-            for own in candidate.hosts.iter().filter(|h| host::is_subset_of(service_host, &h.value)) {
-                let rank = |h: &str| (!host::is_wildcard(h), h.len());
-                if best.is_none_or(|(current, _)| rank(&own.value) > rank(current)) {
-                    best = Some((&own.value, candidate));
-                }
-            }
-        }
-        best.map(|(_, service)| service)
+        best_fit(self.imported_virtual_services(mesh, port), service_host)
     }
 
     /// The VirtualServices that routes of `port` are made of, in istiod's order.
@@ -376,6 +374,23 @@ impl<'m, 'd> Scope<'m, 'd> {
         };
         DestinationUse { destination: *destination, is_mirror: *is_mirror, host, port, client: self.client, cluster }
     }
+}
+
+/// Of VirtualServices, the first of those whose host fits that of a service best.
+pub(super) fn best_fit<'m, 'd>(
+    candidates: impl IntoIterator<Item = &'m PreparedVirtualService<'d>>,
+    service_host: &str,
+) -> Option<&'m PreparedVirtualService<'d>> {
+    let mut best: Option<(&str, &PreparedVirtualService<'d>)> = None;
+    for candidate in candidates {
+        for own in candidate.hosts.iter().filter(|h| host::is_subset_of(service_host, &h.value)) {
+            let rank = |h: &str| (!host::is_wildcard(h), h.len());
+            if best.is_none_or(|(current, _)| rank(&own.value) > rank(current)) {
+                best = Some((&own.value, candidate));
+            }
+        }
+    }
+    best.map(|(_, service)| service)
 }
 
 /// Whether a host has a service and the service does not have this port: istiod makes a virtual

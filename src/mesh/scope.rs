@@ -26,6 +26,8 @@ pub struct Client<'d> {
     pub is_gateway: bool,
     /// Of a gateway, the ports of the services in front of it, each with that of the pods behind.
     pub target_ports: Vec<(u16, u16)>,
+    /// Of a gateway, whether istiod is told that it may not listen on low ports.
+    pub is_unprivileged: bool,
 }
 
 impl Client<'_> {
@@ -108,6 +110,17 @@ impl<'d> EgressListener<'d> {
         }
     }
 
+    /// Whether it stands for all ports that no other listener has.
+    fn is_catch_all(&self) -> bool {
+        self.port.is_none() && !self.is_socket
+    }
+
+    /// Whether it routes requests for all ports of its services: it acts as an HTTP proxy, or is a
+    /// socket that speaks HTTP.
+    pub(super) fn routes_all_ports(&self) -> bool {
+        self.is_http_proxy || (self.is_socket && self.protocol == Some(Protocol::Http))
+    }
+
     pub(super) fn imports_service(&self, service: &Service<'d>) -> bool {
         let matches = |h: &&EgressHost<'_>| h.is_for(service.namespace) && host::is_subset_of(&service.host, h.host);
         let mut covering = self.hosts.iter().filter(matches).peekable();
@@ -146,7 +159,7 @@ impl<'m, 'd> Scope<'m, 'd> {
         let mut listeners: Vec<_> = egress
             .map(|entry| EgressListener {
                 port: entry.port(),
-                protocol: entry.port().and(entry.protocol()).map(Protocol::parse),
+                protocol: entry.protocol().filter(|_| entry.port().is_some() || entry.is_socket()).map(Protocol::parse),
                 has_bind: entry.has_bind(),
                 is_socket: entry.is_socket(),
                 is_http_proxy: entry.protocol().is_some_and(|p| p.eq_ignore_ascii_case("HTTP_PROXY")),
@@ -161,7 +174,12 @@ impl<'m, 'd> Scope<'m, 'd> {
 
     /// The listener that routes of `port` belong to.
     fn listener(&self, port: u16) -> Option<&EgressListener<'d>> {
-        self.listeners.iter().find(|l| l.port.is_none_or(|p| p == port))
+        self.listeners.iter().find(|l| l.is_catch_all() || l.port == Some(port))
+    }
+
+    /// Whether the routes of `port` are those of a listener that takes requests for any port.
+    pub(super) fn is_proxied(&self, port: u16) -> bool {
+        self.listener(port).is_some_and(EgressListener::routes_all_ports)
     }
 
     /// The service that `host` is on `port`, as the listener of that port sees it: the last that has
@@ -190,7 +208,7 @@ impl<'m, 'd> Scope<'m, 'd> {
             };
             let is_own = protocol == Protocol::Http
                 && (self.mesh.services_on(port).any(|s| visible(&s)) || self.assumes_ingress_gateway(listener, port));
-            return is_own || self.listeners.iter().filter(|l| l.port.is_none()).any(is_open);
+            return is_own || self.listeners.iter().filter(|l| l.is_catch_all()).any(is_open);
         }
         self.mesh.http_services_on(port).any(|s| visible(&s)) || self.assumes_ingress_gateway(listener, port)
     }
@@ -198,7 +216,7 @@ impl<'m, 'd> Scope<'m, 'd> {
     /// Whether requests for `service` on `port` meet HTTP routes. A sniffed port has a listener of
     /// the service's own address, unless it stands for another host.
     pub(super) fn has_routes_for(&self, service: &Service<'d>, port: u16) -> bool {
-        let is_elsewhere = || self.listeners.iter().any(|l| l.port.is_none() && self.lists(l, service));
+        let is_elsewhere = || self.listeners.iter().any(|l| l.is_catch_all() && self.lists(l, service));
         let is_open = |l: &EgressListener<'d>| l.protocol.is_none() || (l.has_bind && is_elsewhere());
         let has_own = service.alias_of.is_none() && self.listener(port).is_some_and(is_open);
         let is_routed = service.port(port).is_some_and(|p| p.protocol.is_http_or_sniffed());
@@ -241,17 +259,11 @@ impl<'m, 'd> Scope<'m, 'd> {
     }
 
     /// Whether an egress listener has a service. Of those with one host it has one namespace's.
-    fn lists(&self, listener: &EgressListener<'d>, service: &Service<'d>) -> bool {
+    pub(super) fn lists(&self, listener: &EgressListener<'d>, service: &Service<'d>) -> bool {
         let is_only = || self.mesh.services_of(&service.host).nth(1).is_none();
         self.sees(service)
             && listener.imports_service(service)
             && (is_only() || self.listed(listener, &service.host).iter().any(|s| std::ptr::eq(*s, service)))
-    }
-
-    /// Whether the Sidecar has a listener that acts as an HTTP proxy, which takes requests for hosts
-    /// on any port. What its routes are is not modelled.
-    pub fn has_http_proxy(&self) -> bool {
-        self.listeners.iter().any(|listener| listener.is_http_proxy)
     }
 
     /// The DestinationRule that the client uses for `service`.

@@ -47,6 +47,24 @@ impl<'d> Workload<'d> {
             || (named("app") && self.labels.get("app").is_some_and(|a| a.starts_with("istio-")))
     }
 
+    /// Whether its proxy says that it may not listen on low ports.
+    pub fn is_unprivileged(&self) -> bool {
+        let containers = self.template.into_iter().flat_map(PodTemplate::containers);
+        let mut variables = containers.filter_map(|c| c.get("env")).flat_map(Node::items);
+        variables.any(|variable| {
+            let is_it = variable.text_at("name").is_some_and(|name| *name == "ISTIO_META_UNPRIVILEGED_POD");
+            is_it
+                && variable
+                    .text_at("value")
+                    .is_some_and(|value| matches!(*value, "1" | "t" | "T" | "true" | "TRUE" | "True"))
+        })
+    }
+
+    /// Whether its pods have the network of their nodes.
+    pub fn is_on_host_network(&self) -> bool {
+        self.template.is_some_and(PodTemplate::is_on_host_network)
+    }
+
     /// Whether it declares a port of this name.
     pub fn has_port_named(&self, name: &str) -> bool {
         self.template.is_none_or(|template| template.ports().any(|port| port.name == Some(name)))
@@ -62,7 +80,7 @@ impl<'d> Workload<'d> {
 
     /// Whether sidecars of pods could exist here at all: jobs run them too, machines their own.
     pub fn can_be_client(&self) -> bool {
-        !self.is_gateway() && !self.template.is_some_and(PodTemplate::is_on_host_network)
+        !self.is_gateway() && !self.is_on_host_network()
     }
 }
 

@@ -5,8 +5,9 @@ use rayon::prelude::*;
 use super::Proxy;
 use crate::document::Node;
 use crate::mesh::{
-    Audience, Client, Cluster, DestinationUse, GatewayEffect, GatewayRef, MESH_GATEWAY, Mesh, NoEffect, NoLayer4Effect,
-    PreparedGateway, PreparedRoute, PreparedVirtualService, Scope, SidecarEffect, VirtualHost,
+    Audience, Client, Cluster, DestinationUse, GatewayEffect, GatewayListeners, GatewayRef, MESH_GATEWAY, Mesh,
+    NoEffect, NoGatewayEffect, NoLayer4Effect, PreparedGateway, PreparedRoute, PreparedVirtualService, Scope,
+    SidecarEffect, VirtualHost, selects,
 };
 use crate::routing::Condition;
 
@@ -16,6 +17,8 @@ pub struct Context<'m, 'd> {
     pub mesh: &'m Mesh<'d>,
     /// The proxies whose dumps are among the inputs.
     pub proxies: &'m [&'m Proxy],
+    /// What each gateway proxy listens for.
+    pub gateways: Vec<GatewayListeners<'m, 'd>>,
     effects: Vec<Effects<'m, 'd>>,
 }
 
@@ -60,8 +63,9 @@ pub struct Outcome<'a, 'm, 'd> {
 impl<'m, 'd> Context<'m, 'd> {
     /// Works out what becomes of every VirtualService.
     pub fn new(mesh: &'m Mesh<'d>, proxies: &'m [&'m Proxy]) -> Self {
-        let effects = mesh.virtual_services.par_iter().map(|service| Effects::of(mesh, service)).collect();
-        Self { mesh, proxies, effects }
+        let gateways: Vec<_> = mesh.gateway_clients.par_iter().map(|client| mesh.listeners_of(client)).collect();
+        let effects = mesh.virtual_services.par_iter().map(|service| Effects::of(mesh, &gateways, service)).collect();
+        Self { mesh, proxies, gateways, effects }
     }
 
     /// What becomes of a VirtualService of this mesh.
@@ -75,6 +79,23 @@ impl<'m, 'd> Context<'m, 'd> {
         }
     }
 
+    /// The VirtualServices bound to a Gateway that have no effect because of one of its servers, as
+    /// `is_it` and, for `tls` and `tcp` routes, `is_it_too` tell.
+    pub fn victims<'a>(
+        &'a self,
+        gateway: &'a PreparedGateway<'d>,
+        is_it: impl Fn(&NoGatewayEffect<'m, 'd>) -> bool + 'a,
+        is_it_too: impl Fn(&NoLayer4Effect<'m, 'd>) -> bool + 'a,
+    ) -> impl Iterator<Item = &'m PreparedVirtualService<'d>> + 'a {
+        let bound = self.mesh.virtual_services.iter().filter(|s| s.is_bound_to(&gateway.full_name));
+        bound.filter(move |service| {
+            let effects = self.effects(service);
+            !effects.has_any()
+                && (effects.gateways.iter().flat_map(|effect| &effect.failures).any(&is_it)
+                    || effects.layer4.failures.iter().any(|(_, _, failure)| is_it_too(failure)))
+        })
+    }
+
     /// A host without the cluster's domain, for messages.
     pub fn brief<'h>(&self, host: &'h str) -> std::borrow::Cow<'h, str> {
         crate::mesh::brief(host, &self.mesh.options.cluster_domain)
@@ -82,12 +103,12 @@ impl<'m, 'd> Context<'m, 'd> {
 }
 
 impl<'m, 'd> Effects<'m, 'd> {
-    fn of(mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>) -> Self {
+    fn of(mesh: &'m Mesh<'d>, listeners: &[GatewayListeners<'m, 'd>], service: &'m PreparedVirtualService<'d>) -> Self {
         let mut effects = Self {
             sidecars: Vec::new(),
             audiences: Vec::new(),
             gateways: Vec::new(),
-            layer4: Layer4Effects::of(mesh, service, &service.gateways),
+            layer4: Layer4Effects::of(mesh, listeners, service, &service.gateways),
             destinations: Vec::new(),
             open_ports: Vec::new(),
             conditions: service.routes.iter().map(alternatives).collect(),
@@ -119,9 +140,9 @@ impl<'m, 'd> Effects<'m, 'd> {
                 effects.destinations.extend(scope.layer4_destinations(mesh, service));
             }
             let Some(gateway) = gateway else { continue };
-            for client in mesh.proxies_of(gateway) {
-                let scope = Scope::of(mesh, client);
-                let effect = scope.gateway_effect(mesh, service, gateway);
+            for proxy in serving(listeners, gateway) {
+                let scope = Scope::of(mesh, proxy.client);
+                let effect = proxy.effect_of(service, gateway);
                 for virtual_host in &effect.virtual_hosts {
                     effects.destinations.extend(scope.destinations(mesh, virtual_host));
                 }
@@ -186,7 +207,7 @@ impl<'m, 'd> Effects<'m, 'd> {
     /// sidecars. Where its routes lead is left out.
     pub fn only_through(
         &self,
-        mesh: &'m Mesh<'d>,
+        context: &Context<'m, 'd>,
         service: &'m PreparedVirtualService<'d>,
         gateway: &GatewayRef<'d>,
     ) -> Self {
@@ -196,7 +217,7 @@ impl<'m, 'd> Effects<'m, 'd> {
             sidecars: if is_mesh { self.sidecars.clone() } else { Vec::new() },
             audiences: Vec::new(),
             gateways: self.gateways.iter().filter(is_meant).cloned().collect(),
-            layer4: Layer4Effects::of(mesh, service, std::slice::from_ref(gateway)),
+            layer4: Layer4Effects::of(context.mesh, &context.gateways, service, std::slice::from_ref(gateway)),
             destinations: Vec::new(),
             open_ports: Vec::new(),
             conditions: Vec::new(),
@@ -205,7 +226,7 @@ impl<'m, 'd> Effects<'m, 'd> {
 
     /// Whether any client has any of its `http` routes.
     pub fn has_http(&self) -> bool {
-        self.sidecars.iter().any(|e| !e.virtual_hosts.is_empty())
+        self.sidecars.iter().any(|e| !e.virtual_hosts.is_empty() || !e.proxied.is_empty())
             || self.gateways.iter().any(|e| !e.virtual_hosts.is_empty())
     }
 
@@ -223,7 +244,12 @@ impl<'m, 'd> Effects<'m, 'd> {
 }
 
 impl<'m, 'd> Layer4Effects<'m, 'd> {
-    fn of(mesh: &'m Mesh<'d>, service: &'m PreparedVirtualService<'d>, gateways: &[GatewayRef<'d>]) -> Self {
+    fn of(
+        mesh: &'m Mesh<'d>,
+        listeners: &[GatewayListeners<'m, 'd>],
+        service: &'m PreparedVirtualService<'d>,
+        gateways: &[GatewayRef<'d>],
+    ) -> Self {
         let mut effects = Self::default();
         if !service.layer4.iter().any(|route| route.has_route) {
             return effects;
@@ -231,7 +257,7 @@ impl<'m, 'd> Layer4Effects<'m, 'd> {
         for reference in gateways {
             let is_through = match reference.name == MESH_GATEWAY {
                 true => effects.add_sidecars(mesh, service),
-                false => mesh.gateway(&reference.name).is_some_and(|g| effects.add_gateway(mesh, service, g)),
+                false => mesh.gateway(&reference.name).is_some_and(|g| effects.add_gateway(listeners, service, g)),
             };
             if is_through {
                 effects.has_any = true;
@@ -250,14 +276,12 @@ impl<'m, 'd> Layer4Effects<'m, 'd> {
     /// Whether a proxy of a Gateway has one of the routes.
     fn add_gateway(
         &mut self,
-        mesh: &'m Mesh<'d>,
+        listeners: &[GatewayListeners<'m, 'd>],
         service: &'m PreparedVirtualService<'d>,
         gateway: &'m PreparedGateway<'d>,
     ) -> bool {
-        mesh.proxies_of(gateway).any(|client| {
-            let failure = Scope::of(mesh, client).no_layer4_effect_through(mesh, service, gateway);
-            self.is_met(client, Some(gateway), failure)
-        })
+        serving(listeners, gateway)
+            .any(|proxy| self.is_met(proxy.client, Some(gateway), proxy.no_layer4_effect(service, gateway)))
     }
 
     /// Whether connections may meet a route in a proxy; if not, why is noted.
@@ -271,6 +295,14 @@ impl<'m, 'd> Layer4Effects<'m, 'd> {
         self.failures.extend(failure.map(|failure| (client, gateway, failure)));
         is_met
     }
+}
+
+/// The proxies that serve a Gateway.
+fn serving<'a, 'm, 'd>(
+    listeners: &'a [GatewayListeners<'m, 'd>],
+    gateway: &'a PreparedGateway<'d>,
+) -> impl Iterator<Item = &'a GatewayListeners<'m, 'd>> {
+    listeners.iter().filter(|proxy| proxy.client.labels.as_ref().is_some_and(|labels| selects(gateway, labels)))
 }
 
 /// Whether the client sees the VirtualService, whatever it finds in it.

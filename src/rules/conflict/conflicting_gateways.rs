@@ -29,7 +29,7 @@
 
 use super::prelude::*;
 use crate::istio::Server;
-use crate::mesh::{NoGatewayEffect, PreparedGateway, RejectedServer, Rejection};
+use crate::mesh::{AcceptedServer, NoGatewayEffect, PreparedGateway, RejectedServer, Rejection};
 
 const META: Meta = Meta {
     id: "conflicting-gateways",
@@ -41,26 +41,25 @@ const META: Meta = Meta {
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Mesh(check)] };
 
 fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
-    let mesh = context.mesh;
     let mut reported: Vec<Server<'d>> = Vec::new();
-    for client in &mesh.gateway_clients {
-        let merged = mesh.servers_of(client);
-        for rejected in &merged.rejected {
+    for proxy in &context.gateways {
+        for rejected in &proxy.rejected {
             if !reported.contains(&rejected.server) {
                 reported.push(rejected.server);
                 findings.push(with_victims(context, rejected, of_rejected(rejected)));
             }
         }
-        for (place, (gateway, server)) in merged.accepted.iter().enumerate() {
-            let earlier = merged.accepted.get(..place).unwrap_or_default();
-            let twin = earlier
-                .iter()
-                .find(|(other, s)| !std::ptr::eq(*other, *gateway) && same_host(other, *s, gateway, *server));
-            if let Some((other, other_server)) = twin
-                && !reported.contains(server)
+        for (place, own) in proxy.accepted.iter().enumerate() {
+            let earlier = proxy.accepted.get(..place).unwrap_or_default();
+            let is_twin = |other: &&AcceptedServer<'_, 'd>| {
+                !std::ptr::eq(other.gateway, own.gateway)
+                    && same_host(other.gateway, other.server, own.gateway, own.server)
+            };
+            if let Some(twin) = earlier.iter().find(is_twin)
+                && !reported.contains(&own.server)
             {
-                reported.push(*server);
-                findings.push(of_merged(gateway, *server, other, *other_server));
+                reported.push(own.server);
+                findings.push(of_merged(own.gateway, own.server, twin.gateway, twin.server));
             }
         }
     }
@@ -68,14 +67,10 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
 
 /// The VirtualServices that have no effect because of a server that is left out.
 fn with_victims<'d>(context: &Context<'_, 'd>, rejected: &RejectedServer<'_, 'd>, mut draft: Draft<'d>) -> Draft<'d> {
-    let is_it = |failure: &NoGatewayEffect<'_, '_>| matches!(failure, NoGatewayEffect::Rejected(other) if other.server == rejected.server);
-    let mesh = context.mesh;
-    for service in mesh.virtual_services.iter().filter(|s| s.is_bound_to(&rejected.gateway.full_name)) {
-        let effects = context.effects(service);
-        if !effects.has_any() && effects.gateways.iter().flat_map(|e| &e.failures).any(is_it) {
-            let id = service.view.object.id();
-            draft = draft.related(service.view.object.name_node(), format!("{id} has no effect because of this"));
-        }
+    let is_it = |failure: &NoGatewayEffect<'_, 'd>| matches!(failure, NoGatewayEffect::Rejected(other) if other.server == rejected.server);
+    for service in context.victims(rejected.gateway, is_it, |_| false) {
+        let id = service.view.object.id();
+        draft = draft.related(service.view.object.name_node(), format!("{id} has no effect because of this"));
     }
     draft
 }

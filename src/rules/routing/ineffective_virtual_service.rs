@@ -47,7 +47,7 @@ use super::super::Effects;
 use super::prelude::*;
 use crate::document::Node;
 use crate::mesh::{
-    Client, GatewayRef, MESH_GATEWAY, Mesh, NoEffect, NoGatewayEffect, PreparedGateway, PreparedVirtualService, Scope,
+    Client, GatewayRef, MESH_GATEWAY, Mesh, NoEffect, NoGatewayEffect, PreparedGateway, PreparedVirtualService,
     SidecarEffect,
 };
 
@@ -102,10 +102,6 @@ fn http_reason<'m, 'd>(
     if has_routes && is_explained(context, service, effects, gateways) {
         return None;
     }
-    let has_proxy = |e: &SidecarEffect<'m, 'd>| Scope::of(context.mesh, e.client).has_http_proxy();
-    if effects.sidecars.iter().any(has_proxy) {
-        return None; // which may take it for requests on any port
-    }
     match has_routes {
         true => reason(context, service, effects),
         false => excluded_delegates(context, service),
@@ -139,8 +135,9 @@ fn is_explained(
         _ => false,
     });
     let gateway = effects.gateways.iter().any(|e| {
-        let is_reported =
-            |f: &NoGatewayEffect<'_, '_>| matches!(f, NoGatewayEffect::NoHost | NoGatewayEffect::Rejected(_));
+        let is_reported = |f: &NoGatewayEffect<'_, '_>| {
+            matches!(f, NoGatewayEffect::NoHost | NoGatewayEffect::Rejected(_) | NoGatewayEffect::Privileged(_))
+        };
         // Another server may have the host and admit it.
         e.failures.iter().any(is_reported) || e.failures.iter().all(|f| matches!(f, NoGatewayEffect::OtherNamespace(_)))
     });

@@ -36,7 +36,7 @@ fn dead_through<'m, 'd>(
     service: &'m PreparedVirtualService<'d>,
     gateway: &GatewayRef<'d>,
 ) -> Option<Draft<'d>> {
-    let effects = context.effects(service).only_through(context.mesh, service, gateway);
+    let effects = context.effects(service).only_through(context, service, gateway);
     if effects.has_any() {
         return None;
     }

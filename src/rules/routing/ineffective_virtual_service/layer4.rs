@@ -30,7 +30,7 @@ pub(super) fn reason<'d>(
         },
         NoLayer4Effect::NotImported => super::not_imported(service, effects),
         NoLayer4Effect::NoService => no_service(mesh, service)?,
-        NoLayer4Effect::NoServer => return None,
+        NoLayer4Effect::NoServer | NoLayer4Effect::Privileged(_) => return None,
         NoLayer4Effect::Alias(target) => alias(service, target),
         NoLayer4Effect::OtherProtocol(target, port) => other_protocol(context, service, target, port),
         NoLayer4Effect::OtherServer(server) => other_server(service, *server),
