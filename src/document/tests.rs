@@ -272,7 +272,9 @@ fn the_fast_json_path_reads_what_is_like_something_before() {
         let text = match turn % 4 {
             0 => format!("[{list}]"),
             1 => format!("{{\"a\": [{list}], \"b\": {{\"a\": [{list}{separator}\"x\"], \"c\": \"\\t\"}}}}"),
-            2 => format!("{{\"a\": {{\"tags\": [{list}]}}, \"b\": {{\"tags\": [{list}]}}, \"c\": {{\"tags\": [{list}]\n}}}}"),
+            2 => format!(
+                "{{\"a\": {{\"tags\": [{list}]}}, \"b\": {{\"tags\": [{list}]}}, \"c\": {{\"tags\": [{list}]\n}}}}"
+            ),
             _ => format!("[[{list}],\n[{list}],[ [{list}] ]]"),
         };
         let is_taken = assert_fast_json_is_careful_json(&text, &text);

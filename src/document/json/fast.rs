@@ -11,6 +11,9 @@ use crate::document::problem::Problem;
 use crate::document::tape::{MAX_NODES, RawKey, Shape, Tape};
 use crate::document::{Span, escape};
 
+/// Bytes of elements that are like each other, after which lines are noted again.
+const MOST_AT_ONCE: usize = 1 << 18;
+
 /// What only the careful reader can deal with.
 pub(super) struct Surprise;
 
@@ -168,7 +171,10 @@ impl Reader<'_> {
         }
         let mut next = Candidate { kind, depth: self.depth, start: first.start as usize, key: first.key };
         let mut read = self.models.read(next, self.bytes, self.tape)?;
-        while !is_member && let Some(start) = next_element(self.bytes, read.behind) {
+        while !is_member
+            && read.behind - (first.start as usize) < MOST_AT_ONCE
+            && let Some(start) = next_element(self.bytes, read.behind)
+        {
             (next.start, next.key) = (start, RawKey::NONE);
             let Some(Likeness { behind, lines }) = self.models.read(next, self.bytes, self.tape) else { break };
             read.lines += line_feeds(self.bytes, read.behind, start) + lines;
