@@ -68,8 +68,14 @@ impl<'d> Cluster<'d> {
 
     /// The clusters that an aggregate cluster tries, in order.
     pub fn members(&self) -> Vec<Spanned<'d, &'d str>> {
-        let config = self.node.field("cluster_type").filter(|_| self.kind == ClusterKind::Custom);
-        let config = config.filter(|c| is_extension(*c, "ClusterConfig", &[AGGREGATE])).and_then(typed_config);
+        if self.kind != ClusterKind::Custom {
+            return Vec::new();
+        }
+        let config = self
+            .node
+            .field("cluster_type")
+            .filter(|c| is_extension(*c, "ClusterConfig", &[AGGREGATE]))
+            .and_then(typed_config);
         // Several extensions call their message ClusterConfig; only this one lists names.
         config.into_iter().flat_map(|config| config.texts_at("clusters")).collect()
     }

@@ -1,6 +1,8 @@
 //! Who leads where: every reference from a route, a filter or a cluster to a cluster, and what
 //! istiod's names say about them.
 
+use crate::document::Node;
+
 use super::cluster::Cluster;
 use super::dump::{ClusterEntry, Dump};
 use super::listener::FilterChain;
@@ -185,8 +187,9 @@ impl<'a, 'd> Lead<'a, 'd> {
 pub(super) fn collect(dump: &Dump<'_>) -> Vec<StoredReference> {
     let mut references = Vec::new();
     for config in dump.route_configurations() {
+        let copies = copied_by(config.node);
         for virtual_host in config.virtual_hosts() {
-            of_virtual_host(dump, *config, virtual_host, &mut references);
+            of_virtual_host(dump, *config, copies, virtual_host, &mut references);
         }
     }
     of_listeners(dump, &mut references);
@@ -203,9 +206,15 @@ pub(super) fn collect(dump: &Dump<'_>) -> Vec<StoredReference> {
     references
 }
 
+/// A virtual host or a table, if it says where its requests are copied to.
+fn copied_by(holder: Node<'_>) -> Option<Node<'_>> {
+    Some(holder).filter(|holder| mirrors(*holder).next().is_some())
+}
+
 fn of_virtual_host<'d>(
     dump: &Dump<'d>,
     config: RouteConfiguration<'d>,
+    copies: Option<Node<'d>>,
     virtual_host: VirtualHost<'d>,
     references: &mut Vec<StoredReference>,
 ) {
@@ -216,7 +225,7 @@ fn of_virtual_host<'d>(
         index: index as u32,
     };
     let mut first_inheriting = None;
-    let inherited = [virtual_host.node, config.node].into_iter().find(|node| mirrors(*node).next().is_some());
+    let inherited = copied_by(virtual_host.node).or(copies);
     for (index, route) in virtual_host.routes().chain(virtual_host.matcher_routes()).enumerate() {
         route.each_cluster(|cluster| references.push(stored(dump, cluster, place(index, route))));
         if inherited.is_some() && first_inheriting.is_none() && route.inherits_mirrors() {

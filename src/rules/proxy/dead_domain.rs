@@ -73,10 +73,10 @@ struct Stripping<'d> {
 impl<'d> Stripping<'d> {
     fn of(dump: &Dump<'d>) -> Self {
         let mut all = Self::default();
-        for (_, listener) in dump.current_listeners() {
-            for manager in listener.filter_chains().filter_map(FilterChain::connection_manager) {
-                all.note(manager);
-            }
+        let listeners = || dump.current_listeners().map(|(_, listener)| listener);
+        let managers = || listeners().flat_map(|l| l.filter_chains().filter_map(FilterChain::connection_manager));
+        if managers().any(ConnectionManager::strips_any_port) {
+            managers().for_each(|manager| all.note(manager));
         }
         all
     }

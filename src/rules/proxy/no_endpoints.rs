@@ -146,12 +146,12 @@ fn has_endpoints(entry: &ClusterEntry<'_>, assignments: &Assignments<'_, '_>) ->
     }
     let name = cluster.service_name.unwrap_or(cluster.name.value);
     let assigned = assignments.get(name).map(|assignment| takes_requests(assignment, cluster));
-    let own = cluster.load_assignment().map(|assignment| takes_requests(&assignment, cluster));
+    let own = || cluster.load_assignment().map(|assignment| takes_requests(&assignment, cluster));
     match cluster.kind {
         ClusterKind::OriginalDestination | ClusterKind::Custom => None,
         ClusterKind::Eds => assigned,
         ClusterKind::Dns => assigned.filter(|found| *found || !cluster.lists_hosts()).or(Some(true)),
-        ClusterKind::Static => Some(assigned.or(own).unwrap_or_else(|| cluster.lists_hosts())),
+        ClusterKind::Static => Some(assigned.or_else(own).unwrap_or_else(|| cluster.lists_hosts())),
     }
 }
 

@@ -139,8 +139,7 @@ fn check_dump<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     let mut reported: Vec<&str> = Vec::new();
     let waits = |name: &str| dump.secrets.iter().any(|s| s.name.value == name && s.state == ResourceState::Warming);
     for wanted in wanted(dump) {
-        // Envoy lists what it waits for. Istiod's account of a proxy leaves out what the proxy's agent
-        // has for its clusters.
+        // Istiod's account of a proxy leaves out what the proxy's agent has for its clusters.
         if wanted.section == "clusters" && !waits(wanted.name.value) {
             continue;
         }
@@ -187,6 +186,10 @@ fn wanted<'a, 'd>(dump: &'a Dump<'d>) -> Vec<Wanted<'a, 'd>> {
             let refused = "requests to this filter get 503, until it has all of its secrets";
             wanted.extend(of_filters.into_iter().map(|n| of_listener(n, "the sign-in (OAuth2) waits for it", refused)));
         }
+    }
+    // Envoy lists what it waits for, mostly nothing.
+    if dump.secrets.iter().all(|secret| secret.state != ResourceState::Warming) {
+        return wanted;
     }
     for entry in dump.clusters.iter().filter(|entry| entry.state != ResourceState::Warming) {
         wanted.extend(entry.cluster.secrets().into_iter().map(|name| Wanted {
