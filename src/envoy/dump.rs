@@ -9,7 +9,7 @@ use crate::document::{Document, Node, Spanned};
 use super::cluster::{Cluster, LoadAssignment};
 use super::form::{is_cluster, is_listener, is_resource, is_section};
 use super::hosts::HostClusters;
-use super::listener::{Listener, RouteSource};
+use super::listener::{ConnectionManager, Listener, RouteSource};
 use super::references::{self, ClusterName, Lead, StoredReference};
 use super::route::{RouteConfiguration, is_route_configuration};
 use super::secret::Secret;
@@ -46,6 +46,7 @@ pub struct Dump<'d> {
     cluster_places: FxHashMap<&'d str, u32>,
     references: OnceLock<Vec<StoredReference>>,
     route_configurations: OnceLock<Vec<RouteConfiguration<'d>>>,
+    managers: OnceLock<Vec<ManagerEntry<'d>>>,
     host_clusters: OnceLock<HostClusters<'d>>,
 }
 
@@ -148,6 +149,7 @@ impl<'d> Dump<'d> {
             cluster_places: FxHashMap::default(),
             references: OnceLock::new(),
             route_configurations: OnceLock::new(),
+            managers: OnceLock::new(),
             host_clusters: OnceLock::new(),
         };
         for root in roots {
@@ -518,8 +520,22 @@ impl<'d> Dump<'d> {
 
     /// Whether some of its listeners ask for clusters of routes when they are needed (ODCDS).
     pub fn asks_for_clusters(&self) -> bool {
-        let mut chains = self.current_listeners().flat_map(|(_, listener)| listener.filter_chains());
-        chains.any(|chain| chain.connection_manager().is_some_and(super::ConnectionManager::asks_for_clusters))
+        self.managers().iter().any(|entry| entry.manager.asks_for_clusters())
+    }
+
+    /// The HTTP connection managers of [`Dump::current_listeners`].
+    pub fn managers(&self) -> &[ManagerEntry<'d>] {
+        self.managers.get_or_init(|| {
+            let chains = self.current_listeners().flat_map(|(entry, listener)| {
+                let is_warming = entry.versions.iter().all(|(state, _)| *state == ListenerState::Warming);
+                listener.filter_chains().map(move |chain| (entry.name, is_warming, chain))
+            });
+            let managers = chains.filter_map(|(listener, is_warming, chain)| {
+                let manager = chain.connection_manager()?;
+                Some(ManagerEntry { listener, is_warming, manager, routes: manager.routes() })
+            });
+            managers.collect()
+        })
     }
 
     /// Listeners that take traffic, or will: not those that drain.
@@ -541,17 +557,28 @@ impl<'d> Dump<'d> {
         let has_listeners = self.has_section("listeners");
         let listed = self.route_configs.iter().filter(|entry| entry.is_dynamic || !has_listeners);
         let mut configs: Vec<_> = listed.map(|entry| entry.config).collect();
-        for (_, listener) in self.current_listeners() {
-            for manager in listener.filter_chains().filter_map(super::FilterChain::connection_manager) {
-                match manager.routes() {
-                    Some(RouteSource::Inline(config)) => configs.push(config),
-                    Some(RouteSource::Scoped) => configs.extend(manager.scoped_tables()),
-                    _ => {}
-                }
+        for entry in self.managers() {
+            match entry.routes {
+                Some(RouteSource::Inline(config)) => configs.push(config),
+                Some(RouteSource::Scoped) => configs.extend(entry.manager.scoped_tables()),
+                _ => {}
             }
         }
         configs
     }
+}
+
+/// An HTTP connection manager of a listener that takes traffic, or will.
+#[derive(Clone, Copy, Debug)]
+pub struct ManagerEntry<'d> {
+    /// The listener's name.
+    pub listener: &'d str,
+    /// Whether the listener takes no traffic yet.
+    pub is_warming: bool,
+    /// The manager.
+    pub manager: ConnectionManager<'d>,
+    /// Where its routes come from.
+    pub routes: Option<RouteSource<'d>>,
 }
 
 /// The tables that the scopes of a set name. A scope may have its table in it instead.

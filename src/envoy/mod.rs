@@ -24,7 +24,8 @@ pub use awaited::{Awaited, AwaitedKind};
 pub use cluster::{Cluster, ClusterKind, LoadAssignment};
 pub(crate) use dump::dynamic_entry;
 pub use dump::{
-    ClusterEntry, Dump, ErrorState, ListenerEntry, ListenerState, ResourceState, RouteConfigEntry, SecretEntry,
+    ClusterEntry, Dump, ErrorState, ListenerEntry, ListenerState, ManagerEntry, ResourceState, RouteConfigEntry,
+    SecretEntry,
 };
 pub use form::{Form, dumps, form_of, looks_like_dump};
 pub use hosts::{Callers, HostClusters};

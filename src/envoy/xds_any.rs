@@ -17,10 +17,14 @@ fn last_part(url: Node<'_>) -> Option<&str> {
 /// `TypedStruct` is unwrapped.
 pub fn typed_config(extension: Node<'_>) -> Option<Node<'_>> {
     let config = extension.field("typed_config").or_else(|| extension.get("config"))?;
-    match type_name(config) {
-        Some("TypedStruct") => config.get("value"),
-        _ => Some(config),
-    }
+    if is_typed_struct(config) { config.get("value") } else { Some(config) }
+}
+
+/// Whether it wraps a message of any type: faster than [`type_name`].
+fn is_typed_struct(config: Node<'_>) -> bool {
+    let url = config.get("@type").and_then(Node::text_bytes);
+    let package = url.and_then(|url| url.strip_suffix(b"TypedStruct"));
+    package.is_some_and(|package| matches!(package.last(), None | Some(b'.' | b'/')))
 }
 
 /// Whether an extension is of a type, by its message or else by its name. The name is only a label

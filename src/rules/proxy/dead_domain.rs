@@ -30,7 +30,7 @@ use rustc_hash::FxHashMap;
 
 use super::prelude::*;
 use crate::document::Node;
-use crate::envoy::{ConnectionManager, Dump, FilterChain, RouteConfiguration, RouteSource, VirtualHost};
+use crate::envoy::{Dump, ManagerEntry, RouteConfiguration, RouteSource, VirtualHost};
 use crate::finding::Subject;
 
 const META: Meta = Meta { id: "dead-domain", family: Family::Proxy, severity: Severity::Warning, aliases: &[] };
@@ -73,17 +73,17 @@ struct Stripping<'d> {
 impl<'d> Stripping<'d> {
     fn of(dump: &Dump<'d>) -> Self {
         let mut all = Self::default();
-        let listeners = || dump.current_listeners().map(|(_, listener)| listener);
-        let managers = || listeners().flat_map(|l| l.filter_chains().filter_map(FilterChain::connection_manager));
-        if managers().any(ConnectionManager::strips_any_port) {
-            managers().for_each(|manager| all.note(manager));
+        let managers = || dump.managers().iter();
+        if managers().any(|entry| entry.manager.strips_any_port()) {
+            managers().for_each(|entry| all.note(entry));
         }
         all
     }
 
-    fn note(&mut self, manager: ConnectionManager<'d>) {
+    fn note(&mut self, entry: &ManagerEntry<'d>) {
+        let manager = entry.manager;
         let flag = manager.node.field("strip_any_host_port").filter(|_| manager.strips_any_port());
-        match manager.routes() {
+        match entry.routes {
             // A table may serve several listeners, and some of them keep the port.
             Some(RouteSource::Rds(name)) => {
                 let known = self.by_rds.entry(name.value).or_insert(flag);

@@ -26,7 +26,7 @@ use rustc_hash::FxHashSet;
 
 use super::prelude::*;
 use crate::document::Spanned;
-use crate::envoy::{Dump, FilterChain, ListenerState, RouteSource};
+use crate::envoy::{Dump, RouteSource};
 use crate::finding::Subject;
 
 const META: Meta = Meta { id: "missing-route-config", family: Family::Proxy, severity: Severity::Error, aliases: &[] };
@@ -77,23 +77,18 @@ struct Wanted<'a, 'd> {
 fn wanted<'a, 'd>(dump: &'a Dump<'d>) -> Vec<Wanted<'a, 'd>> {
     let mut wanted = Vec::new();
     let mut has_scopes = false;
-    for (entry, listener) in dump.current_listeners() {
-        if entry.versions.iter().all(|(state, _)| *state == ListenerState::Warming) {
-            continue;
-        }
-        for manager in listener.filter_chains().filter_map(FilterChain::connection_manager) {
-            match manager.routes() {
-                Some(RouteSource::Rds(name)) => {
-                    wanted.push(Wanted { name, listener: entry.name, is_of_scope: false });
-                }
-                // The scopes are listed once, whichever listeners use them.
-                Some(RouteSource::Scoped) if !has_scopes => {
-                    has_scopes = true;
-                    let tables = dump.scoped_tables.iter();
-                    wanted.extend(tables.map(|name| Wanted { name: *name, listener: entry.name, is_of_scope: true }));
-                }
-                _ => {}
+    for entry in dump.managers().iter().filter(|entry| !entry.is_warming) {
+        match entry.routes {
+            Some(RouteSource::Rds(name)) => {
+                wanted.push(Wanted { name, listener: entry.listener, is_of_scope: false });
             }
+            // The scopes are listed once, whichever listeners use them.
+            Some(RouteSource::Scoped) if !has_scopes => {
+                has_scopes = true;
+                let tables = dump.scoped_tables.iter();
+                wanted.extend(tables.map(|name| Wanted { name: *name, listener: entry.listener, is_of_scope: true }));
+            }
+            _ => {}
         }
     }
     wanted
