@@ -6,7 +6,9 @@ pub fn similar<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     let length = name.chars().count();
     let allowed = (length / 3).min(4);
     let lower = name.to_lowercase();
-    let scored = candidates.filter(|candidate| *candidate != name).map(|candidate| {
+    // As many letters differ at least as one is longer than the other.
+    let may_be_near = |candidate: &&str| candidate.chars().count().abs_diff(length) <= allowed;
+    let scored = candidates.filter(|candidate| *candidate != name).filter(may_be_near).map(|candidate| {
         let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
         (distance, candidate)
     });

@@ -236,11 +236,14 @@ impl<'d> Route<'d> {
         let RouteAction::Forward(action) = self.action() else {
             return;
         };
+        // A route has one of the three.
         if let Some(name) = action.text_at("cluster").filter(|name| !name.is_empty()) {
             found(ClusterReference { name, kind: ReferenceKind::Route });
+        } else if let Some(shares) = action.field("weighted_clusters") {
+            weighted(shares).for_each(&mut found);
+        } else {
+            chosen_by_matcher(action).for_each(&mut found);
         }
-        action.field("weighted_clusters").into_iter().flat_map(weighted).for_each(&mut found);
-        chosen_by_matcher(action).for_each(&mut found);
         // The singular is what Envoy had before 1.11.
         mirrors(action).chain(action.field("request_mirror_policy").and_then(mirror)).for_each(found);
     }
@@ -256,7 +259,10 @@ impl<'d> Route<'d> {
         let RouteAction::Forward(action) = self.action() else {
             return false;
         };
-        action.field("cluster_specifier_plugin").or_else(|| action.field("inline_cluster_specifier_plugin")).is_some()
+        let names_cluster = action.text_at("cluster").is_some_and(|name| !name.is_empty());
+        let plugin =
+            || action.field("cluster_specifier_plugin").or_else(|| action.field("inline_cluster_specifier_plugin"));
+        !names_cluster && plugin().is_some()
     }
 }
 

@@ -20,23 +20,26 @@ pub fn typed_config(extension: Node<'_>) -> Option<Node<'_>> {
     if is_typed_struct(config) { config.get("value") } else { Some(config) }
 }
 
-/// Whether it wraps a message of any type: faster than [`type_name`].
+/// Whether it wraps a message of any type.
 fn is_typed_struct(config: Node<'_>) -> bool {
-    let url = config.get("@type").and_then(Node::text_bytes);
-    let package = url.and_then(|url| url.strip_suffix(b"TypedStruct"));
+    config.get("@type").is_some_and(|url| is_of_type(url, "TypedStruct"))
+}
+
+/// Whether a type URL is of a message of this name: faster than to ask for [`type_name`].
+fn is_of_type(url: Node<'_>, message: &str) -> bool {
+    let package = url.text_bytes().and_then(|url| url.strip_suffix(message.as_bytes()));
     package.is_some_and(|package| matches!(package.last(), None | Some(b'.' | b'/')))
 }
 
 /// Whether an extension is of a type, by its message or else by its name. The name is only a label
 /// and decides where nothing else does.
 pub(super) fn is_extension(extension: Node<'_>, message: &str, names: &[&str]) -> bool {
-    let config = extension.field("typed_config");
-    let url = config.and_then(|c| match type_name(c) {
-        Some("TypedStruct") => c.field("type_url").and_then(last_part),
+    let url = extension.field("typed_config").and_then(|config| match config.get("@type") {
+        Some(url) if is_of_type(url, "TypedStruct") => config.field("type_url"),
         other => other,
     });
-    match url {
-        Some(url) => url == message,
+    match url.filter(|url| url.text_bytes().is_some()) {
+        Some(url) => is_of_type(url, message),
         None => extension.get("name").and_then(Node::text).is_some_and(|name| names.contains(&name)),
     }
 }
