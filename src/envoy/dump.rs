@@ -47,6 +47,7 @@ pub struct Dump<'d> {
     references: OnceLock<Vec<StoredReference>>,
     route_configurations: OnceLock<Vec<RouteConfiguration<'d>>>,
     managers: OnceLock<Vec<ManagerEntry<'d>>>,
+    asks_for_clusters: OnceLock<bool>,
     host_clusters: OnceLock<HostClusters<'d>>,
 }
 
@@ -150,6 +151,7 @@ impl<'d> Dump<'d> {
             references: OnceLock::new(),
             route_configurations: OnceLock::new(),
             managers: OnceLock::new(),
+            asks_for_clusters: OnceLock::new(),
             host_clusters: OnceLock::new(),
         };
         for root in roots {
@@ -520,7 +522,7 @@ impl<'d> Dump<'d> {
 
     /// Whether some of its listeners ask for clusters of routes when they are needed (ODCDS).
     pub fn asks_for_clusters(&self) -> bool {
-        self.managers().iter().any(|entry| entry.manager.asks_for_clusters())
+        *self.asks_for_clusters.get_or_init(|| self.managers().iter().any(|entry| entry.manager.asks_for_clusters()))
     }
 
     /// The HTTP connection managers of [`Dump::current_listeners`].
