@@ -14,6 +14,10 @@ use crate::document::{Span, escape};
 /// Bytes of elements that are like each other, after which lines are noted again.
 const MOST_AT_ONCE: usize = 1 << 18;
 
+/// Bytes of a text from which on it pays to look for what is like something before, and to give
+/// keys names. (Where the readers are held against each other, that is any text.)
+const LARGE: usize = if cfg!(any(test, fuzzing)) { 1 } else { 1 << 20 };
+
 /// What only the careful reader can deal with.
 pub(super) struct Surprise;
 
@@ -26,7 +30,8 @@ pub(super) fn read(
 ) -> Result<Values, Surprise> {
     let tokens = Tokens::new(bytes, from);
     let frames = Box::new([Open { frame: Frame::new(u32::MAX, false), kind: Kind::of(RawKey::NONE) }; MAX_DEPTH]);
-    Reader { bytes, tokens, tape, problems, models: Models::new(), frames, depth: 0 }.roots()
+    Reader { bytes, tokens, tape, problems, models: Models::new(), frames, depth: 0, is_large: bytes.len() >= LARGE }
+        .roots()
 }
 
 struct Reader<'a> {
@@ -40,6 +45,7 @@ struct Reader<'a> {
     frames: Box<[Open; MAX_DEPTH]>,
     /// How many they are.
     depth: usize,
+    is_large: bool,
 }
 
 /// An open container.
@@ -166,7 +172,7 @@ impl Reader<'_> {
     #[inline(always)]
     fn likeness(&mut self, kind: Kind, is_member: bool, first: Member) -> Option<Likeness> {
         // What has a key twice is to be reported each time.
-        if self.depth == 0 || !self.problems.is_empty() {
+        if !self.is_large || self.depth == 0 || !self.problems.is_empty() {
             return None;
         }
         let mut next = Candidate { kind, depth: self.depth, start: first.start as usize, key: first.key };
@@ -194,7 +200,9 @@ impl Reader<'_> {
     fn close(&mut self, end: u32) {
         let Open { frame, kind } = *self.innermost();
         self.depth -= 1;
-        self.models.note(kind, frame.node, self.depth);
+        if self.is_large {
+            self.models.note(kind, frame.node, self.depth);
+        }
         frame.close(end as usize, self.bytes, self.tape, self.problems);
     }
 
@@ -238,6 +246,9 @@ impl Reader<'_> {
         let Some(key) = RawKey::near(value.wrapping_sub(open), length - 1, (start >> 8) as u8) else {
             return Ok(self.tape.written_key(self.bytes, Span { start: open, end: close + 1 }, value));
         };
+        if !self.is_large {
+            return Ok(key);
+        }
         Ok(self.tape.name(self.bytes, hash, open + 1, length - 1).map_or(key, |name| key.named(name)))
     }
 

@@ -10,8 +10,10 @@ use crate::document::tape::{MAX_NODES, RawKey, Shape, Tape};
 
 /// Kinds of containers that are told apart.
 const KINDS: usize = 256;
-/// Bytes that may be compared in vain before that is weighed against the length of the text.
-const FREE: usize = 1 << 16;
+/// Bytes that may be compared in vain before that is weighed against what was copied.
+const FREE: usize = 1 << 14;
+/// What a comparison in vain costs besides, in bytes.
+const PER_TRY: usize = 64;
 
 /// What containers that may be like each other have in common: about the same key, of their own or
 /// of the array that they are in.
@@ -40,7 +42,16 @@ struct Model {
     depth: usize,
     /// How many lines end in it, if that is known.
     lines: Option<u32>,
+    /// How often in a row one of its kind was compared in vain.
+    misses: u32,
+    /// How many of its kind are not compared for that reason.
+    skipped: u32,
 }
+
+/// Values that a container has at least for the comparison to be worth it.
+const FEWEST: u32 = 6;
+/// The most misses in a row that count: of so many times two containers one is compared then.
+const MOST_MISSES: u32 = 6;
 
 /// A container that is about to be read.
 #[derive(Clone, Copy)]
@@ -65,6 +76,8 @@ pub(super) struct Likeness {
 /// The containers that later ones may be like: the last one of each kind.
 pub(super) struct Models {
     last: Box<[Option<Model>; KINDS]>,
+    /// Bytes that were copied.
+    copied: usize,
     /// Bytes that were compared in vain.
     wasted: usize,
     /// The open containers of a copy.
@@ -73,43 +86,51 @@ pub(super) struct Models {
 
 impl Models {
     pub(super) fn new() -> Self {
-        Self { last: Box::new([None; KINDS]), wasted: 0, open: Vec::new() }
+        Self { last: Box::new([None; KINDS]), copied: 0, wasted: 0, open: Vec::new() }
     }
 
     /// Notes that a container was read from end to end.
     #[inline(always)]
     pub(super) fn note(&mut self, kind: Kind, node: u32, depth: usize) {
         if let Some(last) = self.last.get_mut(usize::from(kind.0)) {
-            *last = Some(Model { node, depth, lines: None });
+            let (misses, skipped) = last.map_or((0, 0), |model| (model.misses, model.skipped));
+            *last = Some(Model { node, depth, lines: None, misses, skipped });
         }
     }
 
     /// Reads a container if it is like the last one of its kind.
     pub(super) fn read(&mut self, container: Candidate, bytes: &[u8], tape: &mut Tape) -> Option<Likeness> {
         let Candidate { kind, depth, start, key } = container;
-        let last = self.last.get_mut(usize::from(kind.0))?;
-        let model = (*last)?;
+        let model = self.last.get_mut(usize::from(kind.0))?.as_mut()?;
+        if model.skipped > 0 {
+            model.skipped -= 1;
+            return None;
+        }
         // What was less deep may have too much in it. Who makes us compare in vain is read as any other.
-        if model.depth < depth || self.wasted > FREE + start / 4 || tape.has_odd_keys_from(model.node) {
+        if model.depth < depth || self.wasted > FREE + self.copied / 2 || tape.has_odd_keys_from(model.node) {
             return None;
         }
         let (mark, first, original) = (tape.mark(), tape.len() as u32, tape.node(model.node)?);
-        if tape.len() + (original.next() - model.node) as usize > MAX_NODES {
+        let count = original.next() - model.node;
+        if count < FEWEST || tape.len() + count as usize > MAX_NODES {
             return None;
         }
         self.open.clear();
         let (shift, open) = (first - model.node, &mut self.open);
         let mut copy = Copy { bytes, tape, model: model.node, until: original.next(), shift, open, compared: 0 };
         let Some(behind) = copy.read(start) else {
-            self.wasted += copy.compared;
+            self.wasted += copy.compared + PER_TRY;
+            model.misses = MOST_MISSES.min(model.misses + 1);
+            model.skipped = (1 << model.misses) - 1;
             tape.rewind(mark);
             return None;
         };
+        self.copied += behind - start;
         tape.rename(first, key);
         tape.copy_escapes(model.node, original.next(), shift);
         // Those of both are the same: strings and numbers have none.
         let lines = model.lines.unwrap_or_else(|| line_feeds(bytes, original.start as usize, original.end as usize));
-        *last = Some(Model { node: first, depth, lines: Some(lines) });
+        *model = Model { node: first, depth, lines: Some(lines), misses: 0, skipped: 0 };
         Some(Likeness { behind, lines })
     }
 }

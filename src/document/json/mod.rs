@@ -1,7 +1,8 @@
 //! The JSON reader: from text to tape.
 //!
-//! A text without a fault takes the fast path, which looks at 64 bytes at once. Any other is read
-//! again with care, and keeps all that can be understood of it.
+//! A text without a fault takes the fast path, which looks at 64 bytes at once and copies what is
+//! like something before. Any other is read again with care, and keeps all that can be understood
+//! of it.
 
 mod careful;
 mod fast;
