@@ -64,6 +64,12 @@ impl<'d> PodTemplate<'d> {
         })
     }
 
+    /// Whether nodes lead one of their own ports to one of these (`hostPort`).
+    pub fn has_host_port(self) -> bool {
+        let mut ports = self.containers().filter_map(|c| c.get("ports")).flat_map(Node::items);
+        ports.any(|port| port.get("hostPort").and_then(Node::as_u64).is_some_and(|number| number != 0))
+    }
+
     /// `spec.serviceAccountName`, or `default`.
     pub fn service_account(self) -> &'d str {
         self.named_account().unwrap_or("default")

@@ -60,6 +60,11 @@ impl<'d> Workload<'d> {
         })
     }
 
+    /// Whether its pods are called through their nodes, too, without any Service.
+    pub fn is_called_through_nodes(&self) -> bool {
+        self.template.is_some_and(|template| template.is_on_host_network() || template.has_host_port())
+    }
+
     /// Whether its pods have the network of their nodes.
     pub fn is_on_host_network(&self) -> bool {
         self.template.is_some_and(PodTemplate::is_on_host_network)

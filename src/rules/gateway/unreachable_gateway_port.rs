@@ -79,7 +79,7 @@ fn fronts_of<'d>(
 ) -> Option<Vec<Front<'d>>> {
     let mesh = context.mesh;
     let workload = mesh.gateway_workload(proxy.client)?;
-    if workload.is_on_host_network() {
+    if workload.is_called_through_nodes() {
         return None;
     }
     let fronts = mesh.fronts_of(workload);
