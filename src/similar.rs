@@ -5,15 +5,32 @@
 pub fn similar<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
     let allowed = (length / 3).min(4);
-    let lower = name.to_lowercase();
     // As many letters differ at least as one is longer than the other.
     let may_be_near = |candidate: &&str| candidate.chars().count().abs_diff(length) <= allowed;
-    let scored = candidates.filter(|candidate| *candidate != name).filter(may_be_near).map(|candidate| {
-        let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
-        (distance, candidate)
-    });
+    let others = candidates.filter(|candidate| *candidate != name).filter(may_be_near);
+    let scored = others.map(|candidate| (distance(name, candidate), candidate));
     let near = scored.filter(|(distance, candidate)| *distance <= allowed && candidate.chars().count() > *distance);
     near.min().map(|(_, candidate)| candidate)
+}
+
+/// How many letters differ, whatever their case. Names of one mesh are often the same at both ends,
+/// which counts for nothing and takes long to compare.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other) = without_common_start(one, other);
+    let (one, other) = without_common_end(one, other);
+    strsim::osa_distance(&one.to_lowercase(), &other.to_lowercase())
+}
+
+fn without_common_start<'a, 'b>(one: &'a str, other: &'b str) -> (&'a str, &'b str) {
+    let pairs = one.bytes().zip(other.bytes());
+    let same = pairs.take_while(|(a, b)| a.is_ascii() && a.eq_ignore_ascii_case(b)).count();
+    (one.get(same..).unwrap_or_default(), other.get(same..).unwrap_or_default())
+}
+
+fn without_common_end<'a, 'b>(one: &'a str, other: &'b str) -> (&'a str, &'b str) {
+    let pairs = one.bytes().rev().zip(other.bytes().rev());
+    let same = pairs.take_while(|(a, b)| a.is_ascii() && a.eq_ignore_ascii_case(b)).count();
+    (one.get(..one.len() - same).unwrap_or_default(), other.get(..other.len() - same).unwrap_or_default())
 }
 
 /// Whether `written` is `meant` with a slip of the pen: a letter left out or put in, or two swapped.
@@ -46,6 +63,17 @@ mod tests {
         assert_eq!(similar("v3", known.into_iter()), None, "as near to v1 as to v2");
         assert_eq!(similar("payments", known.into_iter()), None);
         assert_eq!(similar("x", ["y"].into_iter()), None);
+    }
+
+    #[test]
+    fn what_is_the_same_at_both_ends_does_not_change_the_distance() {
+        let texts = ["", "a", "ab", "ba", "aab", "aba", "bab", "abab", "baab", "Äb", "äB", "aÄ", "b-äa", "Aba"];
+        for one in texts {
+            for other in texts {
+                let whole = strsim::osa_distance(&one.to_lowercase(), &other.to_lowercase());
+                assert_eq!(distance(one, other), whole, "{one} {other}");
+            }
+        }
     }
 
     #[test]

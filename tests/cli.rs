@@ -505,3 +505,25 @@ fn keys_as_text_are_never_shown() {
         assert_hidden("a PEM that is cut off", &dump[..start + end], &key[..end.min(60)], &[]);
     }
 }
+
+#[test]
+fn clusters_are_taken_for_misspelt_only_where_few_are_missing() {
+    let dump = |missing: usize| {
+        let routes: Vec<String> = (0..missing)
+            .map(|n| format!(r#"{{"match":{{"path":"/{n}"}},"route":{{"cluster":"catalogue{n}"}}}}"#))
+            .collect();
+        let routes = routes.join(",");
+        format!(
+            r#"{{"configs":[
+            {{"@type":"type.googleapis.com/envoy.admin.v3.ClustersConfigDump",
+              "static_clusters":[{{"cluster":{{"@type":"type.googleapis.com/envoy.config.cluster.v3.Cluster","name":"catalogue","type":"STATIC"}}}}]}},
+            {{"@type":"type.googleapis.com/envoy.admin.v3.RoutesConfigDump",
+              "static_route_configs":[{{"route_config":{{"@type":"type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+                "name":"r","virtual_hosts":[{{"name":"v","domains":["*"],"routes":[{routes}]}}]}}}}]}}]}}"#
+        )
+    };
+    let few = check(&dump(1), &[]).out;
+    assert!(few.contains("did you mean `catalogue`?"), "{few}");
+    let many = check(&dump(101), &[]).out;
+    assert!(many.contains("see at the control plane (CDS)") && !many.contains("did you mean"), "{many}");
+}

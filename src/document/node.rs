@@ -159,8 +159,8 @@ impl<'d> Node<'d> {
         if raw.is_decoded() {
             return self.decoded_text(raw)?.get(start..);
         }
-        let written = self.written_text(raw)?;
-        std::str::from_utf8(written.get(start..)?).ok()
+        let written = self.written_text(raw)?.get(start..)?;
+        Some(text_of(written))
     }
 
     /// The bytes of [`Node::text`].
@@ -171,7 +171,8 @@ impl<'d> Node<'d> {
 
     /// A text that is not as it is written.
     fn decoded_text(self, raw: RawNode) -> Option<&'d str> {
-        self.doc.tape.decoded(self.index, || escape::decode_json(self.between_quotes(raw)).into())
+        let decode = || escape::decode_json(text_of(self.written_text(raw).unwrap_or_default())).into();
+        self.doc.tape.decoded(self.index, decode)
     }
 
     /// A text that is as it is written.
@@ -182,10 +183,6 @@ impl<'d> Node<'d> {
             _ => return None,
         };
         Some(self.doc.bytes().get(range).unwrap_or_default())
-    }
-
-    fn between_quotes(self, raw: RawNode) -> &'d str {
-        self.doc.slice(Span { start: raw.start + 1, end: raw.end.saturating_sub(1) })
     }
 
     /// The value of a boolean.
@@ -244,14 +241,13 @@ impl<'d> Node<'d> {
     /// keys are told apart without a look at the text.
     #[inline]
     fn find(self, has_tag: impl Fn(KeyTag) -> bool, has_text: impl Fn(&[u8]) -> bool) -> Option<Node<'d>> {
+        let (bytes, tape) = (self.doc.bytes(), &self.doc.tape);
+        let is_meant = |raw: RawNode, index: u32| {
+            let key = tape.named_key(bytes, raw).or_else(|| Some(raw_key_of(bytes, tape, raw, index)?.1));
+            key.is_some_and(&has_text)
+        };
         let mut members = Children::of(self, Shape::Object);
-        let found = members.find_raw(|raw, index| {
-            has_tag(raw.key_tag())
-                && match self.doc.tape.named_key(self.doc.bytes(), raw) {
-                    Some(key) => has_text(key),
-                    None => raw_key_of(self.doc.bytes(), &self.doc.tape, raw, index).is_some_and(|key| has_text(key.1)),
-                }
-        });
+        let found = members.find_raw(|raw, index| has_tag(raw.key_tag()) && is_meant(raw, index));
         found.filter(|node| !node.is_null())
     }
 
@@ -398,6 +394,11 @@ pub(super) fn key_of<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<
 /// The key of the value at `index` as bytes.
 pub(super) fn key_bytes<'d>(bytes: &'d [u8], tape: &'d Tape, index: u32) -> Option<&'d [u8]> {
     raw_key_of(bytes, tape, tape.node(index)?, index).map(|(_, text)| text)
+}
+
+/// Bytes of a document as text. Where they are none, a finding says so, and nothing is read.
+fn text_of(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 fn raw_key_of<'d>(bytes: &'d [u8], tape: &'d Tape, raw: RawNode, index: u32) -> Option<(Span, &'d [u8])> {

@@ -122,9 +122,8 @@ impl<'d> FilterChain<'d> {
                 .filter_map(|value| value.field("object_key"))
                 .any(|key| key.text() == Some("envoy.tcp_proxy.cluster"))
         };
-        self.filters().any(|filter| match typed_config(filter) {
-            Some(config) => is_extension(filter, "SniCluster", &SNI_CLUSTER) || sets_cluster(config),
-            None => is_extension(filter, "SniCluster", &SNI_CLUSTER),
+        self.filters().any(|filter| {
+            is_extension(filter, "SniCluster", &SNI_CLUSTER) || typed_config(filter).is_some_and(sets_cluster)
         })
     }
 

@@ -123,6 +123,13 @@ pub fn selects(gateway: &PreparedGateway<'_>, labels: &Labels<'_>) -> bool {
     gateway.view.selector_labels().is_subset_of(labels)
 }
 
+impl PreparedGateway<'_> {
+    /// Whether it configures a gateway proxy.
+    pub fn configures(&self, proxy: &Client<'_>) -> bool {
+        proxy.labels.as_ref().is_some_and(|labels| selects(self, labels))
+    }
+}
+
 impl<'d> Mesh<'d> {
     /// The Gateway of this full name.
     pub fn gateway(&self, full_name: &str) -> Option<&PreparedGateway<'d>> {
@@ -131,7 +138,7 @@ impl<'d> Mesh<'d> {
 
     /// The gateway proxies that a Gateway configures.
     pub fn proxies_of<'m>(&'m self, gateway: &'m PreparedGateway<'d>) -> impl Iterator<Item = &'m Client<'d>> {
-        self.gateway_clients.iter().filter(|c| c.labels.as_ref().is_some_and(|l| selects(gateway, l)))
+        self.gateway_clients.iter().filter(|client| gateway.configures(client))
     }
 
     /// The ports of the services in front of a gateway's pods, each with that of the pods. Where

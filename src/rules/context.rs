@@ -7,7 +7,7 @@ use crate::document::Node;
 use crate::mesh::{
     Audience, Client, Cluster, DestinationUse, GatewayEffect, GatewayListeners, GatewayRef, MESH_GATEWAY, Mesh,
     NoEffect, NoGatewayEffect, NoLayer4Effect, PreparedGateway, PreparedRoute, PreparedVirtualService, Scope,
-    SidecarEffect, VirtualHost, selects,
+    SidecarEffect, VirtualHost,
 };
 use crate::routing::Condition;
 
@@ -302,7 +302,7 @@ fn serving<'a, 'm, 'd>(
     listeners: &'a [GatewayListeners<'m, 'd>],
     gateway: &'a PreparedGateway<'d>,
 ) -> impl Iterator<Item = &'a GatewayListeners<'m, 'd>> {
-    listeners.iter().filter(|proxy| proxy.client.labels.as_ref().is_some_and(|labels| selects(gateway, labels)))
+    listeners.iter().filter(|proxy| gateway.configures(proxy.client))
 }
 
 /// Whether the client sees the VirtualService, whatever it finds in it.

@@ -14,6 +14,10 @@ const KINDS: usize = 256;
 const FREE: usize = 1 << 14;
 /// What a comparison in vain costs besides, in bytes.
 const PER_TRY: usize = 64;
+/// Values that a container has at least for the comparison to be worth it.
+const FEWEST: u32 = 6;
+/// The most misses in a row that count: of so many times two containers one is compared then.
+const MOST_MISSES: u32 = 6;
 
 /// What containers that may be like each other have in common: about the same key, of their own or
 /// of the array that they are in.
@@ -47,11 +51,6 @@ struct Model {
     /// How many of its kind are not compared for that reason.
     skipped: u32,
 }
-
-/// Values that a container has at least for the comparison to be worth it.
-const FEWEST: u32 = 6;
-/// The most misses in a row that count: of so many times two containers one is compared then.
-const MOST_MISSES: u32 = 6;
 
 /// A container that is about to be read.
 #[derive(Clone, Copy)]
@@ -117,9 +116,9 @@ impl Models {
         }
         self.open.clear();
         let (shift, open) = (first - model.node, &mut self.open);
-        let mut copy = Copy { bytes, tape, model: model.node, until: original.next(), shift, open, compared: 0 };
-        let Some(behind) = copy.read(start) else {
-            self.wasted += copy.compared + PER_TRY;
+        let mut copying = Copying { bytes, tape, model: model.node, until: original.next(), shift, open, compared: 0 };
+        let Some(behind) = copying.read(start) else {
+            self.wasted += copying.compared + PER_TRY;
             model.misses = MOST_MISSES.min(model.misses + 1);
             model.skipped = (1 << model.misses) - 1;
             tape.rewind(mark);
@@ -141,7 +140,7 @@ pub(super) fn line_feeds(bytes: &[u8], from: usize, until: usize) -> u32 {
 }
 
 /// A copy of values to a text that is like theirs.
-struct Copy<'a> {
+struct Copying<'a> {
     bytes: &'a [u8],
     tape: &'a mut Tape,
     /// The first of the values, and the one behind the last.
@@ -155,7 +154,7 @@ struct Copy<'a> {
     compared: usize,
 }
 
-impl Copy<'_> {
+impl Copying<'_> {
     /// Copies the model to the text that starts at `start` if it differs in scalars only. Returns the
     /// offset behind it.
     fn read(&mut self, start: usize) -> Option<usize> {
@@ -252,8 +251,8 @@ fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-/// The highest bit of each byte that is a quote, a backslash, below 0x20 or above 0x7f, if there is one; what is above
-/// the lowest of them means nothing.
+/// The highest bit of each byte that is a quote, a backslash, below 0x20 or above 0x7f, if there is
+/// one; what is above the lowest of them means nothing.
 #[inline(always)]
 fn ends_of_plain_text(word: u64) -> u64 {
     const fn each(byte: u8) -> u64 {

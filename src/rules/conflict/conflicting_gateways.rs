@@ -27,9 +27,11 @@
 //! ## Inputs
 //! The Gateways. Which pods they select is decided by their selectors.
 
+use std::collections::HashMap;
+
 use super::prelude::*;
 use crate::istio::Server;
-use crate::mesh::{AcceptedServer, NoGatewayEffect, PreparedGateway, RejectedServer, Rejection};
+use crate::mesh::{AcceptedServer, NoGatewayEffect, RejectedServer, Rejection, ServerHost};
 
 const META: Meta = Meta {
     id: "conflicting-gateways",
@@ -49,20 +51,39 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
                 findings.push(with_victims(context, rejected, of_rejected(rejected)));
             }
         }
-        for (place, own) in proxy.accepted.iter().enumerate() {
-            let earlier = proxy.accepted.get(..place).unwrap_or_default();
-            let is_twin = |other: &&AcceptedServer<'_, 'd>| {
-                !std::ptr::eq(other.gateway, own.gateway)
-                    && same_host(other.gateway, other.server, own.gateway, own.server)
-            };
-            if let Some(twin) = earlier.iter().find(is_twin)
-                && !reported.contains(&own.server)
-            {
+        for (own, twin) in twins(&proxy.accepted) {
+            if !reported.contains(&own.server) {
                 reported.push(own.server);
-                findings.push(of_merged(own.gateway, own.server, twin.gateway, twin.server));
+                findings.push(of_merged(own, twin));
             }
         }
     }
+}
+
+/// A server and another that has one of its hosts.
+type Twins<'a, 'm, 'd> = (&'a AcceptedServer<'m, 'd>, &'a AcceptedServer<'m, 'd>);
+
+/// The servers that have a host of an earlier one of another Gateway, each with the first such.
+fn twins<'a, 'm, 'd>(servers: &'a [AcceptedServer<'m, 'd>]) -> Vec<Twins<'a, 'm, 'd>> {
+    let mut served: HashMap<_, Vec<(&AcceptedServer<'m, 'd>, Option<&str>, usize)>> = HashMap::new();
+    let mut twins = Vec::new();
+    for (place, own) in servers.iter().enumerate() {
+        let port = own.server.port().map(|port| port.value);
+        let mut first: Option<(usize, &AcceptedServer<'m, 'd>)> = None;
+        for ServerHost { host, namespace, .. } in own.gateway.hosts(own.server) {
+            let others = served.entry((port, own.server.bind(), host)).or_default();
+            let is_twin = |other: &AcceptedServer<'_, '_>, admitted: Option<&str>| {
+                !std::ptr::eq(other.gateway, own.gateway)
+                    && (namespace.is_none() || admitted.is_none() || namespace == admitted)
+            };
+            let twin = others.iter().find(|(other, admitted, _)| is_twin(other, *admitted));
+            let twin = twin.map(|(other, _, place)| (*place, *other));
+            first = first.into_iter().chain(twin).min_by_key(|(place, _)| *place);
+            others.push((own, namespace, place));
+        }
+        twins.extend(first.map(|(_, twin)| (own, twin)));
+    }
+    twins
 }
 
 /// The VirtualServices that have no effect because of a server that is left out.
@@ -73,16 +94,6 @@ fn with_victims<'d>(context: &Context<'_, 'd>, rejected: &RejectedServer<'_, 'd>
         draft = draft.related(service.view.object.name_node(), format!("{id} has no effect because of this"));
     }
     draft
-}
-
-fn same_host(a: &PreparedGateway<'_>, a_server: Server<'_>, b: &PreparedGateway<'_>, b_server: Server<'_>) -> bool {
-    let ports = (a_server.port().map(|p| p.value), b_server.port().map(|p| p.value));
-    let same = |x: crate::mesh::ServerHost<'_>, y: crate::mesh::ServerHost<'_>| {
-        x.host == y.host && (x.namespace.is_none() || y.namespace.is_none() || x.namespace == y.namespace)
-    };
-    ports.0 == ports.1
-        && a_server.bind() == b_server.bind()
-        && a.hosts(a_server).any(|x| b.hosts(b_server).any(|y| same(x, y)))
 }
 
 fn of_rejected<'d>(rejected: &RejectedServer<'_, 'd>) -> Draft<'d> {
@@ -114,17 +125,12 @@ fn of_rejected<'d>(rejected: &RejectedServer<'_, 'd>) -> Draft<'d> {
         .help("use another port or another host, or merge the two Gateways")
 }
 
-fn of_merged<'d>(
-    gateway: &PreparedGateway<'d>,
-    server: Server<'d>,
-    other: &PreparedGateway<'d>,
-    other_server: Server<'d>,
-) -> Draft<'d> {
-    let host = gateway.hosts(server).find(|h| other.hosts(other_server).any(|o| o.host == h.host));
-    let host = host.map_or("", |h| h.host);
-    Draft::new(server.node, format!("Gateway {} serves `{host}` on the same port", other.full_name))
+fn of_merged<'d>(own: &AcceptedServer<'_, 'd>, twin: &AcceptedServer<'_, 'd>) -> Draft<'d> {
+    let theirs: Vec<&str> = twin.gateway.hosts(twin.server).map(|host| host.host).collect();
+    let host = own.gateway.hosts(own.server).find(|host| theirs.contains(&host.host)).map_or("", |host| host.host);
+    Draft::new(own.server.node, format!("Gateway {} serves `{host}` on the same port", twin.gateway.full_name))
         .label("the same port and host again")
-        .related(other_server.node, "served here already")
+        .related(twin.server.node, "served here already")
         .severity(Severity::Info)
         .note("the routes of VirtualServices bound to either are merged into one table, oldest first")
         .help("bind all VirtualServices of the host to one Gateway, so that the order does not depend on their age")

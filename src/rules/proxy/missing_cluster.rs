@@ -41,6 +41,9 @@ const META: Meta = Meta { id: "missing-cluster", family: Family::Proxy, severity
 
 pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] };
 
+/// Where more clusters than this are missing, nobody misspelt them.
+const MOST_SLIPS: usize = 100;
+
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     if !dump.knows_clusters() {
         if dump.references().len() > 0 {
@@ -58,8 +61,10 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     missing.retain(|_, references| {
         !references.iter().all(|one| comes_on_demand(dump, one) || may_be_of_bootstrap(dump, one))
     });
+    let may_be_slips = missing.len() <= MOST_SLIPS;
     for ((name, is_dispensable), references) in missing {
-        findings.extend_with(draft(dump, name, is_dispensable, &references));
+        let draft = draft(dump, name, is_dispensable, &references);
+        findings.extend_with(draft.map(|draft| draft.help(help(dump, name, may_be_slips))));
     }
 }
 
@@ -140,14 +145,7 @@ fn draft<'d>(dump: &Dump<'d>, name: &str, is_dispensable: bool, references: &[Re
     if callers(dump, first) == Callers::Unknown {
         draft = doubt(draft, first);
     }
-    let help = help(dump, name).unwrap_or_else(|| {
-        let known = dump.clusters.iter().map(|entry| entry.cluster.name.value);
-        match similar(name, known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "name a cluster that is there, or see at the control plane (CDS) why this one is not".to_owned(),
-        }
-    });
-    Some(draft.help(help))
+    Some(draft)
 }
 
 /// The clusters of a proxy, for people.
@@ -198,7 +196,19 @@ fn relatives(dump: &Dump<'_>, name: &str) -> String {
     }
 }
 
-fn help(dump: &Dump<'_>, name: &str) -> Option<String> {
+fn help(dump: &Dump<'_>, name: &str, may_be_slip: bool) -> String {
+    if let Some(help) = help_for_service(dump, name) {
+        return help;
+    }
+    let known = dump.clusters.iter().map(|entry| entry.cluster.name.value);
+    match similar(name, known.filter(|_| may_be_slip)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "name a cluster that is there, or see at the control plane (CDS) why this one is not".to_owned(),
+    }
+}
+
+/// What to do where the cluster is one that istiod makes of a service.
+fn help_for_service(dump: &Dump<'_>, name: &str) -> Option<String> {
     let wanted = ClusterName::parse(name).filter(|n| n.direction == "outbound")?;
     let host = wanted.host;
     if let Some(full_name) = dump.host_clusters().full_name(host) {

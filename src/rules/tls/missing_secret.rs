@@ -29,7 +29,7 @@
 
 use super::prelude::*;
 use crate::document::Spanned;
-use crate::envoy::{ConnectionManager, Dump, ResourceState};
+use crate::envoy::{Dump, FilterChain, ResourceState};
 use crate::finding::Subject;
 use crate::kube::Object;
 use crate::mesh::CompleteKind;
@@ -176,16 +176,22 @@ struct Wanted<'a, 'd> {
 fn wanted<'a, 'd>(dump: &'a Dump<'d>) -> Vec<Wanted<'a, 'd>> {
     let mut wanted = Vec::new();
     for (entry, listener) in dump.current_listeners() {
-        let of_listener =
-            |name, label, outcome| Wanted { name, label, outcome, section: "listeners", resource: entry.name };
-        for chain in listener.filter_chains() {
-            let handshakes = "TLS handshakes on this filter chain fail";
-            wanted
-                .extend(chain.secrets().into_iter().map(|n| of_listener(n, "this listener waits for it", handshakes)));
-            let of_filters = chain.connection_manager().map(ConnectionManager::secrets).unwrap_or_default();
-            let refused = "requests to this filter get 503, until it has all of its secrets";
-            wanted.extend(of_filters.into_iter().map(|n| of_listener(n, "the sign-in (OAuth2) waits for it", refused)));
-        }
+        wanted.extend(listener.filter_chains().flat_map(FilterChain::secrets).map(|name| Wanted {
+            name,
+            label: "this listener waits for it",
+            outcome: "TLS handshakes on this filter chain fail",
+            section: "listeners",
+            resource: entry.name,
+        }));
+    }
+    for entry in dump.managers() {
+        wanted.extend(entry.manager.secrets().into_iter().map(|name| Wanted {
+            name,
+            label: "the sign-in (OAuth2) waits for it",
+            outcome: "requests to this filter get 503, until it has all of its secrets",
+            section: "listeners",
+            resource: entry.listener,
+        }));
     }
     // Envoy lists what it waits for, mostly nothing.
     if dump.secrets.iter().all(|secret| secret.state != ResourceState::Warming) {
