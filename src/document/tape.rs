@@ -6,6 +6,7 @@
 //! hardly any document needs.
 
 mod copies;
+mod pages;
 
 use std::sync::OnceLock;
 
@@ -261,7 +262,9 @@ pub(super) struct Mark {
 
 impl Tape {
     pub(super) fn with_capacity(nodes: usize) -> Self {
-        Self { nodes: Vec::with_capacity(nodes.min(MAX_NODES)), ..Self::default() }
+        let mut nodes = Vec::with_capacity(nodes.min(MAX_NODES));
+        pages::use_huge_pages(&mut nodes);
+        Self { nodes, ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {
