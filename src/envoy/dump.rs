@@ -8,7 +8,7 @@ use crate::document::{Document, Node, Spanned};
 
 use super::cluster::{Cluster, LoadAssignment};
 use super::form::{is_cluster, is_listener, is_resource, is_section};
-use super::hosts::HostClusters;
+use super::hosts::{HostClusters, on_port_80};
 use super::listener::{ConnectionManager, Listener, RouteSource};
 use super::references::{self, ClusterName, Lead, StoredReference};
 use super::route::{RouteConfiguration, is_route_configuration};
@@ -49,6 +49,7 @@ pub struct Dump<'d> {
     managers: OnceLock<Vec<ManagerEntry<'d>>>,
     asks_for_clusters: OnceLock<bool>,
     host_clusters: OnceLock<HostClusters<'d>>,
+    hosts_on_port_80: OnceLock<FxHashSet<&'d str>>,
 }
 
 /// Where a resource is in its life.
@@ -92,9 +93,9 @@ pub struct ListenerEntry<'d> {
     /// Its name.
     pub name: &'d str,
     /// Its versions.
-    pub versions: Vec<(ListenerState, Listener<'d>)>,
-    /// What Envoy noted of its last update, if that was refused.
-    pub error: Option<ErrorState<'d>>,
+    pub versions: Box<[(ListenerState, Listener<'d>)]>,
+    /// What Envoy noted of its last update, if that was refused. Hardly any was.
+    pub error: Option<Box<ErrorState<'d>>>,
 }
 
 /// A refused update: <https://www.envoyproxy.io/docs/envoy/latest/api-v3/admin/v3/config_dump_shared.proto>.
@@ -153,6 +154,7 @@ impl<'d> Dump<'d> {
             managers: OnceLock::new(),
             asks_for_clusters: OnceLock::new(),
             host_clusters: OnceLock::new(),
+            hosts_on_port_80: OnceLock::new(),
         };
         for root in roots {
             dump.read_root(*root);
@@ -298,8 +300,8 @@ impl<'d> Dump<'d> {
             self.listeners.push(ListenerEntry {
                 node: entry,
                 name: listener.name(),
-                versions: vec![(state, listener)],
-                error: error_of(entry, "listeners", listener.name()),
+                versions: Box::new([(state, listener)]),
+                error: error_of(entry, "listeners", listener.name()).map(Box::new),
             });
         }
         true
@@ -315,13 +317,13 @@ impl<'d> Dump<'d> {
                 ("draining_state", ListenerState::Draining),
             ];
             let version = |(field, state)| Some((state, Listener { node: entry.field(field)?.get("listener")? }));
-            let versions: Vec<_> = states.into_iter().filter_map(version).collect();
+            let versions: Box<[_]> = states.into_iter().filter_map(version).collect();
             let name = entry.text_at("name").map(|n| n.value);
             let name = name.or_else(|| versions.first().map(|(_, listener)| listener.name()));
-            let error = error_of(entry, "listeners", name.unwrap_or_default());
+            let error = error_of(entry, "listeners", name.unwrap_or_default()).map(Box::new);
             self.listeners.push(ListenerEntry {
                 node: entry,
-                name: name.or_else(|| error.map(|e| e.name)).unwrap_or_default(),
+                name: name.or_else(|| error.as_ref().map(|error| error.name)).unwrap_or_default(),
                 versions,
                 error,
             });
@@ -388,7 +390,7 @@ impl<'d> Dump<'d> {
                     node: entry,
                     name,
                     versions: states.into_iter().filter_map(version).collect(),
-                    error: error_of(entry, "listeners", name),
+                    error: error_of(entry, "listeners", name).map(Box::new),
                 });
             }
             _ => {
@@ -412,7 +414,7 @@ impl<'d> Dump<'d> {
             self.listeners.push(ListenerEntry {
                 node,
                 name: listener.name(),
-                versions: vec![(ListenerState::Active, listener)],
+                versions: Box::new([(ListenerState::Active, listener)]),
                 error: None,
             });
         } else if type_name(node) == Some("ClusterLoadAssignment") {
@@ -506,6 +508,11 @@ impl<'d> Dump<'d> {
     /// The ports that the clusters of each host have, by istiod's names.
     pub fn host_clusters(&self) -> &HostClusters<'d> {
         self.host_clusters.get_or_init(|| HostClusters::read(self))
+    }
+
+    /// The hosts that have a virtual host on port 80.
+    pub(super) fn hosts_on_port_80(&self) -> &FxHashSet<&'d str> {
+        self.hosts_on_port_80.get_or_init(|| on_port_80(self))
     }
 
     /// The outbound clusters of a host, by istiod's names.

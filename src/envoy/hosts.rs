@@ -3,7 +3,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::dump::Dump;
+use super::dump::{ClusterEntry, Dump};
 use super::origin::IstioMetadata;
 use super::references::ClusterName;
 use super::route::{RouteConfiguration, VirtualHost};
@@ -24,41 +24,42 @@ pub enum Callers {
 /// The outbound clusters of each host, by istiod's names.
 #[derive(Debug, Default)]
 pub struct HostClusters<'d> {
-    /// The port of each cluster, and its place in the dump.
-    by_host: FxHashMap<&'d str, Vec<(u16, u32)>>,
+    /// The place of the first cluster of each host.
+    first: FxHashMap<&'d str, u32>,
+    /// For each cluster of the dump its port, and the place of the next one of its host.
+    clusters: Vec<(u16, u32)>,
     /// What the names of the mesh's services end with: `.svc.cluster.local`.
     suffix: Option<&'d str>,
-    /// The hosts that have a virtual host on port 80.
-    on_port_80: FxHashSet<&'d str>,
 }
 
 impl<'d> HostClusters<'d> {
     pub(super) fn read(dump: &Dump<'d>) -> Self {
-        let mut all = Self::default();
-        for (place, entry) in dump.clusters.iter().enumerate() {
-            let name = ClusterName::parse(entry.cluster.name.value).filter(|name| name.direction == "outbound");
-            let Some(name) = name else { continue };
-            all.by_host.entry(name.host).or_default().push((name.port, place as u32));
-            all.suffix = all.suffix.or_else(|| name.host.get(name.host.find(".svc.")?..));
+        let outbound = |entry: &ClusterEntry<'d>| {
+            ClusterName::parse(entry.cluster.name.value).filter(|name| name.direction == "outbound")
+        };
+        let mut all = Self { clusters: vec![(0, u32::MAX); dump.clusters.len()], ..Self::default() };
+        let names = dump.clusters.iter().zip(&mut all.clusters).enumerate();
+        // The last ones first, so that each finds the one behind it.
+        for (place, (entry, (port, next))) in names.rev() {
+            let Some(name) = outbound(entry) else { continue };
+            *port = name.port;
+            *next = all.first.insert(name.host, place as u32).unwrap_or(u32::MAX);
         }
-        let virtual_hosts = dump.route_configurations().iter().flat_map(|config| config.virtual_hosts());
-        let addresses = virtual_hosts.filter_map(VirtualHost::address);
-        all.on_port_80.extend(addresses.filter(|(_, port)| *port == 80).map(|(host, _)| host));
+        let mut hosts = dump.clusters.iter().filter_map(outbound).map(|name| name.host);
+        all.suffix = hosts.find_map(|host| host.get(host.find(".svc.")?..));
         all
-    }
-
-    fn of(&self, host: &str) -> &[(u16, u32)] {
-        self.by_host.get(host).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Whether the host has any cluster.
     pub fn has(&self, host: &str) -> bool {
-        self.by_host.contains_key(host)
+        self.first.contains_key(host)
     }
 
     /// The clusters of a host, as places in the dump.
     pub(super) fn places(&self, host: &str) -> impl Iterator<Item = usize> {
-        self.of(host).iter().map(|(_, place)| *place as usize)
+        let first = self.first.get(host).map(|place| *place as usize);
+        std::iter::successors(first, |place| Some(self.clusters.get(*place)?.1 as usize))
+            .take_while(|place| *place < self.clusters.len())
     }
 
     /// The service of the mesh that a name like `reviews.shop` or `reviews.shop.svc` is short for, if
@@ -69,28 +70,44 @@ impl<'d> HostClusters<'d> {
         Some(format!("{bare}{suffix}")).filter(|name| self.has(name))
     }
 
+    /// Whether the host has a cluster with this port. Nothing where it has none at all.
+    fn has_port(&self, host: &str, port: u16) -> Option<bool> {
+        let mut ports =
+            self.places(host).filter_map(|place| self.clusters.get(place)).map(|(port, _)| *port).peekable();
+        ports.peek()?;
+        Some(ports.any(|other| other == port))
+    }
+}
+
+impl Dump<'_> {
     /// Who may call a virtual host of a table.
     pub fn callers(&self, config: RouteConfiguration<'_>, virtual_host: VirtualHost<'_>) -> Callers {
+        let clusters = self.host_clusters();
         // A gateway takes requests on the ports of its servers, whatever ports the service has. And
         // without clusters, nothing is known of any.
-        if config.is_of_gateway() || self.by_host.is_empty() {
+        if config.is_of_gateway() || clusters.first.is_empty() {
             return Callers::Any;
         }
         let Some((host, port)) = virtual_host.address() else {
             return Callers::Any;
         };
-        let full_name = self.full_name(host);
-        let known = self.of(full_name.as_deref().unwrap_or(host));
-        if !known.is_empty() {
-            let has_port = known.iter().any(|(other, _)| *other == port);
-            return if has_port { Callers::Any } else { Callers::Nobody };
+        let full_name = clusters.full_name(host);
+        match clusters.has_port(full_name.as_deref().unwrap_or(host), port) {
+            Some(true) => Callers::Any,
+            Some(false) => Callers::Nobody,
+            // Nobody says on which port it is called. It is that of HTTP, if istiod serves that.
+            None if port != 80 && self.hosts_on_port_80().contains(host) => Callers::Nobody,
+            None if host.contains(".svc.") && is_of_virtual_service(virtual_host) => Callers::Unknown,
+            None => Callers::Any,
         }
-        // Nobody says on which port it is called. It is that of HTTP, if istiod serves that.
-        if port != 80 && self.on_port_80.contains(host) {
-            return Callers::Nobody;
-        }
-        if host.contains(".svc.") && is_of_virtual_service(virtual_host) { Callers::Unknown } else { Callers::Any }
     }
+}
+
+/// The hosts that have a virtual host on port 80.
+pub(super) fn on_port_80<'d>(dump: &Dump<'d>) -> FxHashSet<&'d str> {
+    let virtual_hosts = dump.route_configurations().iter().flat_map(|config| config.virtual_hosts());
+    let addresses = virtual_hosts.filter_map(VirtualHost::address);
+    addresses.filter(|(_, port)| *port == 80).map(|(host, _)| host).collect()
 }
 
 /// Whether its routes are those of a VirtualService. The others istiod makes for ports of services

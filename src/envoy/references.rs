@@ -185,7 +185,8 @@ impl<'a, 'd> Lead<'a, 'd> {
 
 /// Every reference of a dump, in its order.
 pub(super) fn collect(dump: &Dump<'_>) -> Vec<StoredReference> {
-    let mut references = Vec::new();
+    // Mostly there are about as many.
+    let mut references = Vec::with_capacity(dump.clusters.len());
     for config in dump.route_configurations() {
         let copies = copied_by(config.node);
         for virtual_host in config.virtual_hosts() {

@@ -86,7 +86,7 @@ fn may_be_of_bootstrap(dump: &Dump<'_>, reference: &Reference<'_>) -> bool {
 /// Who may take the way that a reference is.
 pub(super) fn callers(dump: &Dump<'_>, reference: &Reference<'_>) -> Callers {
     match reference.place {
-        ReferencePlace::Route { config, virtual_host, .. } => dump.host_clusters().callers(config, virtual_host),
+        ReferencePlace::Route { config, virtual_host, .. } => dump.callers(config, virtual_host),
         ReferencePlace::Listener { .. } | ReferencePlace::Cluster { .. } => Callers::Any,
     }
 }

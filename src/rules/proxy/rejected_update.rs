@@ -33,7 +33,7 @@ pub(crate) const RULE: Rule = Rule { meta: &META, checks: &[Check::Dump(check)] 
 fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     let mut reported: Vec<(&str, &str)> = Vec::new();
     for entry in &dump.listeners {
-        let Some(error) = entry.error else { continue };
+        let Some(error) = entry.error.as_deref().copied() else { continue };
         // Envoy notes the same refusal twice, once without a name.
         let key = (entry.name, error.details.map_or("", |d| d.value));
         if reported.contains(&key) {

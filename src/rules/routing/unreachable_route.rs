@@ -192,7 +192,7 @@ fn check_virtual_host<'d>(
 /// Whether requests may come at all: istiod repeats the routes of a VirtualService for ports that the
 /// host does not have.
 fn is_called(dump: &Dump<'_>, config: RouteConfiguration<'_>, host: VirtualHost<'_>) -> bool {
-    dump.host_clusters().callers(config, host) != Callers::Nobody
+    dump.callers(config, host) != Callers::Nobody
 }
 
 /// Whether only routes of the same VirtualService that do the same take its requests. Istiod makes a
