@@ -159,15 +159,19 @@ impl<'d> Dump<'d> {
         for root in roots {
             dump.read_root(*root);
         }
+        dump
+    }
+
+    fn add_cluster(&mut self, cluster: Cluster<'d>, state: ResourceState) {
+        let (name, place) = (cluster.name.value, self.clusters.len() as u32);
+        self.clusters.push(ClusterEntry { cluster, state });
         // A later version of a cluster of the same name is the one in use; so is one from the
         // control plane over one that is warming.
-        dump.cluster_places.reserve(dump.clusters.len());
-        for (place, entry) in dump.clusters.iter().enumerate() {
-            if entry.state != ResourceState::Warming || !dump.cluster_places.contains_key(entry.cluster.name.value) {
-                dump.cluster_places.insert(entry.cluster.name.value, place as u32);
-            }
+        if state == ResourceState::Warming {
+            self.cluster_places.entry(name).or_insert(place);
+        } else {
+            self.cluster_places.insert(name, place);
         }
-        dump
     }
 
     fn read_root(&mut self, root: Node<'d>) {
@@ -283,11 +287,12 @@ impl<'d> Dump<'d> {
     fn read_clusters(&mut self, list: Node<'d>, state: ResourceState) -> bool {
         self.present.insert("clusters");
         self.clusters.reserve_exact(expected(list));
+        self.cluster_places.reserve(expected(list));
         for entry in list.items() {
             self.note_error(entry, "clusters");
             let node = entry.get("cluster").unwrap_or(entry);
             if let Some(cluster) = Cluster::of(node) {
-                self.clusters.push(ClusterEntry { cluster, state });
+                self.add_cluster(cluster, state);
             }
         }
         true
@@ -422,7 +427,9 @@ impl<'d> Dump<'d> {
             self.endpoints.extend(LoadAssignment::of(node, ""));
         } else if is_cluster(node) {
             self.present.insert("clusters");
-            self.clusters.extend(Cluster::of(node).map(|cluster| ClusterEntry { cluster, state }));
+            if let Some(cluster) = Cluster::of(node) {
+                self.add_cluster(cluster, state);
+            }
         } else if let Some(secret) = Secret::of(node).filter(|_| type_name(node) == Some("Secret")) {
             self.present.insert("secrets");
             self.secrets.push(SecretEntry { name: secret.name, secret: Some(secret), state });

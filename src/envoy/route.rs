@@ -155,7 +155,12 @@ impl<'d> VirtualHost<'d> {
 
     /// `domains`, in order.
     pub fn domains(self) -> impl Iterator<Item = Spanned<'d, &'d str>> {
-        self.node.texts_at("domains")
+        self.domain_nodes().filter_map(Node::spanned_text)
+    }
+
+    /// The nodes of [`VirtualHost::domains`].
+    pub(crate) fn domain_nodes(self) -> impl Iterator<Item = Node<'d>> {
+        self.node.get("domains").into_iter().flat_map(Node::items)
     }
 
     /// `routes`, in order.

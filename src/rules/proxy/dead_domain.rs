@@ -43,7 +43,10 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
         let flag = config.node.field("ignore_port_in_host_matching").filter(|_| config.ignores_port());
         let Some(flag) = flag.or_else(|| stripping.flag(config)) else { continue };
         for host in config.virtual_hosts() {
-            let dead = host.domains().find_map(|domain| Some((domain, without_port(domain.value)?)));
+            // Nearly all end in a letter, for which a look at that is enough.
+            let numbered = host.domain_nodes().filter(|domain| domain.text_bytes().is_some_and(ends_in_digit));
+            let mut domains = numbered.filter_map(Node::spanned_text);
+            let dead = domains.find_map(|domain| Some((domain, without_port(domain.value)?)));
             let Some((domain, bare)) = dead.filter(|(_, bare)| !has_domain(host, bare)) else {
                 continue;
             };
@@ -102,11 +105,12 @@ impl<'d> Stripping<'d> {
     }
 }
 
+fn ends_in_digit(domain: &[u8]) -> bool {
+    domain.last().is_some_and(u8::is_ascii_digit)
+}
+
 /// The domain without its port, if it has one.
 fn without_port(domain: &str) -> Option<&str> {
-    if !domain.as_bytes().last()?.is_ascii_digit() {
-        return None;
-    }
     let (host, port) = domain.rsplit_once(':')?;
     let is_port = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     let is_address = host.contains(':') && !host.ends_with(']');

@@ -29,7 +29,7 @@ use std::hash::Hasher;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::prelude::*;
-use crate::document::Spanned;
+use crate::document::{Node, Spanned};
 use crate::envoy::{Dump, RouteConfiguration, VirtualHost};
 use crate::finding::Subject;
 
@@ -42,8 +42,8 @@ fn check<'d>(dump: &Dump<'d>, findings: &mut Findings<'d>) {
     for config in dump.route_configurations() {
         hashes.clear();
         // Hashes alone first: there is hardly ever a domain twice.
-        let mut domains = config.virtual_hosts().flat_map(VirtualHost::domains);
-        if domains.all(|domain| hashes.insert(hash(domain.value))) {
+        let domains = config.virtual_hosts().flat_map(VirtualHost::domain_nodes);
+        if domains.filter_map(Node::text_bytes).all(|domain| hashes.insert(hash(domain))) {
             continue;
         }
         check_config(dump, *config, findings);
@@ -71,10 +71,10 @@ fn check_config<'d>(dump: &Dump<'d>, config: RouteConfiguration<'d>, findings: &
 }
 
 /// Of a domain as Envoy compares it: without regard to case.
-fn hash(domain: &str) -> u64 {
+fn hash(domain: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     // Setting the bit of lower case confuses a few other characters; the closer look does not.
-    let (words, rest) = domain.as_bytes().as_chunks::<8>();
+    let (words, rest) = domain.as_chunks::<8>();
     for word in words {
         hasher.write_u64(u64::from_le_bytes(*word) | 0x2020_2020_2020_2020);
     }
