@@ -115,12 +115,12 @@ fn members<'a>(bytes: &'a [u8], tape: &'a Tape, object: u32) -> Vec<Member<'a>> 
         return members;
     };
     let mut index = object + 1;
-    while index < container.next() {
+    while index < object + container.entries() {
         let Some(child) = tape.node(index) else { break };
         if let Some(key) = node::key_bytes(bytes, tape, index) {
             members.push(Member { key, index });
         }
-        index = child.next();
+        index += child.entries();
     }
     members
 }

@@ -168,6 +168,7 @@ impl Document {
         let mut problems = Vec::new();
         let mut document = Self::unread(repaired_utf8(text, &mut problems), Format::Yaml);
         document.tape = Tape::with_capacity(document.text.len() / 20);
+        document.tape.keep_ends();
         if let Ok(text) = std::str::from_utf8(&document.text) {
             document.roots = yaml::read(text, &mut document.tape, &mut problems);
         }
@@ -275,12 +276,6 @@ impl Document {
         self.tape.len()
     }
 
-    /// The text of a range that is known to lie on character boundaries.
-    fn slice(&self, span: Span) -> &str {
-        let bytes = self.text.get(span.range()).unwrap_or_default();
-        std::str::from_utf8(bytes).unwrap_or_default()
-    }
-
     fn byte(&self, at: u32) -> Option<u8> {
         self.text.get(at as usize).copied()
     }
@@ -314,14 +309,15 @@ fn repaired_utf8(text: Text, problems: &mut Vec<Problem>) -> Text {
         if let Some(broken) = bytes.get_mut(start..start + length) {
             broken.fill(b'?');
         }
-        if problems.len() < MAX_PROBLEMS {
-            problems.push(Problem {
-                kind: ProblemKind::InvalidUtf8,
-                span: Span::new(start, start + length),
-                related: None,
-            });
-        }
         from = start + length;
+        let span = Span::new(start, from);
+        // Bytes in a row are one fault, as when the file is in another encoding.
+        let before = problems.last_mut().filter(|last| last.kind == ProblemKind::InvalidUtf8);
+        if let Some(before) = before.filter(|before| before.span.end == span.start) {
+            before.span.end = span.end;
+        } else if problems.len() < MAX_PROBLEMS {
+            problems.push(Problem { kind: ProblemKind::InvalidUtf8, span, related: None });
+        }
     }
     repaired.map_or(text, Text::from)
 }

@@ -75,15 +75,14 @@ impl<'d> Node<'d> {
 
     /// Where the value stands. An absent YAML value (`key:`) has an empty span behind its key.
     pub fn span(self) -> Span {
-        self.raw().span()
+        Span { start: self.raw().start, end: self.doc.tape.end(self.doc.bytes(), self.index) }
     }
 
     /// Where to point for this value: its span, or its key's where the value itself is not there.
     pub fn anchor(self) -> Span {
-        let span = self.span();
-        match (span.is_empty(), self.key()) {
-            (true, Some(key)) => key.span,
-            _ => span,
+        match self.key().filter(|_| self.raw().shape() == Shape::Empty) {
+            Some(key) => key.span,
+            None => self.span(),
         }
     }
 
@@ -111,10 +110,10 @@ impl<'d> Node<'d> {
             return Word::Text;
         }
         match self.doc.format {
-            Format::Json => scalar::json_word(self.doc.slice(raw.span())),
             // A decoded plain scalar is one of several lines, which no word is.
-            Format::Yaml if raw.is_decoded() => Word::Text,
-            Format::Yaml => scalar::yaml_word(self.doc.slice(raw.span())),
+            _ if raw.is_decoded() => Word::Text,
+            Format::Json => scalar::json_word(text_of(self.written_text(raw).unwrap_or_default())),
+            Format::Yaml => scalar::yaml_word(text_of(self.written_text(raw).unwrap_or_default())),
         }
     }
 
@@ -124,7 +123,7 @@ impl<'d> Node<'d> {
         match raw.shape() {
             Shape::Empty => true,
             // No word for it is longer than that.
-            Shape::Plain => raw.span().len() <= "null".len() && self.word() == Word::Null,
+            Shape::Plain => raw.length() as usize <= "null".len() && self.word() == Word::Null,
             _ => false,
         }
     }
@@ -175,11 +174,15 @@ impl<'d> Node<'d> {
         self.doc.tape.decoded(self.index, decode)
     }
 
+    fn end_of_scalar(self, raw: RawNode) -> u32 {
+        self.doc.tape.end_of_scalar(raw, self.index)
+    }
+
     /// A text that is as it is written.
     fn written_text(self, raw: RawNode) -> Option<&'d [u8]> {
         let range = match raw.shape() {
-            Shape::Quoted => raw.start as usize + 1..raw.end.saturating_sub(1) as usize,
-            Shape::Plain => raw.span().range(),
+            Shape::Quoted => raw.start as usize + 1..(self.end_of_scalar(raw) as usize).saturating_sub(1),
+            Shape::Plain => raw.start as usize..self.end_of_scalar(raw) as usize,
             _ => return None,
         };
         Some(self.doc.bytes().get(range).unwrap_or_default())
@@ -287,7 +290,7 @@ impl<'d> Node<'d> {
 
     /// The index behind the last value of this subtree.
     pub fn end_index(self) -> u32 {
-        self.raw().next()
+        self.index + self.raw().entries()
     }
 
     /// Whether a container was skipped because it lies below the depth limit.
@@ -358,7 +361,7 @@ pub struct Children<'d> {
 impl<'d> Children<'d> {
     fn of(node: Node<'d>, shape: Shape) -> Self {
         let raw = node.raw();
-        let end = if raw.shape() == shape { raw.next() } else { 0 };
+        let end = if raw.shape() == shape { node.index + raw.entries() } else { 0 };
         Self { doc: node.doc, index: node.index + 1, end }
     }
 
@@ -368,7 +371,7 @@ impl<'d> Children<'d> {
         while self.index < self.end {
             let index = self.index;
             let raw = self.doc.tape.node(index)?;
-            self.index = raw.next();
+            self.index += raw.entries();
             if !raw.is_replaced() && passes(raw, index) {
                 return Some(Node::new(self.doc, index));
             }

@@ -1,7 +1,7 @@
-//! The flat representation of a document: one 16-byte entry per value, in the order of the text.
+//! The flat representation of a document: one 12-byte entry per value, in the order of the text.
 //!
-//! A container is followed by its children and `next` leads behind them, so that walking the
-//! members of an object touches one entry per member. Nothing is decoded here; what cannot be read
+//! A container is followed by what is in it, and knows how many entries that takes, so that walking
+//! the members of an object touches one entry per member. Nothing is decoded here; what cannot be read
 //! straight from the text (escapes, folded lines, aliases as keys) lies in side tables that
 //! hardly any document needs.
 
@@ -25,14 +25,19 @@ const NAMES: u16 = (1 << NAME_BITS) - 1;
 /// Number of low bits of a `key` with a name that say how much further the value is than the key is long.
 const GAP_BITS: u32 = 4;
 
-/// Number of low bits of `RawNode::link` that hold the index of the next sibling.
-const LINK_BITS: u32 = 27;
+/// Number of low bits of `RawNode::link` that hold the extent of the value.
+const EXTENT_BITS: u32 = 27;
+const EXTENT: u32 = (1 << EXTENT_BITS) - 1;
 /// The most values that a document can have.
-pub(super) const MAX_NODES: usize = (1 << LINK_BITS) - 1;
+pub(super) const MAX_NODES: usize = EXTENT as usize;
+/// The most bytes that a scalar can have where ends are not kept.
+pub(super) const MAX_LENGTH: u32 = EXTENT;
 
-const SHAPE_SHIFT: u32 = LINK_BITS;
-const DECODED: u32 = 1 << 30;
-const ODD_KEY: u32 = 1 << 31;
+const ODD_KEY: u32 = 1 << 27;
+const DECODED: u32 = 1 << 28;
+/// The shape is above all else, so that a comparison tells containers from scalars.
+const SHAPE_SHIFT: u32 = 29;
+const FIRST_SCALAR: u32 = (Shape::Quoted as u32) << SHAPE_SHIFT;
 
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +59,7 @@ pub(super) enum Shape {
 
 impl Shape {
     fn from_bits(bits: u32) -> Self {
-        match bits & 7 {
+        match bits {
             0 => Self::Object,
             1 => Self::Array,
             2 => Self::Quoted,
@@ -66,14 +71,16 @@ impl Shape {
     }
 }
 
-/// One value: its byte range, the index behind its subtree with shape and flags, and its key.
+/// One value: where it starts, its extent with shape and flags, and its key.
+///
+/// The extent of a container is the number of its entries, with its own; that of a scalar is the
+/// number of its bytes.
 ///
 /// The key is its first byte and its length, enough to tell nearly all keys apart without a look at
 /// the text, and how far before the value it starts. If it has a name, that is there as well.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RawNode {
     pub(super) start: u32,
-    pub(super) end: u32,
     link: u32,
     key: u32,
 }
@@ -106,14 +113,26 @@ impl KeyTag {
 }
 
 impl RawNode {
+    /// The entries of the value and of all that is in it.
     #[inline]
-    pub(super) fn span(self) -> Span {
-        Span { start: self.start, end: self.end }
+    pub(super) fn entries(self) -> u32 {
+        if self.is_container() { self.extent() } else { 1 }
+    }
+
+    /// The bytes of a scalar; not all of them from [`MAX_LENGTH`] on.
+    #[inline]
+    pub(super) fn length(self) -> u32 {
+        self.extent()
     }
 
     #[inline]
-    pub(super) fn next(self) -> u32 {
-        self.link & ((1 << LINK_BITS) - 1)
+    fn extent(self) -> u32 {
+        self.link & EXTENT
+    }
+
+    #[inline]
+    fn is_container(self) -> bool {
+        self.link < FIRST_SCALAR
     }
 
     #[inline]
@@ -242,6 +261,8 @@ struct OddKey {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tape {
     nodes: Vec<RawNode>,
+    /// Where each value ends. Nothing for regular JSON, of which the text tells.
+    ends: Option<Vec<u32>>,
     /// Decoded texts by node, ascending. Those of JSON are decoded when somebody asks.
     decoded: Vec<(u32, OnceLock<Box<str>>)>,
     /// Keys that cannot be read from the text, by node, ascending.
@@ -267,6 +288,11 @@ impl Tape {
         Self { nodes, ..Self::default() }
     }
 
+    /// Keeps from now on where each value ends.
+    pub(super) fn keep_ends(&mut self) {
+        self.ends.get_or_insert_with(|| vec![0; self.nodes.len()]);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
     }
@@ -280,16 +306,24 @@ impl Tape {
         self.nodes.get(index as usize).copied()
     }
 
-    /// Appends a value whose subtree ends with itself. `close` extends a container later.
+    /// Appends a value with nothing in it. `close` extends a container later.
     #[inline(always)]
     pub(super) fn push_raw(&mut self, shape: Shape, start: usize, end: usize, key: RawKey) -> u32 {
+        if let Some(ends) = &mut self.ends {
+            ends.push(end as u32);
+        }
+        match shape {
+            Shape::Object | Shape::Array => self.append(shape, start, 1, key),
+            _ => self.append(shape, start, (end.saturating_sub(start) as u32).min(EXTENT), key),
+        }
+    }
+
+    /// Appends the entry of a value to a tape that does not keep where they end.
+    #[inline(always)]
+    pub(super) fn append(&mut self, shape: Shape, start: usize, extent: u32, key: RawKey) -> u32 {
         let index = self.nodes.len() as u32;
-        self.nodes.push(RawNode {
-            start: start as u32,
-            end: end as u32,
-            link: (index + 1) | (shape as u32) << SHAPE_SHIFT | key.flags,
-            key: key.key,
-        });
+        let link = extent | (shape as u32) << SHAPE_SHIFT | key.flags;
+        self.nodes.push(RawNode { start: start as u32, link, key: key.key });
         index
     }
 
@@ -367,11 +401,53 @@ impl Tape {
     /// Ends the container at `index`: everything after it belongs to it.
     #[inline(always)]
     pub(super) fn close(&mut self, index: u32, end: usize) {
-        let next = self.nodes.len() as u32;
+        let entries = self.nodes.len() as u32 - index;
         if let Some(node) = self.nodes.get_mut(index as usize) {
-            node.end = end as u32;
-            node.link = (node.link & !((1 << LINK_BITS) - 1)) | next;
+            node.link = (node.link & !EXTENT) | entries;
         }
+        if let Some(place) = self.ends.as_mut().and_then(|ends| ends.get_mut(index as usize)) {
+            *place = end as u32;
+        }
+    }
+
+    /// The offset behind a value.
+    pub(super) fn end(&self, bytes: &[u8], index: u32) -> u32 {
+        match self.node(index) {
+            Some(node) if node.is_container() && self.ends.is_none() => self.end_of_container(bytes, index),
+            Some(node) => self.end_of_scalar(node, index),
+            None => 0,
+        }
+    }
+
+    /// The offset behind a scalar.
+    #[inline(always)]
+    pub(super) fn end_of_scalar(&self, node: RawNode, index: u32) -> u32 {
+        match &self.ends {
+            None => node.start + node.extent(),
+            Some(ends) => ends.get(index as usize).copied().unwrap_or_default(),
+        }
+    }
+
+    /// The offset behind a container of regular JSON: behind the last value that is in it, there are
+    /// only the brackets of those that end with it.
+    #[cold]
+    fn end_of_container(&self, bytes: &[u8], index: u32) -> u32 {
+        let (mut last, mut open) = (index, 1);
+        while let Some(child) = self.last_child(last) {
+            last = child;
+            open += usize::from(self.node(child).is_some_and(RawNode::is_container));
+        }
+        let Some(node) = self.node(last) else { return 0 };
+        let from = node.start + if node.is_container() { 1 } else { node.extent() };
+        let behind = bytes.get(from as usize..).unwrap_or_default();
+        let mut closing = behind.iter().enumerate().filter(|(_, byte)| matches!(byte, b'}' | b']'));
+        closing.nth(open - 1).map_or(from, |(place, _)| from + place as u32 + 1)
+    }
+
+    fn last_child(&self, container: u32) -> Option<u32> {
+        let end = container + self.node(container)?.entries();
+        let behind = |child: &u32| Some(child + self.node(*child)?.entries());
+        std::iter::successors(Some(container + 1), behind).take_while(|child| *child < end).last()
     }
 
     /// Hides a member from look-ups because a later one has the same key.
@@ -401,6 +477,7 @@ impl Tape {
     /// Forgets everything since `mark`.
     pub(super) fn rewind(&mut self, mark: Mark) {
         self.nodes.truncate(mark.nodes);
+        self.ends.iter_mut().for_each(|ends| ends.truncate(mark.nodes));
         self.decoded.truncate(mark.decoded);
         self.odd_keys.truncate(mark.odd_keys);
     }

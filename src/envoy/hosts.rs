@@ -93,12 +93,11 @@ impl Dump<'_> {
         };
         let full_name = clusters.full_name(host);
         match clusters.has_port(full_name.as_deref().unwrap_or(host), port) {
-            Some(true) => Callers::Any,
             Some(false) => Callers::Nobody,
             // Nobody says on which port it is called. It is that of HTTP, if istiod serves that.
             None if port != 80 && self.hosts_on_port_80().contains(host) => Callers::Nobody,
             None if host.contains(".svc.") && is_of_virtual_service(virtual_host) => Callers::Unknown,
-            None => Callers::Any,
+            Some(true) | None => Callers::Any,
         }
     }
 }

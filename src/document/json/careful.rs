@@ -14,6 +14,7 @@ const MAX_RECOVERIES: usize = 20;
 
 /// Reads every JSON value of `bytes` (usually one) from `from` on. Returns the roots' indices.
 pub(super) fn read(bytes: &[u8], from: usize, tape: &mut Tape, problems: &mut Vec<Problem>) -> Vec<u32> {
+    tape.keep_ends();
     let mut reader = Reader { bytes, tape, problems, frames: Vec::with_capacity(64), recoveries: 0 };
     reader.roots(from)
 }

@@ -8,7 +8,7 @@ use super::tokens::Tokens;
 use super::{Frame, MAX_DEPTH, Values, has_control_character, word_end};
 use crate::document::keys::KeyHash;
 use crate::document::problem::Problem;
-use crate::document::tape::{MAX_NODES, RawKey, Shape, Tape};
+use crate::document::tape::{MAX_LENGTH, MAX_NODES, RawKey, Shape, Tape};
 use crate::document::{Span, escape};
 
 /// Bytes of elements that are like each other, after which lines are noted again.
@@ -107,13 +107,13 @@ impl Reader<'_> {
                 let kind = self.kind(is_object, member.key);
                 // In ASCII the closing bracket is the opening one plus two.
                 if self.byte(member.end) == first + 2 {
-                    self.tape.push_raw(shape, member.start as usize, member.end as usize + 1, member.key);
+                    self.tape.append(shape, member.start as usize, 1, member.key);
                     at += 2;
                 } else if let Some(Likeness { behind, lines }) = self.likeness(kind, is_object, member) {
                     at = self.tokens.pass(at, behind, lines);
                 } else {
                     let [_, inside @ .., _, _] = self.tokens.ahead(&mut at)?;
-                    let node = self.tape.push_raw(shape, member.start as usize, member.end as usize + 1, member.key);
+                    let node = self.tape.append(shape, member.start as usize, 1, member.key);
                     is_object = first == b'{';
                     self.open(node, is_object, kind)?;
                     let (first, before) = self.member(is_object, inside)?;
@@ -201,7 +201,7 @@ impl Reader<'_> {
         let Open { frame, kind } = *self.innermost();
         self.depth -= 1;
         if self.is_large {
-            self.models.note(kind, frame.node, self.depth);
+            self.models.note(kind, frame.node, self.depth, end as usize);
         }
         frame.close(end as usize, self.bytes, self.tape, self.problems);
     }
@@ -218,15 +218,25 @@ impl Reader<'_> {
     #[inline(always)]
     fn scalar(&mut self, Member { key, start, end }: Member, at: usize) -> Result<usize, Surprise> {
         if self.byte(start) == b'"' {
-            self.tape.push_raw(Shape::Quoted, start as usize, end as usize + 1, key);
+            self.append(Shape::Quoted, start, end as usize + 1, key)?;
             if self.tokens.next_odd() < end {
                 self.odd_string(start, end)?;
             }
             return Ok(at + 2);
         }
         let end = word_end(self.bytes, start as usize).ok_or(Surprise)?;
-        self.tape.push_raw(Shape::Plain, start as usize, end, key);
+        self.append(Shape::Plain, start, end, key)?;
         Ok(at + 1)
+    }
+
+    #[inline(always)]
+    fn append(&mut self, shape: Shape, start: u32, end: usize, key: RawKey) -> Result<(), Surprise> {
+        let length = end - start as usize;
+        if length >= MAX_LENGTH as usize {
+            return Err(Surprise);
+        }
+        self.tape.append(shape, start as usize, length as u32, key);
+        Ok(())
     }
 
     /// Reads a key between its quotes, and its colon.

@@ -42,6 +42,8 @@ impl Kind {
 #[derive(Clone, Copy)]
 struct Model {
     node: u32,
+    /// The offset behind it.
+    end: usize,
     /// How many containers are around it.
     depth: usize,
     /// How many lines end in it, if that is known.
@@ -79,21 +81,19 @@ pub(super) struct Models {
     copied: usize,
     /// Bytes that were compared in vain.
     wasted: usize,
-    /// The open containers of a copy.
-    open: Vec<u32>,
 }
 
 impl Models {
     pub(super) fn new() -> Self {
-        Self { last: Box::new([None; KINDS]), copied: 0, wasted: 0, open: Vec::new() }
+        Self { last: Box::new([None; KINDS]), copied: 0, wasted: 0 }
     }
 
     /// Notes that a container was read from end to end.
     #[inline(always)]
-    pub(super) fn note(&mut self, kind: Kind, node: u32, depth: usize) {
+    pub(super) fn note(&mut self, kind: Kind, node: u32, depth: usize, end: usize) {
         if let Some(last) = self.last.get_mut(usize::from(kind.0)) {
             let (misses, skipped) = last.map_or((0, 0), |model| (model.misses, model.skipped));
-            *last = Some(Model { node, depth, lines: None, misses, skipped });
+            *last = Some(Model { node, end, depth, lines: None, misses, skipped });
         }
     }
 
@@ -110,13 +110,12 @@ impl Models {
             return None;
         }
         let (mark, first, original) = (tape.mark(), tape.len() as u32, tape.node(model.node)?);
-        let count = original.next() - model.node;
+        let count = original.entries();
         if count < FEWEST || tape.len() + count as usize > MAX_NODES {
             return None;
         }
-        self.open.clear();
-        let (shift, open) = (first - model.node, &mut self.open);
-        let mut copying = Copying { bytes, tape, model: model.node, until: original.next(), shift, open, compared: 0 };
+        let until = model.node + count;
+        let mut copying = Copying { bytes, tape, model: model.node, until, end: model.end, compared: 0 };
         let Some(behind) = copying.read(start) else {
             self.wasted += copying.compared + PER_TRY;
             model.misses = MOST_MISSES.min(model.misses + 1);
@@ -126,10 +125,10 @@ impl Models {
         };
         self.copied += behind - start;
         tape.rename(first, key);
-        tape.copy_escapes(model.node, original.next(), shift);
+        tape.copy_escapes(model.node, until, first - model.node);
         // Those of both are the same: strings and numbers have none.
-        let lines = model.lines.unwrap_or_else(|| line_feeds(bytes, original.start as usize, original.end as usize));
-        *model = Model { node: first, depth, lines: Some(lines), misses: 0, skipped: 0 };
+        let lines = model.lines.unwrap_or_else(|| line_feeds(bytes, original.start as usize, model.end));
+        *model = Model { node: first, end: behind, depth, lines: Some(lines), misses: 0, skipped: 0 };
         Some(Likeness { behind, lines })
     }
 }
@@ -146,10 +145,8 @@ struct Copying<'a> {
     /// The first of the values, and the one behind the last.
     model: u32,
     until: u32,
-    /// How many entries behind them the copies are.
-    shift: u32,
-    /// The containers that are not copied to their end.
-    open: &'a mut Vec<u32>,
+    /// The offset behind them.
+    end: usize,
     /// Bytes that were the same so far.
     compared: usize,
 }
@@ -178,14 +175,13 @@ impl Copying<'_> {
         let model = self.tape.node(self.model)?;
         // The texts from these offsets on are compared next.
         let (mut old, mut new, mut next) = (model.start as usize, start, self.model);
-        let end = model.end as usize;
+        let end = self.end;
         loop {
             let same = common_length(self.bytes.get(old..end)?, self.bytes.get(new..)?);
             self.compared += same;
             let (limit, by) = (old + same, new.wrapping_sub(old) as u32);
-            self.close(limit as u32, by);
-            let passed = self.tape.passed(next, self.until, limit as u32, self.open);
-            self.tape.copy_moved(next, passed, by, self.shift);
+            let passed = self.tape.passed(next, self.until, limit as u32);
+            self.tape.copy_moved(next, passed, by);
             if limit == end {
                 return Some(new + same);
             }
@@ -196,20 +192,8 @@ impl Copying<'_> {
                 Shape::Plain if other.start as usize <= limit => word_end(self.bytes, start as usize)?,
                 _ => return None,
             };
-            self.tape.copy_to(other, start, new as u32, self.shift);
-            (old, next) = (other.end as usize, passed + 1);
-        }
-    }
-
-    /// Moves the ends of the open containers that end before `limit`.
-    #[inline(always)]
-    fn close(&mut self, limit: u32, by: u32) {
-        while let Some(index) = self.open.last().copied()
-            && let Some(node) = self.tape.node(index)
-            && node.end <= limit
-        {
-            self.tape.end_at(index + self.shift, node.end.wrapping_add(by));
-            self.open.pop();
+            self.tape.copy_to(other, start, new as u32)?;
+            (old, next) = ((other.start + other.length()) as usize, passed + 1);
         }
     }
 }

@@ -2,11 +2,10 @@
 
 use std::sync::OnceLock;
 
-use super::{Key, ODD_KEY, OddKey, RawKey, RawNode, SHAPE_SHIFT, Shape, Tape};
+use super::{EXTENT, Key, MAX_LENGTH, ODD_KEY, OddKey, RawKey, RawNode, SHAPE_SHIFT, Shape, Tape};
+use crate::document::Span;
 
-const SHAPE: u32 = 7 << SHAPE_SHIFT;
-const ARRAY: u32 = (Shape::Array as u32) << SHAPE_SHIFT;
-const PLAIN: u32 = (Shape::Plain as u32) << SHAPE_SHIFT;
+const PLAIN: u32 = Shape::Plain as u32;
 
 /// Copies of what an alias stands for: the same values once more, where they stand.
 impl Tape {
@@ -18,7 +17,7 @@ impl Tape {
     /// What a copy of the subtree at `index` costs: its values, and as many more as its decoded
     /// texts take the memory of.
     pub(in super::super) fn copy_cost(&self, index: u32) -> usize {
-        let end = self.node(index).map_or(index, RawNode::next);
+        let end = index + self.node(index).map_or(0, RawNode::entries);
         let decoded = self.decoded.iter().skip(self.decoded.partition_point(|d| d.0 < index));
         let decoded = decoded.take_while(|d| d.0 < end).map(|d| d.1.get().map_or(0, |text| text.len()));
         let keys = self.odd_keys.iter().skip(self.odd_keys.partition_point(|k| k.node < index));
@@ -26,37 +25,38 @@ impl Tape {
         (end - index) as usize + decoded.chain(keys).sum::<usize>() / size_of::<RawNode>()
     }
 
-    /// Appends a copy of the subtree at `index` under another key: the expansion of an alias.
+    /// Appends a copy of the subtree at `index` under another key: the expansion of an alias. The tape
+    /// keeps where values end.
     pub(in super::super) fn copy_subtree(&mut self, index: u32, key: Key) {
         let Some(root) = self.node(index) else { return };
         self.copied += self.copy_cost(index);
-        let end = root.next();
-        let shift = self.nodes.len() as u32 - index;
-        let first = self.push(root.shape(), root.span(), key);
-        for source in index..end {
+        let end = |tape: &Self, index: u32| tape.end(&[], index);
+        let first = self.push(root.shape(), Span { start: root.start, end: end(self, index) }, key);
+        if let Some(copy) = self.nodes.get_mut(first as usize) {
+            copy.link = root.link & !ODD_KEY | copy.link & ODD_KEY;
+        }
+        self.copy_decoded(root, index, first);
+        for source in index + 1..index + root.entries() {
             let Some(node) = self.node(source) else { return };
-            let target = source + shift;
-            if target != first {
-                self.nodes.push(node);
-            }
-            let flags = if target == first { ODD_KEY } else { 0 };
-            if let Some(copy) = self.nodes.get_mut(target as usize) {
-                let kept = copy.link & flags;
-                copy.link = (node.link & !flags).wrapping_add(shift) | kept;
-            }
-            if node.is_decoded()
-                && let Ok(at) = self.decoded.binary_search_by_key(&source, |d| d.0)
-                && let Some((_, text)) = self.decoded.get(at).cloned()
-            {
-                self.decoded.push((target, text));
-            }
-            if target != first
-                && node.has_odd_key()
+            let (target, end) = (self.nodes.len() as u32, end(self, source));
+            self.nodes.push(node);
+            self.ends.iter_mut().for_each(|ends| ends.push(end));
+            self.copy_decoded(node, source, target);
+            if node.has_odd_key()
                 && let Some((span, decoded)) = self.odd_key_of(source).map(|k| (k.0, k.1.map(Into::into)))
             {
-                let node = target;
-                self.odd_keys.push(OddKey { node, span, decoded });
+                self.odd_keys.push(OddKey { node: target, span, decoded });
             }
+        }
+    }
+
+    /// Copies the text of a value that differs from what is written, if it has one.
+    fn copy_decoded(&mut self, node: RawNode, source: u32, target: u32) {
+        if node.is_decoded()
+            && let Ok(at) = self.decoded.binary_search_by_key(&source, |d| d.0)
+            && let Some((_, text)) = self.decoded.get(at).cloned()
+        {
+            self.decoded.push((target, text));
         }
     }
 }
@@ -82,46 +82,34 @@ impl Tape {
     }
 
     /// The first value from `index` on that does not end before `limit`, other than the containers
-    /// that start before it, which are noted.
+    /// that start before it.
     #[inline(always)]
-    pub(in super::super) fn passed(&self, index: u32, until: u32, limit: u32, open: &mut Vec<u32>) -> u32 {
+    pub(in super::super) fn passed(&self, index: u32, until: u32, limit: u32) -> u32 {
         let nodes = self.nodes.get(index as usize..until as usize).unwrap_or_default();
-        for (node, index) in nodes.iter().zip(index..) {
+        let ends_before = |node: &&RawNode| {
+            let length = if node.is_container() { 1 } else { node.extent() };
             // A bare word ends where something else begins.
-            if node.end + u32::from(node.link & SHAPE == PLAIN) > limit {
-                if node.link & SHAPE > ARRAY || node.start >= limit {
-                    return index;
-                }
-                open.push(index);
-            }
-        }
-        until
+            node.start + length + u32::from(node.link >> SHAPE_SHIFT == PLAIN) <= limit
+        };
+        index + nodes.iter().take_while(ends_before).count() as u32
     }
 
-    /// Appends copies of these values, moved by so many bytes and entries.
+    /// Appends copies of these values, moved by so many bytes.
     #[inline(always)]
-    pub(in super::super) fn copy_moved(&mut self, from: u32, until: u32, bytes: u32, entries: u32) {
+    pub(in super::super) fn copy_moved(&mut self, from: u32, until: u32, bytes: u32) {
         let first = self.nodes.len();
         self.nodes.extend_from_within(from as usize..until as usize);
         for node in self.nodes.iter_mut().skip(first) {
             node.start = node.start.wrapping_add(bytes);
-            node.end = node.end.wrapping_add(bytes);
-            node.link = node.link.wrapping_add(entries);
         }
     }
 
-    /// Appends a copy of a scalar that stands elsewhere.
+    /// Appends a copy of a scalar that stands elsewhere, unless it is too long.
     #[inline(always)]
-    pub(in super::super) fn copy_to(&mut self, scalar: RawNode, start: u32, end: u32, entries: u32) {
-        self.nodes.push(RawNode { start, end, link: scalar.link.wrapping_add(entries), key: scalar.key });
-    }
-
-    /// Moves the end of a container that is closed already.
-    #[inline(always)]
-    pub(in super::super) fn end_at(&mut self, index: u32, end: u32) {
-        if let Some(node) = self.nodes.get_mut(index as usize) {
-            node.end = end;
-        }
+    pub(in super::super) fn copy_to(&mut self, scalar: RawNode, start: u32, end: u32) -> Option<()> {
+        let length = end - start;
+        let link = scalar.link & !EXTENT | length;
+        (length < MAX_LENGTH).then(|| self.nodes.push(RawNode { start, link, key: scalar.key }))
     }
 
     /// Gives a value another key.

@@ -254,9 +254,10 @@ impl<'a> Builder<'a> {
         let start = self.tape.node(frame.node).map_or(0, |n| n.start as usize);
         let whole = Span::new(start, self.last_end);
         self.tape.rewind(mark);
-        let text = self.slice(whole).into();
+        let text: Box<str> = self.slice(whole).into();
         self.note_braces(whole);
         if let Some(parent) = self.frames.last_mut() {
+            parent.keys.add_text(text.as_bytes());
             parent.key = Some(Key::Decoded(whole, text));
         }
     }
@@ -299,7 +300,7 @@ impl<'a> Builder<'a> {
 
     fn scalar_text(&self, index: u32) -> Option<Box<str>> {
         let node = self.tape.node(index)?;
-        let text = self.slice(node.span());
+        let text = self.slice(Span { start: node.start, end: self.tape.end(self.text.as_bytes(), index) });
         match node.shape() {
             Shape::Plain => Some(text.into()),
             Shape::Quoted => Some(text.get(1..text.len() - 1)?.into()),
@@ -349,17 +350,17 @@ impl<'a> Builder<'a> {
                 present.insert(name);
             }
         }
-        let end = self.tape.node(mapping).map_or(0, |n| n.end as usize);
+        let end = self.tape.end(self.text.as_bytes(), mapping) as usize;
         self.tape.close(mapping, end);
     }
 
     fn children(&self, container: u32) -> Vec<u32> {
         let mut found = Vec::new();
-        let end = self.tape.node(container).map_or(0, RawNode::next);
+        let end = container + self.tape.node(container).map_or(0, RawNode::entries);
         let mut index = container + 1;
         while index < end {
             found.push(index);
-            index = self.tape.node(index).map_or(end, RawNode::next);
+            index = self.tape.node(index).map_or(end, |node| index + node.entries());
         }
         found
     }
