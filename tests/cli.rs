@@ -141,6 +141,7 @@ fn a_missing_path_is_named() {
     assert_code(&ran, UNREADABLE);
     let said = ran.out + &ran.err;
     assert!(said.contains("cannot read no/such/folder: no such file or directory"), "{said}");
+    assert!(said.contains("nothing was analysed") && !said.contains("no findings"), "{said}");
 }
 
 #[test]

@@ -109,7 +109,7 @@ impl Analysis {
         proxies.sum()
     }
 
-    /// Whether there was anything to judge.
+    /// Whether there was nothing to judge.
     pub fn is_empty(&self) -> bool {
         self.findings.is_empty()
             && !self.inputs.iter().any(|i| matches!(i.kind, InputKind::Manifests(1..) | InputKind::Dump(_)))

@@ -23,6 +23,8 @@ const OTHER_PACKERS: [(&[u8], &str); 6] = [
 /// The most bytes that a compressed file may inflate to. A dump of 200 MB is large; this is where
 /// a file is meant to fill the memory.
 const INFLATE_LIMIT: u64 = 2 << 30;
+/// The most bytes that a pipe or a device may give. Some never end.
+const STREAM_LIMIT: u64 = 2 << 30;
 
 /// Reads a candidate.
 ///
@@ -79,14 +81,23 @@ pub fn archive_kind_of(text: &Text) -> Option<ArchiveKind> {
 /// Reads the bytes of a candidate as they are.
 ///
 /// # Errors
-/// Those of the file system.
+/// Those of the file system, and a pipe or a device that does not end.
 pub fn read(candidate: &Candidate) -> io::Result<Text> {
     if candidate.is_stdin() {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(Text::from(bytes));
+        return stream(io::stdin().lock(), STREAM_LIMIT);
     }
-    Text::open(&mut File::open(&candidate.path)?)
+    let mut file = File::open(&candidate.path)?;
+    if file.metadata()?.is_file() { Text::open(&mut file) } else { stream(file, STREAM_LIMIT) }
+}
+
+/// Reads what has no size that could be asked for.
+fn stream(source: impl Read, limit: u64) -> io::Result<Text> {
+    let mut bytes = Vec::new();
+    source.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("it gives more than {} GiB; save what is meant to a file", limit >> 30)));
+    }
+    Ok(Text::from(bytes))
 }
 
 /// Inflates a gzip stream; what can be read of a damaged one is kept.
@@ -103,5 +114,18 @@ fn inflate(compressed: &[u8]) -> Result<Text, String> {
         Err(error) if inflated.is_empty() => Err(format!("broken gzip stream: {error}")),
         Err(error) => Ok(Text::from(inflated).damaged(error.to_string())),
         Ok(_) => Ok(Text::from(inflated)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_without_end_is_refused() {
+        let read = |length: u64| stream(io::repeat(b' ').take(length), 1000);
+        assert_eq!(read(1000).ok().map(|text| text.len()), Some(1000));
+        assert!(read(1001).is_err_and(|error| error.to_string().contains("gives more than")));
+        assert!(stream(io::repeat(b' '), 1000).is_err());
     }
 }

@@ -16,7 +16,7 @@ pub fn write_summary(analysis: &Analysis, elapsed: Duration, out: &mut dyn Write
         writeln!(out, "cannot read {}: {}", printable(name), printable(reason))?;
     }
     let others: Vec<_> = analysis.inputs.iter().filter(|i| i.kind == InputKind::Other).collect();
-    if analysis.is_empty() && analysis.unreadable.is_empty() {
+    if analysis.is_empty() {
         return writeln!(out, "{}", nothing_found(analysis));
     }
     writeln!(out, "{} in {} · {} ms", totals(analysis), subjects(analysis), elapsed.as_millis())?;
@@ -94,6 +94,7 @@ fn variants(analysis: &Analysis) -> String {
 
 fn nothing_found(analysis: &Analysis) -> String {
     match analysis.inputs.len() + analysis.skipped {
+        0 if !analysis.unreadable.is_empty() => "nothing was analysed".to_owned(),
         0 => "nothing to analyse: no files".to_owned(),
         files => format!(
             "nothing to analyse: no Kubernetes or Istio resource and no Envoy configuration in {}",

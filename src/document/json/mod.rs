@@ -18,7 +18,7 @@ use super::scalar::is_json_number;
 use super::tape::Tape;
 
 /// Bytes of JSON per value, from below: sizes the tape so that it rarely grows.
-const BYTES_PER_NODE: usize = 40;
+const BYTES_PER_NODE: usize = 30;
 
 /// What a text has besides its tape.
 pub(super) struct Values {
