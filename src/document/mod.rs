@@ -168,7 +168,6 @@ impl Document {
         let mut problems = Vec::new();
         let mut document = Self::unread(repaired_utf8(text, &mut problems), Format::Yaml);
         document.tape = Tape::with_capacity(document.text.len() / 20);
-        document.tape.keep_ends();
         if let Ok(text) = std::str::from_utf8(&document.text) {
             document.roots = yaml::read(text, &mut document.tape, &mut problems);
         }

@@ -15,6 +15,7 @@ use super::{Span, trim_ascii};
 
 /// Reads every YAML document of `text`. Returns the roots' indices.
 pub(super) fn read(text: &str, tape: &mut Tape, problems: &mut Vec<Problem>) -> Vec<u32> {
+    tape.keep_ends();
     let mut roots = Vec::new();
     for part in documents(text.as_bytes()) {
         let mark = tape.mark();
@@ -83,6 +84,7 @@ fn documents(bytes: &[u8]) -> Vec<Range<usize>> {
 /// Reads with the full parser alone, to compare the fast path with it.
 #[cfg(any(test, fuzzing))]
 pub(super) fn read_fully(text: &str, tape: &mut Tape, problems: &mut Vec<Problem>, roots: &mut Vec<u32>) {
+    tape.keep_ends();
     for part in documents(text.as_bytes()) {
         let known = problems.len();
         full::read(text, part.clone(), tape, problems, roots);
