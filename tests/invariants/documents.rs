@@ -192,9 +192,7 @@ mod yaml {
         let place = match node.kind() {
             Kind::Object | Kind::Array => {
                 let written = node.document().bytes().get(span.range()).unwrap_or_default();
-                let is_content = |byte: &u8| !byte.is_ascii_whitespace() && !matches!(byte, b':' | b'-' | b'?');
-                let length = written.iter().rposition(is_content).map_or(0, |last| last + 1);
-                Some(format!("{} and {length} bytes", span.start))
+                Some(format!("{} and {} bytes", span.start, length_of_content(written)))
             }
             Kind::Null if span.is_empty() => None,
             Kind::String if matches!(start, Some(b'|' | b'>')) || !node_is_written(node) => None,
@@ -204,6 +202,19 @@ mod yaml {
         for (position, child) in node.items().chain(node.values()).enumerate() {
             add_outline(child, &format!("{path}/{position}"), lines);
         }
+    }
+
+    /// How much of a text there is without absent values and comments at its end.
+    fn length_of_content(text: &[u8]) -> usize {
+        let (mut length, mut at) = (0, 0);
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            let comment = line.windows(2).position(|pair| matches!(pair, b" #" | b"\t#")).unwrap_or(line.len());
+            let content = if line.starts_with(b"#") { &[] } else { line.get(..comment).unwrap_or_default() };
+            let is_content = |byte: &u8| !byte.is_ascii_whitespace() && !matches!(byte, b':' | b'-' | b'?');
+            length = content.iter().rposition(is_content).map_or(length, |last| at + last + 1);
+            at += line.len();
+        }
+        length
     }
 
     /// Whether a string stands in the text as it reads: block scalars do not.
