@@ -110,8 +110,11 @@ fn descend<'d>(
     scope: Scope<'d>,
     take: &mut dyn FnMut(Node<'d>) -> bool,
 ) -> bool {
+    // In scalars, which most values are, there is nothing to be found.
+    let inside = scope.current.items().chain(scope.current.values());
+    let mut containers = inside.filter(|child| child.is_object() || child.is_array());
     selectors.iter().all(|one| one.walk(scope, rest, take))
-        && children(scope.current).all(|child| descend(selectors, rest, scope.at(child), take))
+        && containers.all(|child| descend(selectors, rest, scope.at(child), take))
 }
 
 /// The elements of an array, the members of an object.
