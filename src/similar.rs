@@ -16,21 +16,16 @@ pub fn similar<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
 /// How many letters differ, whatever their case. Names of one mesh are often the same at both ends,
 /// which counts for nothing and takes long to compare.
 fn distance(one: &str, other: &str) -> usize {
-    let (one, other) = without_common_start(one, other);
-    let (one, other) = without_common_end(one, other);
-    strsim::osa_distance(&one.to_lowercase(), &other.to_lowercase())
+    let start = length_in_common(one.bytes(), other.bytes());
+    let (one, other) = (one.get(start..).unwrap_or_default(), other.get(start..).unwrap_or_default());
+    let end = length_in_common(one.bytes().rev(), other.bytes().rev());
+    let without_end = |text: &str| text.get(..text.len() - end).unwrap_or_default().to_lowercase();
+    strsim::osa_distance(&without_end(one), &without_end(other))
 }
 
-fn without_common_start<'a, 'b>(one: &'a str, other: &'b str) -> (&'a str, &'b str) {
-    let pairs = one.bytes().zip(other.bytes());
-    let same = pairs.take_while(|(a, b)| a.is_ascii() && a.eq_ignore_ascii_case(b)).count();
-    (one.get(same..).unwrap_or_default(), other.get(same..).unwrap_or_default())
-}
-
-fn without_common_end<'a, 'b>(one: &'a str, other: &'b str) -> (&'a str, &'b str) {
-    let pairs = one.bytes().rev().zip(other.bytes().rev());
-    let same = pairs.take_while(|(a, b)| a.is_ascii() && a.eq_ignore_ascii_case(b)).count();
-    (one.get(..one.len() - same).unwrap_or_default(), other.get(..other.len() - same).unwrap_or_default())
+/// How many letters two texts have in common before they differ.
+fn length_in_common(one: impl Iterator<Item = u8>, other: impl Iterator<Item = u8>) -> usize {
+    one.zip(other).take_while(|(a, b)| a.is_ascii() && a.eq_ignore_ascii_case(b)).count()
 }
 
 /// Whether `written` is `meant` with a slip of the pen: a letter left out or put in, or two swapped.

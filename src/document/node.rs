@@ -109,11 +109,13 @@ impl<'d> Node<'d> {
         if raw.shape() != Shape::Plain {
             return Word::Text;
         }
+        if raw.is_decoded() {
+            return Word::Text; // of several lines, which no word has
+        }
+        let text = text_of(self.written_text(raw).unwrap_or_default());
         match self.doc.format {
-            // A decoded plain scalar is one of several lines, which no word is.
-            _ if raw.is_decoded() => Word::Text,
-            Format::Json => scalar::json_word(text_of(self.written_text(raw).unwrap_or_default())),
-            Format::Yaml => scalar::yaml_word(text_of(self.written_text(raw).unwrap_or_default())),
+            Format::Json => scalar::json_word(text),
+            Format::Yaml => scalar::yaml_word(text),
         }
     }
 
@@ -123,7 +125,7 @@ impl<'d> Node<'d> {
         match raw.shape() {
             Shape::Empty => true,
             // No word for it is longer than that.
-            Shape::Plain => raw.length() as usize <= "null".len() && self.word() == Word::Null,
+            Shape::Plain => raw.extent() as usize <= "null".len() && self.word() == Word::Null,
             _ => false,
         }
     }
@@ -174,15 +176,12 @@ impl<'d> Node<'d> {
         self.doc.tape.decoded(self.index, decode)
     }
 
-    fn end_of_scalar(self, raw: RawNode) -> u32 {
-        self.doc.tape.end_of_scalar(raw, self.index)
-    }
-
     /// A text that is as it is written.
     fn written_text(self, raw: RawNode) -> Option<&'d [u8]> {
+        let (start, end) = (raw.start as usize, self.doc.tape.end_of_scalar(raw, self.index) as usize);
         let range = match raw.shape() {
-            Shape::Quoted => raw.start as usize + 1..(self.end_of_scalar(raw) as usize).saturating_sub(1),
-            Shape::Plain => raw.start as usize..self.end_of_scalar(raw) as usize,
+            Shape::Quoted => start + 1..end.saturating_sub(1),
+            Shape::Plain => start..end,
             _ => return None,
         };
         Some(self.doc.bytes().get(range).unwrap_or_default())

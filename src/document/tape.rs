@@ -119,14 +119,9 @@ impl RawNode {
         if self.is_container() { self.extent() } else { 1 }
     }
 
-    /// The bytes of a scalar; not all of them from [`MAX_LENGTH`] on.
+    /// The extent of the value. Of a scalar, no more than [`MAX_LENGTH`].
     #[inline]
-    pub(super) fn length(self) -> u32 {
-        self.extent()
-    }
-
-    #[inline]
-    fn extent(self) -> u32 {
+    pub(super) fn extent(self) -> u32 {
         self.link & EXTENT
     }
 
@@ -290,7 +285,12 @@ impl Tape {
 
     /// Keeps from now on where each value ends.
     pub(super) fn keep_ends(&mut self) {
-        self.ends.get_or_insert_with(|| vec![0; self.nodes.len()]);
+        if self.ends.is_some() {
+            return;
+        }
+        let mut ends = Vec::with_capacity(self.nodes.capacity());
+        ends.resize(self.nodes.len(), 0);
+        self.ends = Some(ends);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -419,7 +419,7 @@ impl Tape {
         }
     }
 
-    /// The offset behind a scalar.
+    /// The offset behind a scalar, and behind any value where ends are kept.
     #[inline(always)]
     pub(super) fn end_of_scalar(&self, node: RawNode, index: u32) -> u32 {
         match &self.ends {
@@ -485,6 +485,7 @@ impl Tape {
     pub(super) fn shrink(&mut self) {
         if self.nodes.capacity() > self.nodes.len() * 2 {
             self.nodes.shrink_to_fit();
+            self.ends.iter_mut().for_each(Vec::shrink_to_fit);
         }
     }
 }

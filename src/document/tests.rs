@@ -21,7 +21,7 @@ fn kinds(document: &Document) -> Vec<&ProblemKind> {
 fn outline(document: &Document) -> Vec<String> {
     fn walk(node: Node<'_>, path: &str, out: &mut Vec<String>) {
         let key = node.key().map(|k| format!("{}@{:?}", k.text, k.span));
-        // The spans of containers end, and those of block scalars start, differently in the two.
+        // The spans of block scalars start differently in the two.
         let span = match node.raw().shape() {
             Shape::Plain | Shape::Quoted => Some(node.span()),
             Shape::Object | Shape::Array => Some(without_empty_end(node)),

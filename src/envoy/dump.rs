@@ -286,8 +286,9 @@ impl<'d> Dump<'d> {
 
     fn read_clusters(&mut self, list: Node<'d>, state: ResourceState) -> bool {
         self.present.insert("clusters");
-        self.clusters.reserve_exact(expected(list));
-        self.cluster_places.reserve(expected(list));
+        let expected = expected(list);
+        self.clusters.reserve_exact(expected);
+        self.cluster_places.reserve(expected);
         for entry in list.items() {
             self.note_error(entry, "clusters");
             let node = entry.get("cluster").unwrap_or(entry);

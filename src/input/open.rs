@@ -20,11 +20,9 @@ const OTHER_PACKERS: [(&[u8], &str); 6] = [
     (b"\x04\x22\x4d\x18", "lz4"),
     (b"\x1f\x9d", "compress"),
 ];
-/// The most bytes that a compressed file may inflate to. A dump of 200 MB is large; this is where
-/// a file is meant to fill the memory.
-const INFLATE_LIMIT: u64 = 2 << 30;
-/// The most bytes that a pipe or a device may give. Some never end.
-const STREAM_LIMIT: u64 = 2 << 30;
+/// The most bytes that a compressed file may inflate to, or that a pipe or a device may give. A dump
+/// of 200 MB is large; this is where an input is meant to fill the memory, or never ends.
+const LIMIT: u64 = 2 << 30;
 
 /// Reads a candidate.
 ///
@@ -84,10 +82,10 @@ pub fn archive_kind_of(text: &Text) -> Option<ArchiveKind> {
 /// Those of the file system, and a pipe or a device that does not end.
 pub fn read(candidate: &Candidate) -> io::Result<Text> {
     if candidate.is_stdin() {
-        return stream(io::stdin().lock(), STREAM_LIMIT);
+        return stream(io::stdin().lock(), LIMIT);
     }
     let mut file = File::open(&candidate.path)?;
-    if file.metadata()?.is_file() { Text::open(&mut file) } else { stream(file, STREAM_LIMIT) }
+    if file.metadata()?.is_file() { Text::open(&mut file) } else { stream(file, LIMIT) }
 }
 
 /// Reads what has no size that could be asked for.
@@ -105,9 +103,9 @@ fn inflate(compressed: &[u8]) -> Result<Text, String> {
     let mut inflated = Vec::new();
     let meter = Meter::default();
     let stream = Metered::new(MultiGzDecoder::new(Counted::new(compressed, &meter)), &meter);
-    let outcome = stream.take(INFLATE_LIMIT + 1).read_to_end(&mut inflated);
-    if inflated.len() as u64 > INFLATE_LIMIT {
-        return Err(format!("inflates to more than {} GiB", INFLATE_LIMIT >> 30));
+    let outcome = stream.take(LIMIT + 1).read_to_end(&mut inflated);
+    if inflated.len() as u64 > LIMIT {
+        return Err(format!("inflates to more than {} GiB", LIMIT >> 30));
     }
     match outcome {
         Err(error) if meter.stopped().is_some() => Err(error.to_string()),

@@ -193,7 +193,7 @@ impl Copying<'_> {
                 _ => return None,
             };
             self.tape.copy_to(other, start, new as u32)?;
-            (old, next) = ((other.start + other.length()) as usize, passed + 1);
+            (old, next) = ((other.start + other.extent()) as usize, passed + 1);
         }
     }
 }

@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 /// The bytes of a huge page of most processors.
+#[cfg(target_os = "linux")]
 const HUGE_PAGE: usize = 2 << 20;
 
 /// Asks the system for huge pages where the entries of a vector will be. Where it has none, nothing

@@ -65,23 +65,22 @@ type Twins<'a, 'm, 'd> = (&'a AcceptedServer<'m, 'd>, &'a AcceptedServer<'m, 'd>
 
 /// The servers that have a host of an earlier one of another Gateway, each with the first such.
 fn twins<'a, 'm, 'd>(servers: &'a [AcceptedServer<'m, 'd>]) -> Vec<Twins<'a, 'm, 'd>> {
-    let mut served: HashMap<_, Vec<(&AcceptedServer<'m, 'd>, Option<&str>, usize)>> = HashMap::new();
+    let mut served: HashMap<_, Vec<(usize, Option<&str>)>> = HashMap::new();
     let mut twins = Vec::new();
     for (place, own) in servers.iter().enumerate() {
         let port = own.server.port().map(|port| port.value);
-        let mut first: Option<(usize, &AcceptedServer<'m, 'd>)> = None;
-        for ServerHost { host, namespace, .. } in own.gateway.hosts(own.server) {
+        let is_other = |other: &AcceptedServer<'_, '_>| !std::ptr::eq(other.gateway, own.gateway);
+        let first = own.gateway.hosts(own.server).filter_map(|ServerHost { host, namespace, .. }| {
             let others = served.entry((port, own.server.bind(), host)).or_default();
-            let is_twin = |other: &AcceptedServer<'_, '_>, admitted: Option<&str>| {
-                !std::ptr::eq(other.gateway, own.gateway)
+            let is_twin = |&&(other, admitted): &&(usize, Option<&str>)| {
+                servers.get(other).is_some_and(is_other)
                     && (namespace.is_none() || admitted.is_none() || namespace == admitted)
             };
-            let twin = others.iter().find(|(other, admitted, _)| is_twin(other, *admitted));
-            let twin = twin.map(|(other, _, place)| (*place, *other));
-            first = first.into_iter().chain(twin).min_by_key(|(place, _)| *place);
-            others.push((own, namespace, place));
-        }
-        twins.extend(first.map(|(_, twin)| (own, twin)));
+            let twin = others.iter().find(is_twin).map(|(place, _)| *place);
+            others.push((place, namespace));
+            twin
+        });
+        twins.extend(first.min().and_then(|first| Some((own, servers.get(first)?))));
     }
     twins
 }
