@@ -509,22 +509,24 @@ fn keys_as_text_are_never_shown() {
 
 #[test]
 fn clusters_are_taken_for_misspelt_only_where_few_are_missing() {
-    let dump = |missing: usize| {
-        let routes: Vec<String> = (0..missing)
-            .map(|n| format!(r#"{{"match":{{"path":"/{n}"}},"route":{{"cluster":"catalogue{n}"}}}}"#))
-            .collect();
+    let dump = |known: &str, missing: &[String]| {
+        let route = |name: &String| format!(r#"{{"match":{{"path":"/{name}"}},"route":{{"cluster":"{name}"}}}}"#);
+        let routes: Vec<String> = missing.iter().map(route).collect();
         let routes = routes.join(",");
         format!(
             r#"{{"configs":[
             {{"@type":"type.googleapis.com/envoy.admin.v3.ClustersConfigDump",
-              "static_clusters":[{{"cluster":{{"@type":"type.googleapis.com/envoy.config.cluster.v3.Cluster","name":"catalogue","type":"STATIC"}}}}]}},
+              "static_clusters":[{{"cluster":{{"@type":"type.googleapis.com/envoy.config.cluster.v3.Cluster","name":"{known}","type":"STATIC"}}}}]}},
             {{"@type":"type.googleapis.com/envoy.admin.v3.RoutesConfigDump",
               "static_route_configs":[{{"route_config":{{"@type":"type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
                 "name":"r","virtual_hosts":[{{"name":"v","domains":["*"],"routes":[{routes}]}}]}}}}]}}]}}"#
         )
     };
-    let few = check(&dump(1), &[]).out;
+    let names: Vec<String> = (0..101).map(|n| format!("catalogue{n}")).collect();
+    let few = check(&dump("catalogue", &names[..1]), &[]).out;
     assert!(few.contains("did you mean `catalogue`?"), "{few}");
-    let many = check(&dump(101), &[]).out;
+    let many = check(&dump("catalogue", &names), &[]).out;
     assert!(many.contains("see at the control plane (CDS)") && !many.contains("did you mean"), "{many}");
+    let made = check(&dump("inbound-vip|8000|http|a.b", &["inbound-vip|8100|http|a.b".to_owned()]), &[]).out;
+    assert!(made.contains("see at the control plane (CDS)") && !made.contains("did you mean"), "{made}");
 }

@@ -200,6 +200,8 @@ fn help(dump: &Dump<'_>, name: &str, may_be_slip: bool) -> String {
     if let Some(help) = help_for_service(dump, name) {
         return help;
     }
+    // Nobody writes the names that istiod makes: one with another port is another cluster.
+    let may_be_slip = may_be_slip && ClusterName::parse(name).is_none();
     let known = dump.clusters.iter().map(|entry| entry.cluster.name.value);
     match similar(name, known.filter(|_| may_be_slip)) {
         Some(near) => format!("did you mean `{near}`?"),
