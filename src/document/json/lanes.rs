@@ -30,6 +30,8 @@ pub(super) trait Lanes {
     fn classes(block: &[u8; WIDTH]) -> Classes;
     /// Where the backslashes are.
     fn backslashes(block: &[u8; WIDTH]) -> u64;
+    /// Where two blocks differ.
+    fn differences(one: &[u8; WIDTH], other: &[u8; WIDTH]) -> u64;
     /// Writes `base` plus the place of each bit of `bits` into the first slots, the lowest first.
     /// What stands in the other slots afterwards means nothing.
     #[inline(always)]
@@ -70,6 +72,11 @@ impl Lanes for Bytewise {
 
     fn backslashes(block: &[u8; WIDTH]) -> u64 {
         mask(block, |byte| byte == b'\\')
+    }
+
+    fn differences(one: &[u8; WIDTH], other: &[u8; WIDTH]) -> u64 {
+        let pairs = one.iter().zip(other).rev();
+        pairs.fold(0, |mask, (one, other)| mask << 1 | u64::from(one != other))
     }
 
     #[inline(always)]
@@ -135,6 +142,20 @@ mod x86 {
         fn backslashes(block: &[u8; WIDTH]) -> u64 {
             // SAFETY: SSE2 is in the baseline of x86-64.
             quarters(block, |lanes| unsafe { _mm_cmpeq_epi8(lanes, _mm_set1_epi8(b'\\'.cast_signed())) })
+        }
+
+        #[inline(always)]
+        fn differences(one: &[u8; WIDTH], other: &[u8; WIDTH]) -> u64 {
+            let quarters = one.as_chunks::<16>().0.iter().zip(other.as_chunks::<16>().0);
+            quarters.rev().fold(0, |mask, (one, other)| {
+                // SAFETY: the loads are of exactly these 16 bytes each and need no alignment; SSE2 is
+                // in the baseline of x86-64.
+                let same = unsafe {
+                    let (one, other) = (_mm_loadu_si128(one.as_ptr().cast()), _mm_loadu_si128(other.as_ptr().cast()));
+                    _mm_movemask_epi8(_mm_cmpeq_epi8(one, other))
+                };
+                mask << 16 | u64::from(!same.cast_unsigned() & 0xffff)
+            })
         }
 
         #[inline(always)]
@@ -239,6 +260,15 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn differences(one: &[u8; WIDTH], other: &[u8; WIDTH]) -> u64 {
+            // SAFETY: as above.
+            unsafe {
+                let ((low, high), (other_low, other_high)) = (halves(one), halves(other));
+                !both(_mm256_cmpeq_epi8(low, other_low), _mm256_cmpeq_epi8(high, other_high))
+            }
+        }
+
+        #[inline(always)]
         fn prefix_xor(bits: u64) -> u64 {
             // SAFETY: the reader takes this type only after it has found that the processor has
             // PCLMULQDQ. A product without carries by all ones is the prefix sum modulo two.
@@ -307,6 +337,15 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn differences(one: &[u8; WIDTH], other: &[u8; WIDTH]) -> u64 {
+            // SAFETY: as above, for both blocks.
+            unsafe {
+                let one = _mm512_loadu_si512(one.as_ptr().cast());
+                _mm512_cmpneq_epi8_mask(one, _mm512_loadu_si512(other.as_ptr().cast()))
+            }
+        }
+
+        #[inline(always)]
         fn offsets(bits: u64, base: u32, slots: &mut [u32; WIDTH]) {
             // SAFETY: as above; each store is of 16 slots.
             unsafe {
@@ -354,6 +393,8 @@ mod tests {
                 }
                 assert_eq!(L::classes(&block), Bytewise::classes(&block), "{byte:#04x} at {offset}");
                 assert_eq!(L::backslashes(&block), Bytewise::backslashes(&block));
+                let other = block.map(|byte| byte.saturating_sub(u8::from(byte % 5 == 0)));
+                assert_eq!(L::differences(&block, &other), Bytewise::differences(&block, &other));
             }
         }
         let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
@@ -383,6 +424,9 @@ mod tests {
         assert_eq!(classes.blank & 0x3ff, 0b01_0000_0000);
         assert_eq!(classes.newline, 0b01_0000_0000);
         assert_eq!(classes.special, 0b11_0000_1000);
+        let mut other = block;
+        other[3..5].copy_from_slice(b"/\"");
+        assert_eq!(Bytewise::differences(&block, &other), 0b1000);
         assert_eq!(offsets::<Bytewise>(0b1001_0010), [1001, 1004, 1007]);
         assert_eq!(Bytewise::prefix_xor(0b1001_0010), 0xffff_ffff_ffff_ff8e);
     }

@@ -5,8 +5,9 @@
 //! tape but for their places, and need not be read token by token: the texts are compared, which
 //! takes a small part of the time.
 
+use super::lanes::{self, Classes, Lanes, WIDTH};
 use super::word_end;
-use crate::document::tape::{MAX_NODES, RawKey, Shape, Tape};
+use crate::document::tape::{MAX_NODES, RawKey, RawNode, Shape, Tape};
 
 /// Kinds of containers that are told apart.
 const KINDS: usize = 256;
@@ -39,7 +40,7 @@ impl Kind {
 }
 
 /// A container that was read.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Model {
     node: u32,
     /// The offset behind it.
@@ -52,6 +53,8 @@ struct Model {
     misses: u32,
     /// How many of its kind are not compared for that reason.
     skipped: u32,
+    /// The scalars in which those that are like it differed, counted from it on.
+    varying: Vec<usize>,
 }
 
 /// A container that is about to be read.
@@ -85,15 +88,19 @@ pub(super) struct Models {
 
 impl Models {
     pub(super) fn new() -> Self {
-        Self { last: Box::new([None; KINDS]), copied: 0, wasted: 0 }
+        Self { last: Box::new([const { None }; KINDS]), copied: 0, wasted: 0 }
     }
 
     /// Notes that a container was read from end to end.
     #[inline(always)]
     pub(super) fn note(&mut self, kind: Kind, node: u32, depth: usize, end: usize) {
-        if let Some(last) = self.last.get_mut(usize::from(kind.0)) {
-            let (misses, skipped) = last.map_or((0, 0), |model| (model.misses, model.skipped));
-            *last = Some(Model { node, end, depth, lines: None, misses, skipped });
+        let Some(last) = self.last.get_mut(usize::from(kind.0)) else { return };
+        match last {
+            Some(last) => {
+                last.varying.clear();
+                (last.node, last.end, last.depth, last.lines) = (node, end, depth, None);
+            }
+            None => *last = Some(Model { node, end, depth, lines: None, misses: 0, skipped: 0, varying: Vec::new() }),
         }
     }
 
@@ -115,7 +122,8 @@ impl Models {
             return None;
         }
         let until = model.node + count;
-        let mut copying = Copying { bytes, tape, model: model.node, until, end: model.end, compared: 0 };
+        let varying = &mut model.varying;
+        let mut copying = Copying { bytes, tape, model: model.node, until, end: model.end, varying, compared: 0 };
         let Some(behind) = copying.read(start) else {
             self.wasted += copying.compared + PER_TRY;
             model.misses = MOST_MISSES.min(model.misses + 1);
@@ -128,7 +136,8 @@ impl Models {
         tape.copy_escapes(model.node, until, first - model.node);
         // Those of both are the same: strings and numbers have none.
         let lines = model.lines.unwrap_or_else(|| line_feeds(bytes, original.start as usize, model.end));
-        *model = Model { node: first, end: behind, depth, lines: Some(lines), misses: 0, skipped: 0 };
+        (model.node, model.end, model.depth, model.lines) = (first, behind, depth, Some(lines));
+        (model.misses, model.skipped) = (0, 0);
         Some(Likeness { behind, lines })
     }
 }
@@ -147,6 +156,8 @@ struct Copying<'a> {
     until: u32,
     /// The offset behind them.
     end: usize,
+    /// The scalars in which others differed, counted from the first on.
+    varying: &'a mut Vec<usize>,
     /// Bytes that were the same so far.
     compared: usize,
 }
@@ -154,95 +165,152 @@ struct Copying<'a> {
 impl Copying<'_> {
     /// Copies the model to the text that starts at `start` if it differs in scalars only. Returns the
     /// offset behind it.
+    #[cfg(target_arch = "x86_64")]
     fn read(&mut self, start: usize) -> Option<usize> {
-        // SAFETY: the processor has what the function is compiled for.
-        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has what the function is compiled for, in both cases.
         #[allow(unsafe_code)]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") {
-            return unsafe { self.read_by_avx2(start) };
+        unsafe {
+            if lanes::Avx512::is_here() {
+                return self.read_by_avx512(start);
+            }
+            if lanes::Avx2::is_here() {
+                return self.read_by_avx2(start);
+            }
         }
-        self.read_by_any(start)
+        self.read_by::<lanes::Sse2>(start)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn read(&mut self, start: usize) -> Option<usize> {
+        self.read_by::<lanes::Bytewise>(start)
     }
 
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,bmi1")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,pclmulqdq,popcnt")]
+    fn read_by_avx512(&mut self, start: usize) -> Option<usize> {
+        self.read_by::<lanes::Avx512>(start)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,pclmulqdq,popcnt")]
     fn read_by_avx2(&mut self, start: usize) -> Option<usize> {
-        self.read_by_any(start)
+        self.read_by::<lanes::Avx2>(start)
     }
 
     #[inline(always)]
-    fn read_by_any(&mut self, start: usize) -> Option<usize> {
+    fn read_by<L: Lanes>(&mut self, start: usize) -> Option<usize> {
         let model = self.tape.node(self.model)?;
         // The texts from these offsets on are compared next.
-        let (mut old, mut new, mut next) = (model.start as usize, start, self.model);
-        let end = self.end;
+        let (mut old, mut new) = (model.start as usize, start);
+        let (bytes, end) = (self.bytes, self.end);
+        let mut copies = self.tape.copy(self.model..self.until);
+        let mut expected = 0;
         loop {
-            let same = common_length(self.bytes.get(old..end)?, self.bytes.get(new..)?);
-            self.compared += same;
-            let (limit, by) = (old + same, new.wrapping_sub(old) as u32);
-            let passed = self.tape.passed(next, self.until, limit as u32);
-            self.tape.copy_moved(next, passed, by);
-            if limit == end {
-                return Some(new + same);
+            let by = new.wrapping_sub(old) as u32;
+            // Mostly the same scalars differ again. What a processor does the same way each time takes it
+            // half the time.
+            let place = self.varying.get(expected).copied();
+            let known = place.and_then(|place| Some((place, copies.at(place)?)));
+            let until = known.map_or(end, |(_, known)| start_of_text(known));
+            if is_same::<L>(bytes, old, new, until.wrapping_sub(old)) {
+                self.compared += until - old;
+                new += until - old;
+                let Some((place, known)) = known else {
+                    copies.move_all(by);
+                    return Some(new);
+                };
+                copies.move_until(place, by);
+                expected += 1;
+                let start = known.start.wrapping_add(by);
+                new = match known.shape() {
+                    Shape::Quoted => string_end::<L>(bytes, new)?,
+                    _ => word_end(bytes, start as usize)?,
+                };
+                old = (known.start + known.extent()) as usize;
+                copies.move_next(start, new as u32)?;
+                continue;
             }
-            let other = self.tape.node(passed)?;
+            let same = common_length::<L>(bytes, old, new);
+            self.compared += same;
+            let limit = old + same;
+            let other = copies.move_those_before(limit as u32, by)?;
             let start = other.start.wrapping_add(by);
             new = match other.shape() {
-                Shape::Quoted if (other.start as usize) < limit => string_end(self.bytes, new + same)?,
-                Shape::Plain if other.start as usize <= limit => word_end(self.bytes, start as usize)?,
+                Shape::Quoted if (other.start as usize) < limit => string_end::<L>(bytes, new + same)?,
+                Shape::Plain if other.start as usize <= limit => word_end(bytes, start as usize)?,
                 _ => return None,
             };
-            self.tape.copy_to(other, start, new as u32)?;
-            (old, next) = ((other.start + other.extent()) as usize, passed + 1);
+            // Escapes are where they were in what both have in common only.
+            if !other.is_decoded() {
+                self.varying.insert(expected, copies.moved());
+                expected += 1;
+            }
+            old = (other.start + other.extent()) as usize;
+            copies.move_next(start, new as u32)?;
         }
     }
 }
 
-/// How many bytes two texts have in common from their start on.
+/// Where a scalar may begin to differ from another: a string behind its quote.
 #[inline(always)]
-fn common_length(one: &[u8], other: &[u8]) -> usize {
-    let (ones, others) = (one.as_chunks::<64>().0, other.as_chunks::<64>().0);
-    let same = ones.iter().zip(others).take_while(|(one, other)| is_same(one, other)).count() * 64;
-    let (one, other) = (one.get(same..).unwrap_or_default(), other.get(same..).unwrap_or_default());
-    for (place, (one, other)) in one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0).enumerate() {
-        let difference = u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other);
-        if difference != 0 {
-            return same + place * 8 + difference.trailing_zeros() as usize / 8;
+fn start_of_text(scalar: RawNode) -> usize {
+    scalar.start as usize + usize::from(scalar.shape() == Shape::Quoted)
+}
+
+/// How many bytes the texts from two offsets on have in common.
+#[inline(always)]
+fn common_length<L: Lanes>(bytes: &[u8], one: usize, other: usize) -> usize {
+    let (one, other) = (bytes.get(one..).unwrap_or_default(), bytes.get(other..).unwrap_or_default());
+    let mut same = 0;
+    for (one, other) in one.as_chunks().0.iter().zip(other.as_chunks().0) {
+        let differences = L::differences(one, other);
+        if differences != 0 {
+            return same + differences.trailing_zeros() as usize;
         }
+        same += WIDTH;
     }
-    let words = one.len().min(other.len()) / 8 * 8;
-    let rest = one.iter().zip(other).skip(words);
-    same + words + rest.take_while(|(one, other)| one == other).count()
+    let rest = one.iter().zip(other).skip(same);
+    same + rest.take_while(|(one, other)| one == other).count()
 }
 
-/// Whether two blocks are the same, in few instructions.
+/// Whether the texts from two offsets on are the same for so many bytes.
 #[inline(always)]
-fn is_same(one: &[u8; 64], other: &[u8; 64]) -> bool {
-    one.iter().zip(other).fold(0, |difference, (one, other)| difference | one ^ other) == 0
+fn is_same<L: Lanes>(bytes: &[u8], one: usize, other: usize, length: usize) -> bool {
+    let (one, other) = (bytes.get(one..).unwrap_or_default(), bytes.get(other..).unwrap_or_default());
+    let mut left = length;
+    if left == 0 {
+        return true;
+    }
+    for (one, other) in one.as_chunks().0.iter().zip(other.as_chunks().0) {
+        let differences = L::differences(one, other);
+        if left <= WIDTH {
+            return differences << (WIDTH - left) == 0;
+        }
+        if differences != 0 {
+            return false;
+        }
+        left -= WIDTH;
+    }
+    one.len() >= length && other.len() >= length && one.get(length - left..length) == other.get(length - left..length)
 }
 
-/// The offset behind the first quote from `from` on, unless something before it needs a closer look.
+/// The offset behind the first quote from `from` on, unless something before it needs a closer look,
+/// or it may be escaped itself.
 #[inline(always)]
-fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
+fn string_end<L: Lanes>(bytes: &[u8], from: usize) -> Option<usize> {
+    if bytes.get(from.wrapping_sub(1)) == Some(&b'\\') {
+        return None;
+    }
     let rest = bytes.get(from..)?;
-    for (place, word) in rest.as_chunks::<8>().0.iter().enumerate() {
-        let ends = ends_of_plain_text(u64::from_le_bytes(*word));
-        if ends != 0 {
-            let end = place * 8 + ends.trailing_zeros() as usize / 8;
-            return (rest.get(end) == Some(&b'"')).then_some(from + end + 1);
+    let (blocks, tail) = rest.as_chunks();
+    for (place, block) in blocks.iter().enumerate() {
+        let Classes { quote, special, .. } = L::classes(block);
+        let end = (quote | special).trailing_zeros();
+        if end < WIDTH as u32 {
+            return (quote >> end & 1 == 1).then_some(from + place * WIDTH + end as usize + 1);
         }
     }
-    None
-}
-
-/// The highest bit of each byte that is a quote, a backslash, below 0x20 or above 0x7f, if there is
-/// one; what is above the lowest of them means nothing.
-#[inline(always)]
-fn ends_of_plain_text(word: u64) -> u64 {
-    const fn each(byte: u8) -> u64 {
-        u64::from_le_bytes([byte; 8])
-    }
-    let (quote, backslash) = (word ^ each(b'"'), word ^ each(b'\\'));
-    let below = |word: u64, limit: u8| word.wrapping_sub(each(limit)) & !word;
-    (below(quote, 1) | below(backslash, 1) | below(word, 0x20) | word) & each(0x80)
+    let is_special = |byte: u8| byte == b'\\' || !(0x20..0x80).contains(&byte);
+    let end = tail.iter().position(|byte| *byte == b'"' || is_special(*byte))?;
+    (tail.get(end) == Some(&b'"')).then_some(from + rest.len() - tail.len() + end + 1)
 }

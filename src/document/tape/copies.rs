@@ -1,5 +1,6 @@
 //! Copies of values: of what an alias stands for, and for what is written like something before.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::{EXTENT, Key, MAX_LENGTH, ODD_KEY, OddKey, RawKey, RawNode, SHAPE_SHIFT, Shape, Tape};
@@ -81,35 +82,11 @@ impl Tape {
         }
     }
 
-    /// The first value from `index` on that does not end before `limit`, other than the containers
-    /// that start before it.
-    #[inline(always)]
-    pub(in super::super) fn passed(&self, index: u32, until: u32, limit: u32) -> u32 {
-        let nodes = self.nodes.get(index as usize..until as usize).unwrap_or_default();
-        let ends_before = |node: &&RawNode| {
-            let length = if node.is_container() { 1 } else { node.extent() };
-            // A bare word ends where something else begins.
-            node.start + length + u32::from(node.link >> SHAPE_SHIFT == PLAIN) <= limit
-        };
-        index + nodes.iter().take_while(ends_before).count() as u32
-    }
-
-    /// Appends copies of these values, moved by so many bytes.
-    #[inline(always)]
-    pub(in super::super) fn copy_moved(&mut self, from: u32, until: u32, bytes: u32) {
+    /// Copies of these values, to be appended where the same stands again.
+    pub(in super::super) fn copy(&mut self, originals: Range<u32>) -> Copies<'_> {
         let first = self.nodes.len();
-        self.nodes.extend_from_within(from as usize..until as usize);
-        for node in self.nodes.iter_mut().skip(first) {
-            node.start = node.start.wrapping_add(bytes);
-        }
-    }
-
-    /// Appends a copy of a scalar that stands elsewhere, unless it is too long.
-    #[inline(always)]
-    pub(in super::super) fn copy_to(&mut self, scalar: RawNode, start: u32, end: u32) -> Option<()> {
-        let length = end - start;
-        let link = scalar.link & !EXTENT | length;
-        (length < MAX_LENGTH).then(|| self.nodes.push(RawNode { start, link, key: scalar.key }))
+        let (original, count) = (originals.start as usize, originals.len());
+        Copies { nodes: &mut self.nodes, first, original, count, moved: 0 }
     }
 
     /// Gives a value another key.
@@ -119,5 +96,84 @@ impl Tape {
             node.key = key.key;
             node.link |= key.flags;
         }
+    }
+}
+
+/// Values that are copied at once. What comes behind may be in vain.
+const AT_ONCE: usize = 256;
+
+/// Copies of values, one behind the other. Those that are not moved yet stand where the originals do.
+pub(in super::super) struct Copies<'a> {
+    nodes: &'a mut Vec<RawNode>,
+    /// Where the first copy is, and the first original.
+    first: usize,
+    original: usize,
+    count: usize,
+    moved: usize,
+}
+
+impl Copies<'_> {
+    /// The copy at this place.
+    #[inline(always)]
+    pub(in super::super) fn at(&mut self, place: usize) -> Option<RawNode> {
+        if self.first + place >= self.nodes.len() {
+            self.append(place);
+        }
+        self.nodes.get(self.first + place).copied()
+    }
+
+    #[cold]
+    fn append(&mut self, place: usize) {
+        let done = self.nodes.len() - self.first;
+        let until = self.count.min(place.saturating_add(AT_ONCE));
+        if done < until {
+            self.nodes.extend_from_within(self.original + done..self.original + until);
+        }
+    }
+
+    /// How many are moved.
+    #[inline(always)]
+    pub(in super::super) fn moved(&self) -> usize {
+        self.moved
+    }
+
+    /// Moves those before the place, which was looked at, by so many bytes.
+    #[inline(always)]
+    pub(in super::super) fn move_until(&mut self, place: usize, by: u32) {
+        for node in self.nodes.get_mut(self.first + self.moved..self.first + place).unwrap_or_default() {
+            node.start = node.start.wrapping_add(by);
+        }
+        self.moved = place;
+    }
+
+    /// Moves all that are left by so many bytes.
+    #[inline(always)]
+    pub(in super::super) fn move_all(&mut self, by: u32) {
+        self.at(self.count.saturating_sub(1));
+        self.move_until(self.count, by);
+    }
+
+    /// Moves those that end before `limit`, and the containers that start before it, by so many bytes.
+    /// Returns the next.
+    #[inline(always)]
+    pub(in super::super) fn move_those_before(&mut self, limit: u32, by: u32) -> Option<RawNode> {
+        loop {
+            let node = self.at(self.moved)?;
+            let length = if node.is_container() { 1 } else { node.extent() };
+            // A bare word ends where something else begins.
+            if node.start + length + u32::from(node.link >> SHAPE_SHIFT == PLAIN) > limit {
+                return Some(node);
+            }
+            self.move_until(self.moved + 1, by);
+        }
+    }
+
+    /// Moves the next, which is a scalar, to where it starts and ends, unless it is too long.
+    #[inline(always)]
+    pub(in super::super) fn move_next(&mut self, start: u32, end: u32) -> Option<()> {
+        let (scalar, length) = (self.nodes.get_mut(self.first + self.moved)?, end - start);
+        (scalar.start, scalar.link) = (start, scalar.link & !EXTENT | length);
+        self.moved += 1;
+        (length < MAX_LENGTH).then_some(())
     }
 }
