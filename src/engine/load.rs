@@ -19,7 +19,14 @@ pub enum Loaded {
     /// It cannot be read.
     Unreadable(String),
     /// It holds resources.
-    Manifests(Document),
+    Manifests {
+        /// The document.
+        document: Document,
+        /// How many resources.
+        objects: usize,
+        /// What of them is not to be reported.
+        directives: Vec<Directive>,
+    },
     /// It holds the configuration of proxies, which has been judged.
     Dump {
         /// What was found.
@@ -80,7 +87,10 @@ fn judge(piece: Piece, selection: &Selection) -> Loaded {
         return Loaded::Unreadable(BINARY.to_owned());
     }
     match form {
-        Form::Manifests => Loaded::Manifests(document),
+        Form::Manifests => {
+            let (objects, directives) = (objects(&document).0.len(), suppress::read(&document));
+            Loaded::Manifests { document, objects, directives }
+        }
         Form::Envoy => judge_dump(&document, selection),
         Form::Ztunnel => Loaded::Recorded("ztunnel dump"),
         Form::Admin(name) => Loaded::Recorded(name),

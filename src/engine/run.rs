@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::finding::{Finding, Severity, Skip, group};
 use crate::input::{Candidate, Discovery, root_of};
-use crate::kube::{objects, shown};
+use crate::kube::shown;
 use crate::mesh;
 
 use super::manifests::{Manifests, Shown, judge};
@@ -58,12 +58,10 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
                     analysis.unreadable.push((name, reason));
                     continue;
                 }
-                Loaded::Manifests(document) => {
-                    let (objects, _) = objects(&document);
-                    let count = objects.len();
-                    directives.extend(suppress::read(&document));
+                Loaded::Manifests { document, objects, directives: own } => {
+                    directives.extend(own);
                     manifests.push(document, unit_of(candidate, visited.is_bundle, &name), visited.is_bundle);
-                    InputKind::Manifests(count)
+                    InputKind::Manifests(objects)
                 }
                 Loaded::Dump { findings, skips: open, proxies } => {
                     skips.extend(open);

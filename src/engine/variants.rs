@@ -25,9 +25,12 @@ pub(super) struct Placed<'a> {
 /// The documents that are judged together, by their places in `documents`.
 pub(super) fn variants(documents: &[Placed<'_>]) -> Vec<Vec<usize>> {
     let found: Vec<usize> = places_where(documents, |placed| placed.folder.is_some());
-    let contested = Contested::of(documents);
     let mut groups = Vec::new();
-    split(documents, &contested, found, 0, &mut groups);
+    if is_one_folder(documents, &found) {
+        groups.push(found);
+    } else {
+        split(documents, &Contested::of(documents), found, 0, &mut groups);
+    }
     let named = places_where(documents, |placed| placed.folder.is_none());
     if groups.is_empty() {
         groups.push(Vec::new());
@@ -37,6 +40,12 @@ pub(super) fn variants(documents: &[Placed<'_>]) -> Vec<Vec<usize>> {
         group.sort_unstable();
     }
     groups
+}
+
+/// Whether all these documents are in one folder, and so belong together whatever they declare.
+fn is_one_folder(documents: &[Placed<'_>], places: &[usize]) -> bool {
+    let mut folders = places.iter().map(|place| documents.get(*place).and_then(|placed| placed.folder));
+    folders.next().is_some_and(|first| folders.all(|folder| folder == first))
 }
 
 fn places_where(documents: &[Placed<'_>], wanted: impl Fn(&Placed<'_>) -> bool) -> Vec<usize> {
