@@ -10,8 +10,12 @@ use super::tape::Tape;
 const MASKS: [u64; 9] =
     [0, 0xff, 0xffff, 0xff_ffff, u32::MAX as u64, u64::MAX >> 24, u64::MAX >> 16, u64::MAX >> 8, u64::MAX];
 
-/// A hash of a key: of its length and the first bytes.
-#[derive(Clone, Copy, Debug)]
+/// The bytes of a key that its hash says.
+pub(super) const HASHED: usize = 7;
+
+/// A hash of a key: of its length and the first bytes, which are the same where the hash is, if the
+/// length is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct KeyHash(u64);
 
 impl KeyHash {
@@ -21,6 +25,16 @@ impl KeyHash {
     pub(super) fn of(start: u64, length: u32) -> Self {
         let kept = start & MASKS.get(length.min(8) as usize).copied().unwrap_or_default();
         Self((kept ^ u64::from(length)).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// Of a key without quotes. Known when we are compiled, if the key is.
+    #[inline(always)]
+    pub(super) fn of_text(key: &[u8]) -> Self {
+        let start = match key.first_chunk::<8>() {
+            Some(start) => u64::from_le_bytes(*start),
+            None => key.iter().rev().fold(0, |start, byte| start << 8 | u64::from(*byte)),
+        };
+        Self::of(start << 8 | u64::from(b'"'), key.len() as u32 + 1)
     }
 
     /// A number for a table.
@@ -59,9 +73,7 @@ impl KeyFilter {
 
     /// Adds a key with its text.
     pub(super) fn add_text(&mut self, key: &[u8]) {
-        let mut start = [b'"'; 8];
-        start.iter_mut().skip(1).zip(key).for_each(|(slot, byte)| *slot = *byte);
-        self.add(KeyHash::of(u64::from_le_bytes(start), key.len() as u32 + 1));
+        self.add(KeyHash::of_text(key));
     }
 
     /// Asks for an exact look: a key is not written as it reads, so that another may be the same.

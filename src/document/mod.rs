@@ -14,6 +14,7 @@ mod pointer;
 mod problem;
 mod scalar;
 mod span;
+mod spelling;
 mod tape;
 mod yaml;
 

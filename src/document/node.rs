@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::escape;
+use super::keys::KeyHash;
 use super::scalar::{self, Word};
+use super::spelling::spells;
 use super::tape::{KeyTag, RawNode, Shape, Tape, without_quotes};
 use super::{Document, Format, Span};
 
@@ -222,34 +224,71 @@ impl<'d> Node<'d> {
     }
 
     /// The member with exactly this key; null counts as absent.
-    #[inline]
+    #[inline(always)]
     pub fn get(self, name: &str) -> Option<Node<'d>> {
-        let tag = KeyTag::of(name.as_bytes());
-        self.find(|found| found == tag, |key| key == name.as_bytes())
+        self.get_hashed(name, KeyHash::of_text(name.as_bytes()))
     }
 
     /// The member with this snake_case key or its camelCase spelling; null counts as absent.
     ///
     /// Envoy prints protobuf field names, Go tools their JSON names.
-    #[inline]
+    #[inline(always)]
     pub fn field(self, name: &str) -> Option<Node<'d>> {
+        self.field_hashed(name, KeyHash::of_text(name.as_bytes()))
+    }
+
+    fn get_hashed(self, name: &str, hash: KeyHash) -> Option<Node<'d>> {
+        let tape = &self.doc.tape;
+        let Some(names) = tape.names() else { return self.find(name) };
+        let id = names.find(self.doc.bytes(), hash, name.as_bytes())?;
+        self.named_member(|raw| raw.is_named(id)).unwrap_or_else(|Nameless| self.find(name))
+    }
+
+    fn field_hashed(self, name: &str, hash: KeyHash) -> Option<Node<'d>> {
+        let (bytes, tape) = (self.doc.bytes(), &self.doc.tape);
+        let Some(names) = tape.names() else { return self.find_field(name) };
+        let found = match (names.find(bytes, hash, name.as_bytes()), names.find_camel_case(bytes, hash, name)) {
+            (None, None) => return None,
+            (Some(id), None) | (None, Some(id)) => self.named_member(|raw| raw.is_named(id)),
+            (Some(snake), Some(camel)) => self.named_member(|raw| raw.is_named(snake) || raw.is_named(camel)),
+        };
+        found.unwrap_or_else(|Nameless| self.find_field(name))
+    }
+
+    /// The first member with such a name, unless it is null.
+    #[inline(always)]
+    fn named_member(self, has_name: impl Fn(RawNode) -> bool) -> Result<Option<Node<'d>>, Nameless> {
+        let found = Children::of(self, Shape::Object).find_raw(|raw, _| has_name(raw) || raw.is_nameless());
+        match found {
+            Some(node) if node.raw().is_nameless() => Err(Nameless),
+            found => Ok(found.filter(|node| !node.is_null())),
+        }
+    }
+
+    /// [`Node::get`] by the texts of keys.
+    #[cold]
+    fn find(self, name: &str) -> Option<Node<'d>> {
+        let tag = KeyTag::of(name.as_bytes());
+        self.find_text(|found| found == tag, |key| key == name.as_bytes())
+    }
+
+    /// [`Node::field`] by the texts of keys.
+    #[cold]
+    fn find_field(self, name: &str) -> Option<Node<'d>> {
         let tag = KeyTag::of(name.as_bytes());
         // Camel case is shorter.
         let may_be = |found: KeyTag| found.first() == tag.first() && found.length() <= tag.length();
-        self.find(may_be, |key| spells(key, name))
+        self.find_text(may_be, |key| spells(key, name))
     }
 
-    /// The first member of which the key has such a tag and such a text. Tags are on the tape: most
-    /// keys are told apart without a look at the text.
-    #[inline]
-    fn find(self, has_tag: impl Fn(KeyTag) -> bool, has_text: impl Fn(&[u8]) -> bool) -> Option<Node<'d>> {
+    /// The first member of which the key has such a tag and such a text, unless it is null. Tags are on
+    /// the tape: most keys are told apart without a look at the text.
+    fn find_text(self, has_tag: impl Fn(KeyTag) -> bool, has_text: impl Fn(&[u8]) -> bool) -> Option<Node<'d>> {
         let (bytes, tape) = (self.doc.bytes(), &self.doc.tape);
-        let is_meant = |raw: RawNode, index: u32| {
-            let key = tape.named_key(bytes, raw).or_else(|| Some(raw_key_of(bytes, tape, raw, index)?.1));
-            key.is_some_and(&has_text)
-        };
-        let mut members = Children::of(self, Shape::Object);
-        let found = members.find_raw(|raw, index| has_tag(raw.key_tag()) && is_meant(raw, index));
+        let reads =
+            |raw: RawNode, index: u32| raw_key_of(bytes, tape, raw, index).is_some_and(|(_, key)| has_text(key));
+        let found =
+            Children::of(self, Shape::Object).find_raw(|raw, index| has_tag(raw.key_tag()) && reads(raw, index));
         found.filter(|node| !node.is_null())
     }
 
@@ -349,6 +388,9 @@ impl PartialEq for Node<'_> {
 
 impl Eq for Node<'_> {}
 
+/// A key does not say its name.
+struct Nameless;
+
 /// The children of a container.
 #[derive(Clone, Debug)]
 pub struct Children<'d> {
@@ -441,31 +483,6 @@ pub(super) fn plain_key_end(bytes: &[u8], start: usize) -> usize {
         end -= 1;
     }
     end
-}
-
-/// Whether `key` is the snake_case `name` or its camelCase form.
-fn spells(key: &[u8], name: &str) -> bool {
-    match key.len() == name.len() {
-        true => key == name.as_bytes(),
-        false => is_camel_case_of(key, name),
-    }
-}
-
-fn is_camel_case_of(key: &[u8], name: &str) -> bool {
-    let mut letters = key.iter();
-    let mut upper = false;
-    for &byte in name.as_bytes() {
-        if byte == b'_' {
-            upper = true;
-            continue;
-        }
-        let wanted = if upper { byte.to_ascii_uppercase() } else { byte };
-        upper = false;
-        if letters.next() != Some(&wanted) {
-            return false;
-        }
-    }
-    letters.next().is_none()
 }
 
 /// A value that was read from a node, with the node it came from.

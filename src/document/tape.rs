@@ -20,10 +20,10 @@ const REPLACED: u32 = 1;
 const NEAR: u32 = 255;
 /// Of `key`: it has a name.
 const NAMED: u32 = 1 << 15;
-/// The bits of a name.
-const NAMES: u16 = (1 << NAME_BITS) - 1;
 /// Number of low bits of a `key` with a name that say how much further the value is than the key is long.
 const GAP_BITS: u32 = 4;
+/// The bits of a `key` that say which name it has.
+const NAME_OF_KEY: u32 = NAMED | ((1 << NAME_BITS) - 1) << GAP_BITS;
 
 /// Number of low bits of `RawNode::link` that hold the extent of the value.
 const EXTENT_BITS: u32 = 27;
@@ -162,10 +162,16 @@ impl RawNode {
         self.key_tag().length() as u32 + (self.key & ((1 << GAP_BITS) - 1))
     }
 
-    /// The name of the key, if it has one.
+    /// Whether the key has this name.
     #[inline(always)]
-    pub(super) fn key_name(self) -> Option<NameId> {
-        (self.key & NAMED != 0).then_some(NameId((self.key >> GAP_BITS) as u16 & NAMES))
+    pub(super) fn is_named(self, NameId(name): NameId) -> bool {
+        self.key & NAME_OF_KEY == NAMED | u32::from(name) << GAP_BITS
+    }
+
+    /// Whether the key does not say its name.
+    #[inline(always)]
+    pub(super) fn is_nameless(self) -> bool {
+        self.key & NAMED == 0
     }
 
     /// The place of the key, and its text if it needs decoding, lie in the side table.
@@ -206,14 +212,16 @@ impl RawKey {
         (distance <= NEAR).then_some(Self { key: distance | length << 16 | u32::from(first) << 24, flags: 0 })
     }
 
-    /// The same with a name, unless it is too far away for that.
+    /// The same with a name, if it has one and is not too far away for that.
     #[inline(always)]
-    pub(super) fn named(self, NameId(name): NameId) -> Self {
+    fn named(self, name: Option<NameId>) -> Self {
         let gap = (self.key & 0xffff).wrapping_sub(self.key >> 16 & 0xff);
-        if gap >> GAP_BITS != 0 {
-            return self;
+        match name {
+            Some(NameId(name)) if gap >> GAP_BITS == 0 => {
+                Self { key: self.key & !0xffff | NAMED | u32::from(name) << GAP_BITS | gap, ..self }
+            }
+            _ => self,
         }
-        Self { key: self.key & !0xffff | NAMED | u32::from(name) << GAP_BITS | gap, ..self }
     }
 }
 
@@ -224,16 +232,9 @@ pub(super) enum Key {
     #[default]
     None,
     /// Stands here (with its quotes), and can be read from the text.
-    Written(Span, KeyTag),
+    Written(Span, KeyTag, Option<NameId>),
     /// Stands here, and is decoded to this.
     Decoded(Span, Box<str>),
-}
-
-impl Key {
-    /// The key that stands in `span` of the text, with its quotes if it has some.
-    pub(super) fn written(bytes: &[u8], span: Span) -> Self {
-        Self::Written(span, KeyTag::of(without_quotes(bytes.get(span.range()).unwrap_or_default())))
-    }
 }
 
 /// A key without its quotes.
@@ -264,6 +265,8 @@ pub(super) struct Tape {
     odd_keys: Vec<OddKey>,
     /// The keys that have a name.
     names: Names,
+    /// Whether every key is among them, so that what has no name is not there.
+    has_names: bool,
     /// What the copies of subtrees cost so far.
     copied: usize,
 }
@@ -280,7 +283,7 @@ impl Tape {
     pub(super) fn with_capacity(nodes: usize) -> Self {
         let mut nodes = Vec::with_capacity(nodes.min(MAX_NODES));
         pages::use_huge_pages(&mut nodes);
-        Self { nodes, ..Self::default() }
+        Self { nodes, has_names: true, ..Self::default() }
     }
 
     /// Keeps from now on where each value ends.
@@ -331,38 +334,52 @@ impl Tape {
     pub(super) fn push(&mut self, shape: Shape, span: Span, key: Key) -> u32 {
         let key = match key {
             Key::None => RawKey::NONE,
-            Key::Written(key, tag) => self.near_key(key, tag, span.start),
+            Key::Written(key, tag, name) => self.near_key(key, tag, name, span.start),
             Key::Decoded(key, text) => self.decoded_key(key, text),
         };
         self.push_raw(shape, span.start as usize, span.end as usize, key)
     }
 
-    /// The name of the key that stands there without its quotes.
+    /// Gives a key its name, old or new. It stands there without its quotes.
     #[inline(always)]
-    pub(super) fn name(&mut self, bytes: &[u8], hash: KeyHash, start: u32, length: u32) -> Option<NameId> {
-        self.names.of(bytes, hash, start, length)
+    pub(super) fn name(&mut self, key: RawKey, bytes: &[u8], hash: KeyHash, start: u32, length: u32) -> RawKey {
+        let name = self.names.of(bytes, hash, start, length);
+        self.has_names &= name.is_some();
+        key.named(name)
     }
 
-    /// The key of this value where it stands first, if it has a name.
+    /// The names of all keys, if they have one.
     #[inline(always)]
-    pub(super) fn named_key<'d>(&self, bytes: &'d [u8], node: RawNode) -> Option<&'d [u8]> {
-        self.names.text(bytes, node.key_name()?)
+    pub(super) fn names(&self) -> Option<&Names> {
+        Some(&self.names).filter(|_| self.has_names)
+    }
+
+    /// The key that stands in `span`, with its quotes if it has some.
+    pub(super) fn key(&mut self, bytes: &[u8], span: Span) -> Key {
+        let text = without_quotes(bytes.get(span.range()).unwrap_or_default());
+        let quotes = span.range().len().saturating_sub(text.len()) as u32;
+        let name = self.names.of(bytes, KeyHash::of_text(text), span.start + quotes / 2, text.len() as u32);
+        self.has_names &= name.is_some();
+        Key::Written(span, KeyTag::of(text), name)
     }
 
     /// The key that stands in `span` (with its quotes), for the value at `value`, which is appended next.
     pub(super) fn written_key(&mut self, bytes: &[u8], span: Span, value: u32) -> RawKey {
-        let text = without_quotes(bytes.get(span.range()).unwrap_or_default());
-        self.near_key(span, KeyTag::of(text), value)
+        match self.key(bytes, span) {
+            Key::Written(span, tag, name) => self.near_key(span, tag, name, value),
+            _ => RawKey::NONE,
+        }
     }
 
     #[inline(always)]
-    pub(super) fn near_key(&mut self, span: Span, tag: KeyTag, value: u32) -> RawKey {
+    fn near_key(&mut self, span: Span, tag: KeyTag, name: Option<NameId>, value: u32) -> RawKey {
         let near = RawKey::near(value.wrapping_sub(span.start), tag.length() as u32, tag.first());
-        near.unwrap_or_else(|| self.odd_key(span, tag, None))
+        near.map_or_else(|| self.odd_key(span, tag, None), |key| key.named(name))
     }
 
     /// A key that means something else than what is written, for the value that is appended next.
     pub(super) fn decoded_key(&mut self, span: Span, text: Box<str>) -> RawKey {
+        self.has_names = false;
         self.odd_key(span, KeyTag::of(text.as_bytes()), Some(text))
     }
 

@@ -57,6 +57,8 @@ fn assert_same_as_full_parser(name: &str, text: &str) {
     }
     assert_eq!(fast_lines.len(), full_lines.len(), "{name}");
     assert_eq!(kinds(&fast), kinds(&full), "{name}");
+    assert_members_are_found(name, &fast);
+    assert_members_are_found(name, &full);
 }
 
 #[test]
@@ -150,6 +152,26 @@ fn json_is_read_as_serde_json_reads_it() {
     assert!(compared > 80, "only {compared} files");
 }
 
+/// Members are found by their keys and by the fields that these spell, and nothing else is.
+fn assert_members_are_found(name: &str, document: &Document) {
+    for index in 0..document.node_count() as u32 {
+        let object = Node::new(document, index);
+        let members: Vec<(&str, Node<'_>)> = object.entries().take(50).map(|(key, value)| (key.text, value)).collect();
+        let first = |spells: &dyn Fn(&str) -> bool| {
+            members.iter().find(|(key, _)| spells(key)).map(|(_, value)| *value).filter(|value| !value.is_null())
+        };
+        for (key, _) in &members {
+            assert_eq!(object.get(key), first(&|other| other == *key), "{name}: {key} of value {index}");
+            for field in spelling::snake_cases(key.as_bytes()).chain([key.as_bytes().to_vec()]) {
+                let field = String::from_utf8(field).unwrap();
+                let expected = first(&|key| spelling::spells(key.as_bytes(), &field));
+                assert_eq!(object.field(&field), expected, "{name}: {field} of value {index}");
+            }
+        }
+        assert_eq!(object.get("no such key").or(object.field("no_such_field")), None, "{name}");
+    }
+}
+
 /// Both readings of a text are the same, if the fast path takes it: with every span, key and shape.
 /// Returns whether it does.
 fn assert_fast_json_is_careful_json(name: &str, text: &str) -> bool {
@@ -169,6 +191,7 @@ fn assert_fast_json_is_careful_json(name: &str, text: &str) -> bool {
         assert_eq!(of(fast), of(careful), "{name}: value {index}");
         assert_eq!(format!("{key:?}"), format!("{careful_key:?}"), "{name}: key of value {index}");
     }
+    assert_members_are_found(name, &fast);
     let ends: Vec<u32> = (0..fast.node_count() as u32).map(|index| Node::new(&fast, index).span().end).collect();
     let [ours, theirs] = [&fast, &careful].map(|document| document.lines.positions(text.as_bytes(), &ends));
     assert_eq!(ours, theirs, "{name}");
@@ -250,6 +273,8 @@ fn the_fast_json_path_reads_what_is_like_something_before() {
         r#"{"name": "bcd", "port": 8080, "ok": null, "tags": ["", {"k": "é"}], "none": {}, "list": []}"#,
         r#"{"name": "a\"b", "port": -1.5e3, "ok": false, "tags": ["x\n", {"k": "v"}], "none": {}, "list": []}"#,
         r#"{"name": "a\"bc", "port": 8, "ok": false, "tags": ["x\ny", {"k": "v"}], "none": {}, "list": []}"#,
+        // Here the escaped character ends the string.
+        r#"{"name": "a\"b", "port": 8, "ok": false, "tags": ["x\", {"k": "v"}], "none": {}, "list": []}"#,
         r#"{"name": "a", "port": 80 , "ok": true, "tags": ["x", {"k": "v"}], "none": {}, "list": []}"#,
         r#"{"name": "a", "port": "80", "ok": true, "tags": ["x", {"k": "v"}], "none": {}, "list": []}"#,
         r#"{"name": "a", "port": 80, "ok": true, "tags": ["x", {"l": "v"}], "none": {}, "list": []}"#,
@@ -276,7 +301,7 @@ fn the_fast_json_path_reads_what_is_like_something_before() {
     let (mut taken, mut refused) = (0, 0);
     for turn in 0..3000 {
         // In most texts are only elements without a fault, and in many hardly anything but one.
-        let kinds = if turn % 3 == 0 { elements.len() } else { 1 + random(6) };
+        let kinds = if turn % 3 == 0 { elements.len() } else { 1 + random(7) };
         let separator = [",", ", ", ",\n  ", " ,\r\n\t"][random(4)];
         // Some are longer than what the fast path looks at at once.
         let length = random(if turn % 50 == 0 { 500 } else { 12 });

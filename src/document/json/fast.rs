@@ -30,8 +30,8 @@ pub(super) fn read(
 ) -> Result<Values, Surprise> {
     let tokens = Tokens::new(bytes, from);
     let frames = Box::new([Open { frame: Frame::new(u32::MAX, false), kind: Kind::of(RawKey::NONE) }; MAX_DEPTH]);
-    Reader { bytes, tokens, tape, problems, models: Models::new(), frames, depth: 0, is_large: bytes.len() >= LARGE }
-        .roots()
+    let is_large = bytes.len() >= LARGE;
+    Reader { bytes, tokens, tape, problems, models: Models::new(), frames, depth: 0, is_large }.roots()
 }
 
 struct Reader<'a> {
@@ -256,10 +256,7 @@ impl Reader<'_> {
         let Some(key) = RawKey::near(value.wrapping_sub(open), length - 1, (start >> 8) as u8) else {
             return Ok(self.tape.written_key(self.bytes, Span { start: open, end: close + 1 }, value));
         };
-        if !self.is_large {
-            return Ok(key);
-        }
-        Ok(self.tape.name(self.bytes, hash, open + 1, length - 1).map_or(key, |name| key.named(name)))
+        Ok(self.tape.name(key, self.bytes, hash, open + 1, length - 1))
     }
 
     /// Eight bytes from a token on, the first one lowest; zeroes behind the end.

@@ -262,7 +262,7 @@ impl Reader<'_> {
     }
 
     /// Reads the key at `at`, if the line has one there: the key and the offset of its colon.
-    fn key(&self, at: usize, content_end: usize) -> Fast<Option<(Key, usize)>> {
+    fn key(&mut self, at: usize, content_end: usize) -> Fast<Option<(Key, usize)>> {
         match self.byte(at) {
             Some(b'"' | b'\'') => {
                 let end = self.quoted_end(at, content_end)?;
@@ -277,7 +277,7 @@ impl Reader<'_> {
         }
     }
 
-    fn plain_key(&self, at: usize, content_end: usize) -> Fast<Option<(Key, usize)>> {
+    fn plain_key(&mut self, at: usize, content_end: usize) -> Fast<Option<(Key, usize)>> {
         let line = self.bytes.get(at..content_end).unwrap_or_default();
         let Some(colon) = memchr::memchr_iter(b':', line)
             .map(|offset| at + offset)
@@ -295,8 +295,8 @@ impl Reader<'_> {
         Ok(Some((self.written(at, at + trim_blanks_end(key)), colon)))
     }
 
-    fn written(&self, start: usize, end: usize) -> Key {
-        Key::written(self.bytes, Span::new(start, end))
+    fn written(&mut self, start: usize, end: usize) -> Key {
+        self.tape.key(self.bytes, Span::new(start, end))
     }
 
     /// Whether a word ends here: a blank, or the end of the line.
@@ -457,7 +457,7 @@ impl Reader<'_> {
     }
 
     /// Reads `key:` within braces; returns the key and where its value starts.
-    fn flow_key(&self, at: usize, content_end: usize, keys: &mut KeyFilter) -> Fast<(Key, usize)> {
+    fn flow_key(&mut self, at: usize, content_end: usize, keys: &mut KeyFilter) -> Fast<(Key, usize)> {
         let end = match self.byte(at) {
             Some(b'"' | b'\'') => self.quoted_end(at, content_end)?,
             _ => self.flow_plain_end(at, content_end)?,

@@ -140,7 +140,7 @@ impl<'a> Builder<'a> {
         frame.keys.add_text(text.as_bytes());
         // A quoted `<<` is a key like any other.
         frame.has_merge |= &*text == "<<" && self.text.get(span.range()) == Some("<<");
-        frame.key = Some(readable_key(self.text.as_bytes(), span, text));
+        frame.key = Some(readable_key(self.tape, self.text.as_bytes(), span, text));
         self.last_end = span.end as usize;
         None
     }
@@ -345,7 +345,7 @@ impl<'a> Builder<'a> {
                     self.report_budget(span);
                     continue;
                 }
-                let key = readable_key(self.text.as_bytes(), span, text.into());
+                let key = readable_key(self.tape, self.text.as_bytes(), span, text.into());
                 self.tape.copy_subtree(member, key);
                 present.insert(name);
             }
@@ -414,7 +414,7 @@ impl<'a> Builder<'a> {
 }
 
 /// A key as an offset where the text can be read back from there, else with its text beside it.
-fn readable_key(bytes: &[u8], span: Span, text: Box<str>) -> Key {
+fn readable_key(tape: &mut Tape, bytes: &[u8], span: Span, text: Box<str>) -> Key {
     let start = span.start as usize;
     let raw = bytes.get(span.range()).unwrap_or_default();
     let direct = match raw {
@@ -423,5 +423,5 @@ fn readable_key(bytes: &[u8], span: Span, text: Box<str>) -> Key {
         }
         _ => raw == text.as_bytes() && !raw.is_empty() && plain_key_end(bytes, start) == span.end as usize,
     };
-    if direct { Key::written(bytes, span) } else { Key::Decoded(span, text) }
+    if direct { tape.key(bytes, span) } else { Key::Decoded(span, text) }
 }
