@@ -180,3 +180,61 @@ fn healthy_samples_have_no_errors() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// What is judged by itself: a project, the dumps, a mesh, the bundle.
+fn units(root: &Path) -> Vec<PathBuf> {
+    let whole = ["dumps", "bundle-sample"].map(|name| root.join(name));
+    let each = ["manifests", "envoy-dumps", "istiod"].iter().flat_map(|name| folders(&root.join(name)));
+    each.chain(whole).collect()
+}
+
+/// `1 error, 2 warnings, 3 notes`.
+fn counted(counts: [usize; 3]) -> String {
+    let words = ["error", "warning", "note"];
+    let parts = counts.iter().zip(words).filter(|(count, _)| **count > 0);
+    let parts: Vec<String> =
+        parts.map(|(count, word)| format!("{count} {word}{}", if *count == 1 { "" } else { "s" })).collect();
+    parts.join(", ")
+}
+
+#[test]
+fn the_page_says_how_often_each_rule_fires() {
+    let Some(root) = shared("corpus") else { return };
+    let mut counts: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    for unit in units(&root) {
+        for finding in run(discover(&[unit]), &Settings::default()).findings {
+            let place = match finding.severity {
+                Severity::Error => 0,
+                Severity::Warning => 1,
+                Severity::Info => 2,
+            };
+            counts.entry(finding.rule.id).or_default()[place] += 1;
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/corpus.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let header = "|---|---|---|---|\n";
+    let (before, rest) = page.split_once(header).unwrap();
+    let (rows, after) = rest.split_once("\n\n").unwrap();
+    // Where a rule fires and whether that is right is for somebody to say who has looked.
+    let known: BTreeMap<&str, (&str, &str)> = rows
+        .lines()
+        .map(|row| row.strip_prefix("| ").unwrap().splitn(3, " | ").collect::<Vec<_>>())
+        .map(|row| (row[0], (row[1], row[2])))
+        .collect();
+    let row = |(rule, found): (&&str, &[usize; 3])| {
+        let (before, verdict) = known.get(*rule).copied().unwrap_or(("", "? | ? |"));
+        // Certificates expire as time goes by.
+        let count = if *rule == "expired-certificate" { before.to_owned() } else { counted(*found) };
+        format!("| {rule} | {count} | {verdict}")
+    };
+    let rows: Vec<String> = counts.iter().map(row).collect();
+    let expected = format!("{before}{header}{}\n\n{after}", rows.join("\n"));
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &expected).unwrap();
+    }
+    println!("{} rules fire in the corpus", counts.len());
+    let differing = expected.lines().zip(page.lines()).find(|(now, then)| now != then);
+    assert!(expected == page, "docs/corpus.md (UPDATE_DOCS=1 makes it anew): {differing:?}");
+    assert!(!page.contains("| ? |"), "docs/corpus.md lacks a verdict");
+}

@@ -35,6 +35,8 @@ pub(super) struct Names {
 #[derive(Clone, Copy, Debug)]
 struct Name {
     hash: KeyHash,
+    /// The last eight bytes, if there are as many.
+    last: [u8; 8],
     /// Offset of its first byte.
     start: u32,
     length: u32,
@@ -47,7 +49,7 @@ impl Names {
         let text = bytes.get(start as usize..(start + length) as usize)?;
         match self.probe(bytes, hash, text) {
             Probe::Found(id) => Some(id),
-            Probe::Free(place) => self.add(place, text, Name { hash, start, length }),
+            Probe::Free(place) => self.add(place, text, Name { hash, last: last_of(text), start, length }),
             Probe::Crowded => None,
         }
     }
@@ -110,15 +112,17 @@ impl Name {
         if self.hash != hash || self.length as usize != text.len() {
             return false;
         }
-        if text.len() <= HASHED {
-            return true;
-        }
-        let own = bytes.get(self.start as usize..(self.start + self.length) as usize).unwrap_or_default();
+        // What the hash does not say of a short one, its end does.
         if text.len() <= HASHED + 8 {
-            return own.last_chunk::<8>() == text.last_chunk();
+            return self.last == last_of(text);
         }
-        own == text
+        bytes.get(self.start as usize..(self.start + self.length) as usize) == Some(text)
     }
+}
+
+#[inline(always)]
+fn last_of(text: &[u8]) -> [u8; 8] {
+    text.last_chunk().copied().unwrap_or_default()
 }
 
 /// Where a name may be.

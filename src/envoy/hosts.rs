@@ -38,6 +38,7 @@ impl<'d> HostClusters<'d> {
             ClusterName::parse(entry.cluster.name.value).filter(|name| name.direction == "outbound")
         };
         let mut all = Self { clusters: vec![(0, u32::MAX); dump.clusters.len()], ..Self::default() };
+        all.first.reserve(dump.clusters.len());
         let names = dump.clusters.iter().zip(&mut all.clusters).enumerate();
         // The last ones first, so that each finds the one behind it.
         for (place, (entry, (port, next))) in names.rev() {

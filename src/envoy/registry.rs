@@ -31,6 +31,7 @@ impl<'d> Registry<'d> {
         }
         let catch_all = blocking_virtual_host(dump).or_else(|| blocking_chain(dump))?;
         let mut hosts: FxHashSet<&'d str> = FxHashSet::default();
+        hosts.reserve(dump.clusters.len());
         hosts.extend(dump.clusters.iter().filter_map(|c| ClusterName::parse(c.cluster.name.value)).map(|n| n.host));
         for config in dump.route_configurations() {
             let domains = config.virtual_hosts().flat_map(super::VirtualHost::domains);

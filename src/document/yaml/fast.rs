@@ -399,8 +399,8 @@ impl Reader<'_> {
                 }
                 text_end = line_end;
                 end = after;
-            } else if body_indent.is_none() && column > 0 {
-                return Err(Unusual); // blanks before the first line: how many count is a fine point
+            } else if column > 0 && (body_indent.is_none() || after == line_end) {
+                return Err(Unusual); // blanks before the first line, or the text's last: what counts is a fine point
             } else if keeps_breaks || body_indent.is_some_and(|i| column > i) {
                 end = after;
             }
