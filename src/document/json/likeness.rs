@@ -209,46 +209,45 @@ impl Copying<'_> {
             let by = new.wrapping_sub(old) as u32;
             // Mostly the same scalars differ again. What a processor does the same way each time takes it
             // half the time.
-            let place = self.varying.get(expected).copied();
-            let known = place.and_then(|place| Some((place, copies.at(place)?)));
+            let known = self.varying.get(expected).and_then(|place| Some((*place, copies.at(*place)?)));
             let until = known.map_or(end, |(_, known)| start_of_text(known));
-            if is_same::<L>(bytes, old, new, until.wrapping_sub(old)) {
-                self.compared += until - old;
-                new += until - old;
-                let Some((place, known)) = known else {
+            let as_known = is_same::<L>(bytes, old, new, until.wrapping_sub(old));
+            let same = if as_known { until - old } else { common_length::<L>(bytes, old, new) };
+            self.compared += same;
+            new += same;
+            let scalar = match known {
+                None if as_known => {
                     copies.move_all(by);
                     return Some(new);
-                };
-                copies.move_until(place, by);
-                expected += 1;
-                let start = known.start.wrapping_add(by);
-                new = match known.shape() {
-                    Shape::Quoted => string_end::<L>(bytes, new)?,
-                    _ => word_end(bytes, start as usize)?,
-                };
-                old = (known.start + known.extent()) as usize;
-                copies.move_next(start, new as u32)?;
-                continue;
-            }
-            let same = common_length::<L>(bytes, old, new);
-            self.compared += same;
-            let limit = old + same;
-            let other = copies.move_those_before(limit as u32, by)?;
-            let start = other.start.wrapping_add(by);
-            new = match other.shape() {
-                Shape::Quoted if (other.start as usize) < limit => string_end::<L>(bytes, new + same)?,
-                Shape::Plain if other.start as usize <= limit => word_end(bytes, start as usize)?,
-                _ => return None,
+                }
+                Some((place, known)) if as_known => {
+                    copies.move_until(place, by);
+                    known
+                }
+                _ => copies.move_those_before((old + same) as u32, by).filter(|next| holds(*next, old + same))?,
             };
-            // Escapes are where they were in what both have in common only.
-            if !other.is_decoded() {
-                self.varying.insert(expected, copies.moved());
+            // What has escapes may differ behind them only, and is looked for each time.
+            if !scalar.is_decoded() {
+                if !as_known {
+                    self.varying.insert(expected, copies.moved());
+                }
                 expected += 1;
             }
-            old = (other.start + other.extent()) as usize;
+            let start = scalar.start.wrapping_add(by);
+            new = match scalar.shape() {
+                Shape::Quoted => string_end::<L>(bytes, new)?,
+                _ => word_end(bytes, start as usize)?,
+            };
+            old = (scalar.start + scalar.extent()) as usize;
             copies.move_next(start, new as u32)?;
         }
     }
+}
+
+/// Whether a value is a scalar with an offset in its text, the first of those that do not end before it.
+#[inline(always)]
+fn holds(value: RawNode, offset: usize) -> bool {
+    matches!(value.shape(), Shape::Quoted | Shape::Plain) && start_of_text(value) <= offset
 }
 
 /// Where a scalar may begin to differ from another: a string behind its quote.
