@@ -60,7 +60,7 @@ fn nests_and_ascends(container: Node<'_>) {
     }
 }
 
-/// The pointer of every value leads back to it.
+/// The pointer of every value leads back to it, and so does its key.
 pub fn pointers_lead_back(document: &Document) {
     for root in document.roots().take(10) {
         let mut found = 0;
@@ -71,6 +71,10 @@ pub fn pointers_lead_back(document: &Document) {
 fn lead_back(root: Node<'_>, node: Node<'_>, found: &mut usize) {
     let pointer = node.pointer();
     assert_eq!(root.resolve(&pointer), Some(node), "{pointer}");
+    for (key, value) in node.entries().filter(|(_, value)| !value.is_null()) {
+        assert_eq!(node.get(key.text), Some(value), "{} of {pointer}", key.text);
+        assert!(node.field(key.text).is_some(), "{} of {pointer}", key.text);
+    }
     for child in node.items().chain(node.values()) {
         *found += 1;
         if *found < 200 {
