@@ -70,6 +70,8 @@ fn the_fast_yaml_path_reads_what_the_full_parser_reads() {
         "a: |\n  x\n   y\n\n  z\nb: >-\n  folded\n  text\n\n  more\n   indented\nc: |+\n  keep\n\n\nd: 1\n",
         "a: >\n  x\n\nb: |-\n  no break",
         ">\n a\n ",
+        "a:\n  - >\nb: 1\n",
+        "a:\n  - >\nb: 1 2 é\n",
         ">\n a\n\n  ",
         "a: |\n  b\n ",
         "key with spaces: v # c\n\"quoted key\": 1\n'single': 2\nurl: http://x:80/y#z\n",

@@ -407,10 +407,7 @@ impl Reader<'_> {
             line = after;
         }
         if body_indent.is_none() {
-            if keeps_breaks {
-                return Err(Unusual);
-            }
-            end = content_end;
+            return Err(Unusual); // nothing but blank lines: where that ends is a fine point
         }
         self.last_end = text_end;
         let span = Span::new(at, end.min(self.end));

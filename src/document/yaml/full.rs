@@ -181,6 +181,9 @@ impl<'a> Builder<'a> {
         }
         if !span.is_empty() {
             self.last_end = span.start as usize + raw.trim_ascii_end().len();
+        } else if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+            // There is nothing but its header.
+            self.last_end = self.slice(Span::new(0, span.start as usize)).trim_ascii_end().len();
         }
         self.define(anchor, index);
     }
