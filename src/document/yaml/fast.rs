@@ -149,6 +149,9 @@ impl Reader<'_> {
                 if item >= content_end || self.byte(item) == Some(b'#') {
                     return Ok(next);
                 }
+                if self.byte(item) == Some(b'\t') {
+                    return Err(Unusual); // who stands behind a tab has no column
+                }
                 column += (item - at) as i64;
                 at = item;
                 dash = self.is_dash(at, content_end)?;
