@@ -12,9 +12,9 @@ const PROBES: usize = 8;
 pub(super) const NAME_BITS: u32 = 11;
 /// The most names that a document has.
 const MOST: usize = (1 << NAME_BITS) - 1;
-/// Places of a table, with a name at each at most.
-const PLACES: usize = (MOST + 1) * 2;
-
+/// Places of the first table, and of the largest. Half of them are free, or more.
+const FEWEST_PLACES: usize = 64;
+const MOST_PLACES: usize = (MOST + 1) * 4;
 /// Words of a filter for names in camel case, of which Envoy prints a few dozen at most.
 const CAMEL_WORDS: usize = 16;
 
@@ -48,19 +48,15 @@ impl Names {
     pub(super) fn of(&mut self, bytes: &[u8], hash: KeyHash, start: u32, length: u32) -> Option<NameId> {
         let text = bytes.get(start as usize..(start + length) as usize)?;
         match self.probe(bytes, hash, text) {
-            Probe::Found(id) => Some(id),
-            Probe::Free(place) => self.add(place, text, Name { hash, last: last_of(text), start, length }),
-            Probe::Crowded => None,
+            Some(id) => Some(id),
+            None => self.add(text, Name { hash, last: last_of(text), start, length }),
         }
     }
 
     /// The name with this text, if the document has it.
     #[inline(always)]
     pub(super) fn find(&self, bytes: &[u8], hash: KeyHash, text: &[u8]) -> Option<NameId> {
-        match self.probe(bytes, hash, text) {
-            Probe::Found(id) => Some(id),
-            _ => None,
-        }
+        self.probe(bytes, hash, text)
     }
 
     /// The name with this text in camel case, if the document has it and that is another.
@@ -75,34 +71,65 @@ impl Names {
     }
 
     #[inline(always)]
-    fn probe(&self, bytes: &[u8], hash: KeyHash, text: &[u8]) -> Probe {
-        for probe in 0..PROBES {
-            let place = (hash.place() + probe) % PLACES;
-            let Some(id) = self.places.get(place).copied().filter(|id| *id != 0) else {
-                return Probe::Free(place);
-            };
-            if self.known.get(usize::from(id).wrapping_sub(1)).is_some_and(|name| name.is(bytes, hash, text)) {
-                return Probe::Found(NameId(id));
+    fn probe(&self, bytes: &[u8], hash: KeyHash, text: &[u8]) -> Option<NameId> {
+        for place in places(hash, last_of(text), self.places.len()) {
+            let id = self.places.get(place).copied().filter(|id| *id != 0)?;
+            if self.known.get(usize::from(id) - 1).is_some_and(|name| name.is(bytes, hash, text)) {
+                return Some(NameId(id));
             }
         }
-        Probe::Crowded
+        None
     }
 
     #[cold]
-    fn add(&mut self, place: usize, text: &[u8], name: Name) -> Option<NameId> {
+    fn add(&mut self, text: &[u8], name: Name) -> Option<NameId> {
         if self.known.len() >= MOST {
             return None;
+        }
+        self.known.push(name);
+        if self.known.len() * 2 > self.places.len() || !self.place(self.known.len()) {
+            self.grow()?;
         }
         for snake in spelling::snake_cases(text) {
             let (word, bit) = camel_bit(KeyHash::of_text(&snake));
             self.camel.get_mut(word).into_iter().for_each(|word| *word |= bit);
         }
-        self.places.resize(PLACES, 0);
-        self.known.push(name);
-        let id = self.known.len() as u16;
-        *self.places.get_mut(place)? = id;
-        Some(NameId(id))
+        Some(NameId(self.known.len() as u16))
     }
+
+    /// Puts a name at a free place, if there is one where it is looked for.
+    fn place(&mut self, id: usize) -> bool {
+        let Some(name) = self.known.get(id - 1) else { return false };
+        let mut places = places(name.hash, name.last, self.places.len());
+        let Some(free) = places.find(|place| self.places.get(*place) == Some(&0)) else { return false };
+        self.places.get_mut(free).into_iter().for_each(|place| *place = id as u16);
+        true
+    }
+
+    /// Makes a larger table for all names, unless that would be too large: then the last is none.
+    fn grow(&mut self) -> Option<()> {
+        let before = std::mem::take(&mut self.places);
+        let mut count = FEWEST_PLACES.max(before.len() * 2);
+        while count <= MOST_PLACES {
+            self.places = vec![0; count];
+            if (1..=self.known.len()).all(|id| self.place(id)) {
+                return Some(());
+            }
+            count *= 2;
+        }
+        self.places = before;
+        self.known.pop();
+        None
+    }
+}
+
+/// Where a key with this hash and these last bytes is looked for in a table of so many places, a
+/// power of two.
+#[inline(always)]
+fn places(hash: KeyHash, last: [u8; 8], count: usize) -> impl Iterator<Item = usize> {
+    // Many keys begin alike.
+    let end = (u64::from_le_bytes(last).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize;
+    (0..PROBES).map(move |probe| ((hash.place() ^ end) + probe) & count.wrapping_sub(1))
 }
 
 impl Name {
@@ -125,17 +152,51 @@ fn last_of(text: &[u8]) -> [u8; 8] {
     text.last_chunk().copied().unwrap_or_default()
 }
 
-/// Where a name may be.
-enum Probe {
-    Found(NameId),
-    /// Nowhere, and it could be put there.
-    Free(usize),
-    /// Nowhere, and there is no place for it.
-    Crowded,
-}
-
 #[inline(always)]
 fn camel_bit(hash: KeyHash) -> (usize, u64) {
     let place = hash.place();
     (place / 64 % CAMEL_WORDS, 1 << (place % 64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_up_to_as_many_as_there_can_be() {
+        let keys: Vec<String> = (0..3000).map(|number| format!("key-{number}")).collect();
+        let bytes = keys.concat().into_bytes();
+        let mut names = Names::default();
+        let (mut start, mut given) = (0, 0);
+        for key in &keys {
+            let hash = KeyHash::of_text(key.as_bytes());
+            let name = names.of(&bytes, hash, start, key.len() as u32);
+            assert_eq!(names.of(&bytes, hash, start, key.len() as u32), name, "{key}");
+            start += key.len() as u32;
+            given += usize::from(name.is_some());
+        }
+        assert!(given > 100, "only {given} names");
+        let found =
+            keys.iter().filter(|key| names.find(&bytes, KeyHash::of_text(key.as_bytes()), key.as_bytes()).is_some());
+        assert_eq!(found.count(), given);
+        assert_eq!(names.find(&bytes, KeyHash::of_text(b"key-x"), b"key-x"), None);
+    }
+
+    #[test]
+    fn keys_that_begin_alike_are_told_apart() {
+        // The hashes of all are the same: of seven bytes and the length. The second half ends alike, too.
+        let first = (0..20).map(|number| format!("prefix-and-more-of-{number:04}"));
+        let second = (0..20).map(|number| format!("prefix-{number:04}-and-more-of"));
+        let keys: Vec<String> = first.chain(second).collect();
+        let bytes = keys.concat().into_bytes();
+        let mut names = Names::default();
+        let hash = |key: &str| KeyHash::of_text(key.as_bytes());
+        let ids: Vec<Option<NameId>> =
+            keys.iter().zip((0..).step_by(23)).map(|(key, start)| names.of(&bytes, hash(key), start, 23)).collect();
+        for (key, id) in keys.iter().zip(&ids) {
+            assert_eq!(names.find(&bytes, hash(key), key.as_bytes()), *id, "{key}");
+        }
+        assert!(ids[..20].iter().all(Option::is_some), "{ids:?}");
+        assert!(ids[20..].iter().flatten().count() < 20, "{ids:?}");
+    }
 }

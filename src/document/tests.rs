@@ -72,6 +72,8 @@ fn the_fast_yaml_path_reads_what_the_full_parser_reads() {
         ">\n a\n ",
         "a:\n  - >\nb: 1\n",
         "- \t:",
+        "a: &x {b: 1}\nc:\n  << : *x\n  d: 2\n",
+        "<<  :\n  a: 1\n",
         "a:\n  - \tb: 1\n    c: 2\n",
         "a:\n  -  b: 1\n     c: 2\n",
         "a:\n  - >\nb: 1 2 é\n",

@@ -289,13 +289,14 @@ impl Reader<'_> {
             return Ok(None);
         };
         let key = self.bytes.get(at..colon).unwrap_or_default();
-        if key.is_empty() || key == b"<<" {
+        let end = at + trim_blanks_end(key);
+        if end == at || self.bytes.get(at..end) == Some(b"<<") {
             return Err(Unusual);
         }
         if comment_start(key).is_some() {
             return Ok(None); // the colon stands in a comment
         }
-        Ok(Some((self.written(at, at + trim_blanks_end(key)), colon)))
+        Ok(Some((self.written(at, end), colon)))
     }
 
     fn written(&mut self, start: usize, end: usize) -> Key {
