@@ -47,16 +47,20 @@ impl Names {
     #[inline(always)]
     pub(super) fn of(&mut self, bytes: &[u8], hash: KeyHash, start: u32, length: u32) -> Option<NameId> {
         let text = bytes.get(start as usize..(start + length) as usize)?;
-        match self.probe(bytes, hash, text) {
-            Some(id) => Some(id),
-            None => self.add(text, Name { hash, last: last_of(text), start, length }),
-        }
+        let known = self.find(bytes, hash, text);
+        known.or_else(|| self.add(text, Name { hash, last: last_of(text), start, length }))
     }
 
     /// The name with this text, if the document has it.
     #[inline(always)]
     pub(super) fn find(&self, bytes: &[u8], hash: KeyHash, text: &[u8]) -> Option<NameId> {
-        self.probe(bytes, hash, text)
+        for place in places(hash, last_of(text), self.places.len()) {
+            let id = self.places.get(place).copied().filter(|id| *id != 0)?;
+            if self.known.get(usize::from(id) - 1).is_some_and(|name| name.is(bytes, hash, text)) {
+                return Some(NameId(id));
+            }
+        }
+        None
     }
 
     /// The name with this text in camel case, if the document has it and that is another.
@@ -68,17 +72,6 @@ impl Names {
         }
         let camel = spelling::camel_case(text);
         self.find(bytes, KeyHash::of_text(camel.as_bytes()), camel.as_bytes())
-    }
-
-    #[inline(always)]
-    fn probe(&self, bytes: &[u8], hash: KeyHash, text: &[u8]) -> Option<NameId> {
-        for place in places(hash, last_of(text), self.places.len()) {
-            let id = self.places.get(place).copied().filter(|id| *id != 0)?;
-            if self.known.get(usize::from(id) - 1).is_some_and(|name| name.is(bytes, hash, text)) {
-                return Some(NameId(id));
-            }
-        }
-        None
     }
 
     #[cold]
