@@ -13,7 +13,7 @@ use meshlint::finding::{Finding, Severity};
 use meshlint::input::discover;
 use meshlint::report::{self, Format, Style};
 use rayon::prelude::*;
-use support::{files, folders, shared};
+use support::{everything_in, files, folders, shared};
 
 /// An error in a healthy sample that is true.
 struct TrueError {
@@ -55,13 +55,6 @@ const TRUE_ERRORS: [TrueError; 4] = [
     },
 ];
 
-fn everything_in(folder: &Path, found: &mut Vec<PathBuf>) {
-    found.extend(files(folder, ""));
-    for inner in folders(folder) {
-        everything_in(&inner, found);
-    }
-}
-
 /// Why a file was neither read nor refused as it should be.
 fn complaint(analysis: &Analysis, file: &Path) -> Option<String> {
     let member = format!("{}!", file.display());
@@ -87,8 +80,7 @@ fn kind(analysis: &Analysis) -> &'static str {
 #[test]
 fn every_file_is_read_or_refused() {
     let Some(root) = shared("corpus") else { return };
-    let mut all = Vec::new();
-    everything_in(&root, &mut all);
+    let all = everything_in(&root);
     let judged: Vec<(&'static str, Option<String>)> = all
         .par_iter()
         .map(|file| {

@@ -8,7 +8,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use support::{files, folders, meshlint, run_with};
+use support::{everything_in, meshlint, run_with};
 
 /// Pages with commands whose inputs are at hand. The others make theirs on the way.
 const PAGES: [&str; 2] = ["docs/istioctl.md", "docs/trace.md"];
@@ -39,8 +39,11 @@ fn examples(page: &str, text: &str) -> Vec<Example> {
         if line.starts_with("```") {
             within = line == "```console";
             continued = false;
-        } else if !within {
-        } else if let Some(command) = line.strip_prefix("$ ") {
+        }
+        if !within || line.starts_with("```") {
+            continue;
+        }
+        if let Some(command) = line.strip_prefix("$ ") {
             continued = command.ends_with('\\');
             let words = words(command.trim_end_matches('\\'));
             found.push(Example { place: format!("{page}:{}", number + 1), command: words, output: Vec::new() });
@@ -70,17 +73,6 @@ fn words(command: &str) -> Vec<String> {
     words.push(word);
     words.retain(|word| !word.is_empty());
     words
-}
-
-/// Every file below a folder, by its name.
-fn by_name(folder: &Path, found: &mut BTreeMap<String, Vec<PathBuf>>) {
-    for file in files(folder, "") {
-        let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        found.entry(name).or_default().push(file);
-    }
-    for inner in folders(folder) {
-        by_name(&inner, found);
-    }
 }
 
 /// The ways to read a command: each file that it names is one of those with the name. None if there
@@ -150,9 +142,9 @@ fn is_line(line: &str, expected: &str) -> bool {
 fn documented_commands_print_what_is_documented() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let Some(shared) = support::shared("corpus") else { return };
-    let mut known = BTreeMap::new();
-    for folder in [shared.as_path(), &shared.join("../conformance"), &root.join("examples")] {
-        by_name(folder, &mut known);
+    let mut known: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for file in [shared.as_path(), &shared.join("../conformance"), &root.join("examples")].map(everything_in).concat() {
+        known.entry(file.file_name().unwrap().to_string_lossy().into_owned()).or_default().push(file);
     }
     for (short, name) in ALIASES {
         let files = known.get(name).cloned();

@@ -37,10 +37,10 @@ impl KeyHash {
         Self::of(start << 8 | u64::from(b'"'), key.len() as u32 + 1)
     }
 
-    /// A number for a table.
+    /// A number for a table, of which the low bits count. The last of the bytes is in the highest only.
     #[inline(always)]
     pub(super) fn place(self) -> usize {
-        (self.0 >> 40) as usize
+        ((self.0 ^ self.0 >> 12 ^ self.0 >> 18) >> 40) as usize
     }
 
     /// One bit for each of two words. Of a distance only the low six bits count.

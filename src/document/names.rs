@@ -15,21 +15,27 @@ const MOST: usize = (1 << NAME_BITS) - 1;
 /// Places of the first table, and of the largest. Half of them are free, or more.
 const FEWEST_PLACES: usize = 64;
 const MOST_PLACES: usize = (MOST + 1) * 4;
-/// Words of a filter for names in camel case, of which Envoy prints a few dozen at most.
-const CAMEL_WORDS: usize = 16;
-
 /// A key that was seen before; never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NameId(pub(super) u16);
 
-/// Where each key of a text stands first.
+/// The keys of a text by their names, and the fields that they spell.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
+    keys: Table,
+    /// The names of fields that keys in camel case stand for, one behind the other.
+    field_texts: Vec<u8>,
+    fields: Table,
+    /// The key of each field.
+    field_keys: Vec<NameId>,
+}
+
+/// Where texts stand first.
+#[derive(Clone, Debug, Default)]
+struct Table {
     known: Vec<Name>,
     /// The name at each place, or zero. Empty before there is a name.
     places: Vec<u16>,
-    /// A bit for each name in camel case, where a filter has that in snake case.
-    camel: [u64; CAMEL_WORDS],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,13 +53,39 @@ impl Names {
     #[inline(always)]
     pub(super) fn of(&mut self, bytes: &[u8], hash: KeyHash, start: u32, length: u32) -> Option<NameId> {
         let text = bytes.get(start as usize..(start + length) as usize)?;
-        let known = self.find(bytes, hash, text);
-        known.or_else(|| self.add(text, Name { hash, last: last_of(text), start, length }))
+        self.find(bytes, hash, text).or_else(|| self.add(text, hash, start))
     }
 
     /// The name with this text, if the document has it.
     #[inline(always)]
     pub(super) fn find(&self, bytes: &[u8], hash: KeyHash, text: &[u8]) -> Option<NameId> {
+        self.keys.find(bytes, hash, text)
+    }
+
+    /// The name with this text in camel case, if the document has it and that is another.
+    #[inline(always)]
+    pub(super) fn find_camel_case(&self, hash: KeyHash, text: &[u8]) -> Option<NameId> {
+        let NameId(field) = self.fields.find(&self.field_texts, hash, text)?;
+        self.field_keys.get(usize::from(field) - 1).copied()
+    }
+
+    #[cold]
+    fn add(&mut self, text: &[u8], hash: KeyHash, start: u32) -> Option<NameId> {
+        let key = self.keys.add(Name::of(text, hash, start))?;
+        // There is one key in camel case for each field.
+        for field in spelling::fields_of(text) {
+            let start = self.field_texts.len() as u32;
+            self.fields.add(Name::of(&field, KeyHash::of_text(&field), start))?;
+            self.field_texts.extend(field);
+            self.field_keys.push(key);
+        }
+        Some(key)
+    }
+}
+
+impl Table {
+    #[inline(always)]
+    fn find(&self, bytes: &[u8], hash: KeyHash, text: &[u8]) -> Option<NameId> {
         for place in places(hash, last_of(text), self.places.len()) {
             let id = self.places.get(place).copied().filter(|id| *id != 0)?;
             if self.known.get(usize::from(id) - 1).is_some_and(|name| name.is(bytes, hash, text)) {
@@ -63,29 +95,14 @@ impl Names {
         None
     }
 
-    /// The name with this text in camel case, if the document has it and that is another.
-    #[inline(always)]
-    pub(super) fn find_camel_case(&self, bytes: &[u8], hash: KeyHash, text: &str) -> Option<NameId> {
-        let (word, bit) = camel_bit(hash);
-        if self.camel.get(word).is_none_or(|word| word & bit == 0) {
-            return None;
-        }
-        let camel = spelling::camel_case(text);
-        self.find(bytes, KeyHash::of_text(camel.as_bytes()), camel.as_bytes())
-    }
-
-    #[cold]
-    fn add(&mut self, text: &[u8], name: Name) -> Option<NameId> {
+    /// Adds a name that is not there. Nothing if there are too many of them.
+    fn add(&mut self, name: Name) -> Option<NameId> {
         if self.known.len() >= MOST {
             return None;
         }
         self.known.push(name);
         if self.known.len() * 2 > self.places.len() || !self.place(self.known.len()) {
             self.grow()?;
-        }
-        for snake in spelling::snake_cases(text) {
-            let (word, bit) = camel_bit(KeyHash::of_text(&snake));
-            self.camel.get_mut(word).into_iter().for_each(|word| *word |= bit);
         }
         Some(NameId(self.known.len() as u16))
     }
@@ -126,6 +143,10 @@ fn places(hash: KeyHash, last: [u8; 8], count: usize) -> impl Iterator<Item = us
 }
 
 impl Name {
+    fn of(text: &[u8], hash: KeyHash, start: u32) -> Self {
+        Self { hash, last: last_of(text), start, length: text.len() as u32 }
+    }
+
     /// Whether it is this text, which has this hash.
     #[inline(always)]
     fn is(&self, bytes: &[u8], hash: KeyHash, text: &[u8]) -> bool {
@@ -143,12 +164,6 @@ impl Name {
 #[inline(always)]
 fn last_of(text: &[u8]) -> [u8; 8] {
     text.last_chunk().copied().unwrap_or_default()
-}
-
-#[inline(always)]
-fn camel_bit(hash: KeyHash) -> (usize, u64) {
-    let place = hash.place();
-    (place / 64 % CAMEL_WORDS, 1 << (place % 64))
 }
 
 #[cfg(test)]
@@ -173,6 +188,18 @@ mod tests {
             keys.iter().filter(|key| names.find(&bytes, KeyHash::of_text(key.as_bytes()), key.as_bytes()).is_some());
         assert_eq!(found.count(), given);
         assert_eq!(names.find(&bytes, KeyHash::of_text(b"key-x"), b"key-x"), None);
+    }
+
+    #[test]
+    fn short_keys_that_differ_in_their_last_letter_have_a_place_each() {
+        let keys: Vec<String> = ('A'..='z').map(|letter| format!("prefix{letter}")).collect();
+        let bytes = keys.concat().into_bytes();
+        let mut names = Names::default();
+        for (key, start) in keys.iter().zip((0..).step_by(7)) {
+            let hash = KeyHash::of_text(key.as_bytes());
+            assert!(names.of(&bytes, hash, start, 7).is_some(), "{key}");
+        }
+        assert!(names.keys.places.len() <= 256, "{} places for {} keys", names.keys.places.len(), keys.len());
     }
 
     #[test]

@@ -238,16 +238,15 @@ impl<'d> Node<'d> {
     }
 
     fn get_hashed(self, name: &str, hash: KeyHash) -> Option<Node<'d>> {
-        let tape = &self.doc.tape;
-        let Some(names) = tape.names() else { return self.find(name) };
+        let Some(names) = self.doc.tape.names() else { return self.find(name) };
         let id = names.find(self.doc.bytes(), hash, name.as_bytes())?;
         self.named_member(|raw| raw.is_named(id)).unwrap_or_else(|Nameless| self.find(name))
     }
 
     fn field_hashed(self, name: &str, hash: KeyHash) -> Option<Node<'d>> {
-        let (bytes, tape) = (self.doc.bytes(), &self.doc.tape);
-        let Some(names) = tape.names() else { return self.find_field(name) };
-        let found = match (names.find(bytes, hash, name.as_bytes()), names.find_camel_case(bytes, hash, name)) {
+        let Some(names) = self.doc.tape.names() else { return self.find_field(name) };
+        let text = name.as_bytes();
+        let found = match (names.find(self.doc.bytes(), hash, text), names.find_camel_case(hash, text)) {
             (None, None) => return None,
             (Some(id), None) | (None, Some(id)) => self.named_member(|raw| raw.is_named(id)),
             (Some(snake), Some(camel)) => self.named_member(|raw| raw.is_named(snake) || raw.is_named(camel)),

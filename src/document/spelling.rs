@@ -1,23 +1,14 @@
 //! The two spellings of a field of a protobuf message: its name, and the one that JSON has.
 //! <https://protobuf.dev/programming-guides/json/#field-names>
 
-/// `virtual_hosts` as `virtualHosts`.
-pub(super) fn camel_case(name: &str) -> String {
-    let mut words = name.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |mut camel, word| {
-        let mut letters = word.chars();
-        camel.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
-        camel + letters.as_str()
-    })
-}
-
-/// The names that a key in camel case may stand for, other than itself: `virtual_hosts` for
-/// `virtualHosts`, and `prefix_64` for `prefix64`, which may be the name of a field as well.
-pub(super) fn snake_cases(key: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let plain = snake_case(key, false);
+/// The fields that a key stands for in camel case: `virtual_hosts` for `virtualHosts`, and
+/// `prefix_64` for `prefix64`, which may be the name of a field as well.
+pub(super) fn fields_of(key: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let mut names = vec![snake_case(key, true), snake_case(key, false)];
+    names.dedup();
     // No field has a name that starts with an underscore.
-    [snake_case(key, true), plain].into_iter().filter(move |name| name != key && name.first() != Some(&b'_'))
+    let is_meant = move |name: &Vec<u8>| name != key && name.first() != Some(&b'_') && is_camel_case_of(key, name);
+    names.into_iter().filter(is_meant)
 }
 
 fn snake_case(key: &[u8], with_numbers: bool) -> Vec<u8> {
@@ -38,14 +29,14 @@ fn snake_case(key: &[u8], with_numbers: bool) -> Vec<u8> {
 pub(super) fn spells(key: &[u8], name: &str) -> bool {
     match key.len() == name.len() {
         true => key == name.as_bytes(),
-        false => is_camel_case_of(key, name),
+        false => is_camel_case_of(key, name.as_bytes()),
     }
 }
 
-fn is_camel_case_of(key: &[u8], name: &str) -> bool {
+fn is_camel_case_of(key: &[u8], name: &[u8]) -> bool {
     let mut letters = key.iter();
     let mut upper = false;
-    for &byte in name.as_bytes() {
+    for &byte in name {
         if byte == b'_' {
             upper = true;
             continue;
@@ -64,19 +55,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn either_spelling_is_made_of_the_other() {
-        for (snake, camel) in [
+    fn a_key_stands_for_the_field_that_it_spells() {
+        for (field, key) in [
             ("virtual_hosts", "virtualHosts"),
             ("a_b_c", "aBC"),
             ("http2_options", "http2Options"),
             ("prefix_64", "prefix64"),
         ] {
-            assert_eq!(camel_case(snake), camel);
-            assert!(snake_cases(camel.as_bytes()).any(|name| name == snake.as_bytes()), "{camel}");
-            assert!(spells(camel.as_bytes(), snake) && spells(snake.as_bytes(), snake), "{camel} is {snake}");
+            assert!(fields_of(key.as_bytes()).any(|name| name == field.as_bytes()), "{key}");
+            assert!(spells(key.as_bytes(), field) && spells(field.as_bytes(), field), "{key} is {field}");
         }
-        assert_eq!(camel_case("name"), "name");
-        assert_eq!(snake_cases(b"virtual_hosts").count(), 0);
+        for none in ["virtual_hosts", "name", "foo_Bar", "ISTIO_VERSION", ""] {
+            assert_eq!(fields_of(none.as_bytes()).count(), 0, "{none}");
+        }
         assert!(!spells(b"virtualHost", "virtual_hosts") && !spells(b"virtualhosts", "virtual_hosts"));
     }
 }

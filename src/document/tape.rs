@@ -343,9 +343,14 @@ impl Tape {
     /// Gives a key its name, old or new. It stands there without its quotes.
     #[inline(always)]
     pub(super) fn name(&mut self, key: RawKey, bytes: &[u8], hash: KeyHash, start: u32, length: u32) -> RawKey {
+        key.named(self.name_of(bytes, hash, start, length))
+    }
+
+    #[inline(always)]
+    fn name_of(&mut self, bytes: &[u8], hash: KeyHash, start: u32, length: u32) -> Option<NameId> {
         let name = self.names.of(bytes, hash, start, length);
         self.has_names &= name.is_some();
-        key.named(name)
+        name
     }
 
     /// The names of all keys, if they have one.
@@ -356,19 +361,21 @@ impl Tape {
 
     /// The key that stands in `span`, with its quotes if it has some.
     pub(super) fn key(&mut self, bytes: &[u8], span: Span) -> Key {
-        let text = without_quotes(bytes.get(span.range()).unwrap_or_default());
-        let quotes = span.range().len().saturating_sub(text.len()) as u32;
-        let name = self.names.of(bytes, KeyHash::of_text(text), span.start + quotes / 2, text.len() as u32);
-        self.has_names &= name.is_some();
-        Key::Written(span, KeyTag::of(text), name)
+        let (tag, name) = self.tag_and_name(bytes, span);
+        Key::Written(span, tag, name)
     }
 
     /// The key that stands in `span` (with its quotes), for the value at `value`, which is appended next.
     pub(super) fn written_key(&mut self, bytes: &[u8], span: Span, value: u32) -> RawKey {
-        match self.key(bytes, span) {
-            Key::Written(span, tag, name) => self.near_key(span, tag, name, value),
-            _ => RawKey::NONE,
-        }
+        let (tag, name) = self.tag_and_name(bytes, span);
+        self.near_key(span, tag, name, value)
+    }
+
+    fn tag_and_name(&mut self, bytes: &[u8], span: Span) -> (KeyTag, Option<NameId>) {
+        let text = without_quotes(bytes.get(span.range()).unwrap_or_default());
+        let quotes = span.range().len().saturating_sub(text.len()) as u32;
+        let name = self.name_of(bytes, KeyHash::of_text(text), span.start + quotes / 2, text.len() as u32);
+        (KeyTag::of(text), name)
     }
 
     #[inline(always)]

@@ -172,7 +172,7 @@ fn assert_members_are_found(name: &str, document: &Document) {
         };
         for (key, _) in &members {
             assert_eq!(object.get(key), first(&|other| other == *key), "{name}: {key} of value {index}");
-            for field in spelling::snake_cases(key.as_bytes()).chain([key.as_bytes().to_vec()]) {
+            for field in spelling::fields_of(key.as_bytes()).chain([key.as_bytes().to_vec()]) {
                 let field = String::from_utf8(field).unwrap();
                 let expected = first(&|key| spelling::spells(key.as_bytes(), &field));
                 assert_eq!(object.field(&field), expected, "{name}: {field} of value {index}");

@@ -82,6 +82,12 @@ pub(crate) fn files(path: &Path, ending: &str) -> Vec<PathBuf> {
     sorted(path, |path| path.is_file() && path.to_string_lossy().ends_with(ending))
 }
 
+/// Every file below a folder, folder by folder.
+pub(crate) fn everything_in(folder: &Path) -> Vec<PathBuf> {
+    let below = folders(folder).into_iter().flat_map(|inner| everything_in(&inner));
+    files(folder, "").into_iter().chain(below).collect()
+}
+
 fn sorted(path: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(path).map(|entries| entries.flatten().map(|entry| entry.path()).collect());
     let mut paths: Vec<PathBuf> = entries.unwrap_or_default();

@@ -59,6 +59,11 @@ fn mask(block: &[u8; WIDTH], test: impl Fn(u8) -> bool) -> u64 {
     block.iter().rev().fold(0, |mask, byte| mask << 1 | u64::from(test(*byte)))
 }
 
+/// Whether a byte needs a closer look in a string.
+pub(super) fn is_special(byte: u8) -> bool {
+    byte == b'\\' || !(0x20..0x80).contains(&byte)
+}
+
 impl Lanes for Bytewise {
     fn classes(block: &[u8; WIDTH]) -> Classes {
         Classes {
@@ -66,7 +71,7 @@ impl Lanes for Bytewise {
             operator: mask(block, |byte| matches!(byte | 0x20, b'{' | b'}' | b':' | b',')),
             blank: mask(block, |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')),
             newline: mask(block, |byte| byte == b'\n'),
-            special: mask(block, |byte| byte == b'\\' || !(0x20..0x80).contains(&byte)),
+            special: mask(block, is_special),
         }
     }
 

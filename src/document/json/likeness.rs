@@ -40,7 +40,7 @@ impl Kind {
 }
 
 /// A container that was read.
-#[derive(Clone)]
+#[derive(Default)]
 struct Model {
     node: u32,
     /// The offset behind it.
@@ -95,13 +95,9 @@ impl Models {
     #[inline(always)]
     pub(super) fn note(&mut self, kind: Kind, node: u32, depth: usize, end: usize) {
         let Some(last) = self.last.get_mut(usize::from(kind.0)) else { return };
-        match last {
-            Some(last) => {
-                last.varying.clear();
-                (last.node, last.end, last.depth, last.lines) = (node, end, depth, None);
-            }
-            None => *last = Some(Model { node, end, depth, lines: None, misses: 0, skipped: 0, varying: Vec::new() }),
-        }
+        let last = last.get_or_insert_default();
+        last.varying.clear();
+        (last.node, last.end, last.depth, last.lines) = (node, end, depth, None);
     }
 
     /// Reads a container if it is like the last one of its kind.
@@ -290,7 +286,8 @@ fn is_same<L: Lanes>(bytes: &[u8], one: usize, other: usize, length: usize) -> b
         }
         left -= WIDTH;
     }
-    one.len() >= length && other.len() >= length && one.get(length - left..length) == other.get(length - left..length)
+    let rest = length - left..length;
+    one.get(rest.clone()).is_some_and(|one| other.get(rest) == Some(one))
 }
 
 /// The offset behind the first quote from `from` on, unless something before it needs a closer look,
@@ -309,7 +306,6 @@ fn string_end<L: Lanes>(bytes: &[u8], from: usize) -> Option<usize> {
             return (quote >> end & 1 == 1).then_some(from + place * WIDTH + end as usize + 1);
         }
     }
-    let is_special = |byte: u8| byte == b'\\' || !(0x20..0x80).contains(&byte);
-    let end = tail.iter().position(|byte| *byte == b'"' || is_special(*byte))?;
+    let end = tail.iter().position(|byte| *byte == b'"' || lanes::is_special(*byte))?;
     (tail.get(end) == Some(&b'"')).then_some(from + rest.len() - tail.len() + end + 1)
 }
