@@ -151,6 +151,24 @@ fn half_a_dump_is_said_to_be_half() {
 }
 
 #[test]
+fn what_reads_half_a_dump_says_so() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop/frontend-6b7d4c9f5-x2x9q.shop.json");
+    let whole = std::fs::read(path).unwrap();
+    let half = &whole[..whole.len() / 2];
+    for arguments in
+        [&["proxy-config", "clusters", "-"][..], &["reach", "-"], &["trace", "-", "--to", "http://catalog.shop/"]]
+    {
+        let run = |dump: &[u8]| {
+            let mut command = meshlint();
+            command.args(arguments);
+            run_with(command, dump).err
+        };
+        assert!(run(half).contains("the text ends here"), "{arguments:?}: {}", run(half));
+        assert!(!run(&whole).contains("the text ends here"), "{arguments:?}: {}", run(&whole));
+    }
+}
+
+#[test]
 fn wrong_usage_is_exit_code_2_and_says_what_was_meant() {
     let cases: [(&[&str], &str); 7] = [
         (&["check", "--formt=json"], "--format"),

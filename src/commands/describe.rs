@@ -12,7 +12,7 @@ use crate::envoy;
 use crate::input::{Bundle, Role, Taken};
 
 use super::complete::file_or_pod;
-use super::source::{read, resources, write};
+use super::source::{read, resources, taken, write};
 use super::{Outcome, Refusal};
 
 /// Arguments of `describe`.
@@ -100,13 +100,12 @@ fn of_bundle(path: &Path, flags: &Flags, subject: Subject) -> Result<(Vec<Docume
         with_dump.extend(place.proxy().filter(|_| place.role == Role::Dump));
         place.role == Role::Manifests
     });
-    let documents: Vec<Document> =
-        files.into_iter().filter_map(|file| Some(Document::read(file.name, file.text.ok()?))).collect();
+    let documents: Vec<Document> = files.into_iter().filter_map(taken).collect();
     let world = World::new(&documents, Vec::new(), &flags.namespace);
     let wanted = dumps_wanted(&world, subject, &flags.name, &|pod| with_dump.contains(pod));
     let (files, _) =
         bundle.take(&mut |place, _| place.role == Role::Dump && place.proxy().is_some_and(|pod| wanted.contains(&pod)));
-    let dump = |file: Taken| Some((file.place.proxy()?, Document::read(file.name, file.text.ok()?)));
+    let dump = |file: Taken| Some((file.place.proxy()?, taken(file)?));
     let dumps = files.into_iter().filter_map(dump).collect();
     Ok((documents, dumps))
 }

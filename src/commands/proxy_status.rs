@@ -14,7 +14,7 @@ use crate::tables::{ControlPlane, Istiod, Missing, StatusOptions, compare, print
 use super::complete::file_or_pod;
 use super::look::Looks;
 use super::proxy_config::OutputName;
-use super::source::{self, parse_time, read, today, write};
+use super::source::{self, parse_time, read, today, with_warning, write};
 use super::{Outcome, Refusal};
 
 /// What istiod would send to a proxy, as must-gather saves it.
@@ -93,8 +93,8 @@ fn control_plane(bundle: &Path) -> Result<ControlPlane, Refusal> {
 fn of_pod(bundle: &Path, name: &str, options: StatusOptions, output: OutputName) -> Result<Outcome, Refusal> {
     let both = source::pod(bundle, name, &[WANTED, Role::Dump]).ok();
     if let Some(mut pod) = both
-        && let Some(istiod) = pod.take(&[WANTED]).map_err(Refusal::unreadable)?
-        && let Some(envoy) = pod.take(&[Role::Dump]).map_err(Refusal::unreadable)?
+        && let Some(istiod) = pod.take(&[WANTED]).map_err(Refusal::unreadable)?.map(with_warning)
+        && let Some(envoy) = pod.take(&[Role::Dump]).map_err(Refusal::unreadable)?.map(with_warning)
     {
         return print_comparison(&istiod, &envoy);
     }

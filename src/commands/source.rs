@@ -9,8 +9,9 @@ use clap_complete::ArgValueCompleter;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::document::Document;
-use crate::input::{self, Bundle, Role, discover};
+use crate::document::{Document, Problem};
+use crate::envoy::{self, Form};
+use crate::input::{self, Bundle, Role, Taken, discover};
 use crate::inventory::{Pod, find_pod};
 
 use super::complete::file_or_pod;
@@ -60,7 +61,20 @@ pub(super) fn pod(bundle: &Path, name: &str, roles: &[Role]) -> Result<Pod, Refu
 fn of_pod(bundle: &Path, name: &str, roles: &[Role]) -> Result<Document, Refusal> {
     let mut pod = pod(bundle, name, roles)?;
     let document = pod.take(roles).map_err(Refusal::unreadable)?;
-    document.ok_or_else(|| Refusal::nothing(format!("{} holds no such file of {}", bundle.display(), pod.name)))
+    let nothing = || Refusal::nothing(format!("{} holds no such file of {}", bundle.display(), pod.name));
+    document.map(with_warning).ok_or_else(nothing)
+}
+
+/// Says where something of a document is missing: what is not there then proves nothing.
+pub(super) fn with_warning(document: Document) -> Document {
+    let is_text = || matches!(envoy::form_of(&document), Form::Other | Form::Admin(_));
+    let problem = document.problems().iter().find(|problem| problem.kind.loses_content());
+    if let Some(Problem { kind, span, .. }) = problem.filter(|_| !is_text()) {
+        let (name, place) = (document.name(), document.position(span.start));
+        let missing = "what is missing is not known";
+        anstream::eprintln!("meshlint: {name}:{}:{}: {kind}; {missing}", place.line, place.column);
+    }
+    document
 }
 
 /// Reads a file.
@@ -79,7 +93,7 @@ pub(super) fn read(path: &Path) -> Result<Document, Refusal> {
         return Err(format!("{} is no file", path.display()).into());
     };
     let cannot = |reason| Refusal::unreadable(format!("cannot read {}: {reason}", candidate.name));
-    Ok(Document::read(candidate.name.as_str(), input::open(candidate).map_err(cannot)?))
+    Ok(with_warning(Document::read(candidate.name.as_str(), input::open(candidate).map_err(cannot)?)))
 }
 
 /// Reads the resources of files, folders and bundles.
@@ -94,7 +108,8 @@ pub(super) fn resources(paths: &[PathBuf]) -> Result<Vec<Document>, Refusal> {
             documents.extend(of_archive(&candidate.path)?);
         } else if candidate.place().is_none_or(|place| place.role == Role::Manifests) {
             let cannot = |reason| Refusal::unreadable(format!("cannot read {}: {reason}", candidate.name));
-            documents.push(Document::read(candidate.name.as_str(), input::open(&candidate).map_err(cannot)?));
+            documents
+                .push(with_warning(Document::read(candidate.name.as_str(), input::open(&candidate).map_err(cannot)?)));
         }
     }
     Ok(documents)
@@ -108,7 +123,12 @@ fn of_archive(path: &Path) -> Result<Vec<Document>, Refusal> {
         Role::Unknown => input::looks_like_ours(path, &[]),
         _ => false,
     });
-    Ok(files.into_iter().filter_map(|file| Some(Document::read(file.name, file.text.ok()?))).collect())
+    Ok(files.into_iter().filter_map(taken).collect())
+}
+
+/// The document in a file of a bundle, if that can be read.
+pub(super) fn taken(file: Taken) -> Option<Document> {
+    Some(with_warning(Document::read(file.name, file.text.ok()?)))
 }
 
 /// Prints a result.
