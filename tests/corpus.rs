@@ -68,7 +68,7 @@ fn complaint(analysis: &Analysis, file: &Path) -> Option<String> {
 
 fn kind(analysis: &Analysis) -> &'static str {
     match analysis.inputs.first().map(|input| &input.kind) {
-        Some(InputKind::Manifests(_)) => "manifests",
+        Some(InputKind::Manifests(_) | InputKind::Patch) => "manifests",
         Some(InputKind::Dump(_)) => "dumps",
         Some(InputKind::Recorded(_)) => "recorded",
         Some(InputKind::Other) if analysis.findings.is_empty() => "something else",

@@ -13,6 +13,7 @@ use crate::document::{Document, Problem};
 use crate::envoy::{self, Form};
 use crate::input::{self, Bundle, Role, Taken, discover};
 use crate::inventory::{Pod, find_pod};
+use crate::kube;
 
 use super::complete::file_or_pod;
 use super::{Outcome, Refusal};
@@ -96,7 +97,7 @@ pub(super) fn read(path: &Path) -> Result<Document, Refusal> {
     Ok(with_warning(Document::read(candidate.name.as_str(), input::open(candidate).map_err(cannot)?)))
 }
 
-/// Reads the resources of files, folders and bundles.
+/// Reads the resources of files, folders and bundles, as kustomizations among them arrange them.
 pub(super) fn resources(paths: &[PathBuf]) -> Result<Vec<Document>, Refusal> {
     let found = discover(paths);
     if let Some((name, reason)) = found.unreadable.first() {
@@ -112,6 +113,7 @@ pub(super) fn resources(paths: &[PathBuf]) -> Result<Vec<Document>, Refusal> {
                 .push(with_warning(Document::read(candidate.name.as_str(), input::open(&candidate).map_err(cannot)?)));
         }
     }
+    kube::arrange(&mut documents);
     Ok(documents)
 }
 

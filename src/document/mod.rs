@@ -52,6 +52,9 @@ pub enum Format {
 pub struct Document {
     name: Box<str>,
     home: Box<str>,
+    namespace: Option<Box<str>>,
+    is_patch: bool,
+    is_partial: bool,
     owner: Option<Box<str>>,
     text: Text,
     format: Format,
@@ -100,6 +103,9 @@ impl Document {
         Self {
             name: Box::default(),
             home: Box::from(DEFAULT_HOME),
+            namespace: None,
+            is_patch: false,
+            is_partial: false,
             owner: None,
             text,
             format,
@@ -206,6 +212,36 @@ impl Document {
     /// Says in which namespace the resources are that name none.
     pub fn set_home(&mut self, namespace: &str) {
         self.home = namespace.into();
+    }
+
+    /// The namespace of all its resources, whatever they name, if a kustomization says so.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// Says in which namespace all its resources are, whatever they name.
+    pub fn set_namespace(&mut self, namespace: &str) {
+        self.namespace = Some(namespace.into());
+    }
+
+    /// Whether it changes resources of other documents and has none of its own.
+    pub fn is_patch(&self) -> bool {
+        self.is_patch
+    }
+
+    /// Says that it has no resources of its own.
+    pub fn set_patch(&mut self) {
+        self.is_patch = true;
+    }
+
+    /// Whether it is applied together with something that is not among the inputs.
+    pub fn is_partial(&self) -> bool {
+        self.is_partial
+    }
+
+    /// Says that it is applied together with something that is not among the inputs.
+    pub fn set_partial(&mut self) {
+        self.is_partial = true;
     }
 
     /// Whose it is, where its place among other files tells: the proxy of a dump.

@@ -50,6 +50,8 @@ pub struct InputSummary {
 pub enum InputKind {
     /// Resources: how many.
     Manifests(usize),
+    /// Changes to resources, that a kustomization names.
+    Patch,
     /// Envoy configuration of these proxies.
     Dump(Vec<String>),
     /// Something that is recognised and not judged: a ztunnel's dump, an admin interface's answer.

@@ -8,7 +8,7 @@ use crate::document::{Document, ProblemKind};
 use crate::envoy::{self, Form};
 use crate::finding::{Draft, Finding, Findings, Meta, Skip, resolve};
 use crate::input::{Candidate, Role, looks_like_ours};
-use crate::kube::objects;
+use crate::kube::{is_kustomization, objects};
 use crate::rules::{self, Check, Proxy};
 
 use super::visit::{Piece, Visited, visit};
@@ -90,6 +90,10 @@ fn judge(piece: Piece, selection: &Selection) -> Loaded {
         Form::Manifests => {
             let (objects, directives) = (objects(&document).0.len(), suppress::read(&document));
             Loaded::Manifests { document, objects, directives }
+        }
+        // It may leave out what it is.
+        Form::Other if is_kustomization(document.name()) => {
+            Loaded::Manifests { directives: suppress::read(&document), document, objects: 0 }
         }
         Form::Envoy => judge_dump(&document, selection),
         Form::Ztunnel => Loaded::Recorded("ztunnel dump"),

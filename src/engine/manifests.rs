@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::document::Document;
 use crate::finding::{Draft, Finding, Findings, Meta, Skip, resolve};
-use crate::kube::{Object, objects, open_namespace};
+use crate::kube::{Object, arrange, objects, open_namespace};
 use crate::mesh::{self, Mesh};
 use crate::rules::{self, Check, Context, Proxy, Rule};
 
@@ -37,6 +37,13 @@ impl Manifests {
         self.documents.push(document);
         self.folders.push(folder);
         self.of_bundles.push(is_of_bundle);
+    }
+
+    /// Does with the documents what the kustomizations among them say, and names the patches.
+    pub(super) fn arrange(&mut self) -> FxHashSet<String> {
+        arrange(&mut self.documents);
+        let patches = self.documents.iter().filter(|document| document.is_patch());
+        patches.map(|document| document.name().to_owned()).collect()
     }
 
     fn folder(&self, place: usize) -> Option<&Path> {

@@ -81,6 +81,10 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
         }
     }
     settings.watch.tell(Event::Stage { name: "judge", steps: 0 });
+    let patches = manifests.arrange();
+    for input in analysis.inputs.iter_mut().filter(|input| patches.contains(&input.name)) {
+        input.kind = InputKind::Patch;
+    }
     let judged = judge(&mut manifests, settings, &mut shown);
     analysis.findings.extend(shown.into_iter().flat_map(|dump| dump.findings));
     analysis.findings.extend(judged.findings);

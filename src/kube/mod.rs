@@ -2,6 +2,7 @@
 
 mod address;
 mod kinds;
+mod kustomize;
 mod labels;
 mod namespace;
 mod object;
@@ -10,6 +11,7 @@ mod workload;
 
 pub use address::Address;
 pub use kinds::{KnownKind, Scope, kinds_of_group, known_group, known_kind, known_kinds};
+pub use kustomize::{arrange, is_kustomization};
 pub use labels::Labels;
 pub use namespace::{is_open, may_be_same, open_namespace, shown};
 pub use object::{Object, ObjectId, objects};

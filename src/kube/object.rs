@@ -98,9 +98,10 @@ impl<'d> Object<'d> {
         self.name
     }
 
-    /// The namespace that the manifest names.
+    /// The namespace that the manifest names, or the kustomization that takes it in.
     pub fn written_namespace(self) -> Option<&'d str> {
-        self.metadata()?.get("namespace")?.text().filter(|n| !n.is_empty())
+        let written = || self.metadata()?.get("namespace")?.text().filter(|n| !n.is_empty());
+        self.node.document().namespace().or_else(written)
     }
 
     /// The namespace the resource ends up in: empty for resources of the cluster, the document's
@@ -166,11 +167,11 @@ impl<'d> Object<'d> {
 }
 
 /// The resources of a document, those within `List`s included, and how many of its values are
-/// none.
+/// none. A patch has none.
 pub fn objects(document: &Document) -> (Vec<Object<'_>>, usize) {
     let mut found = Vec::new();
     let mut others = 0;
-    for root in document.roots() {
+    for root in document.roots().filter(|_| !document.is_patch()) {
         collect(root, &mut found, &mut others);
     }
     (found, others)

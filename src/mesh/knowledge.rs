@@ -2,7 +2,7 @@
 //!
 //! The inputs are known to hold the objects of a kind and namespace if the user says so
 //! (`--complete`), or if some of them are there: whoever passes one Service of a namespace passes
-//! them all. An object whose namespace is [open](crate::kube::is_open) may be anywhere.
+//! them all, unless a kustomization takes in more than is there. An object whose namespace is [open](crate::kube::is_open) may be anywhere.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -17,6 +17,8 @@ use super::{CompleteKind, Mesh, Service, kubernetes_parts};
 pub(super) struct Known<'d> {
     /// Whether it is unknown of some namespace which it is.
     has_open_namespaces: bool,
+    /// Namespaces of which some objects are known to be elsewhere.
+    partial_namespaces: FxHashSet<&'d str>,
     /// Namespaces with Kubernetes services.
     service_namespaces: FxHashSet<&'d str>,
     /// Namespaces with other services.
@@ -57,6 +59,7 @@ impl<'d> Known<'d> {
         let in_kubernetes = || services.iter().filter(|s| s.is_kubernetes());
         Self {
             has_open_namespaces: objects.iter().any(|object| is_open(object.namespace())),
+            partial_namespaces: objects.iter().filter(|o| is_partial(**o)).map(|o| o.namespace()).collect(),
             service_namespaces: in_kubernetes().map(|s| s.namespace).collect(),
             entry_namespaces: services.iter().filter(|s| !s.is_kubernetes()).map(|s| s.namespace).collect(),
             services: Places::of(in_kubernetes().map(Service::object)),
@@ -66,7 +69,24 @@ impl<'d> Known<'d> {
     }
 }
 
+fn is_partial(object: Object<'_>) -> bool {
+    object.node().document().is_partial()
+}
+
 impl Mesh<'_> {
+    /// Why the inputs do not tell whether a namespace has another object of a kind.
+    pub fn why_unknown(&self, kind: &str, namespace: &str) -> String {
+        match self.is_partial(namespace) {
+            true => "(a kustomization takes in more of it than is among the inputs)".to_owned(),
+            false => format!("(no {kind} of it among the inputs)"),
+        }
+    }
+
+    /// Whether some objects of a namespace are known to be elsewhere.
+    pub fn is_partial(&self, namespace: &str) -> bool {
+        self.known.partial_namespaces.contains(namespace)
+    }
+
     /// Whether the user says that the inputs hold all of a kind in a namespace.
     pub fn is_complete(&self, kind: CompleteKind, namespace: &str) -> bool {
         let (complete, namespace) = (&self.options.complete, shown(namespace));
@@ -79,7 +99,8 @@ impl Mesh<'_> {
 
     /// Whether the inputs hold the workloads of a namespace: some of them, or the user says so.
     pub fn knows_workloads_of(&self, namespace: &str) -> bool {
-        self.workloads_by_namespace.contains_key(namespace) || self.is_complete(CompleteKind::Workloads, namespace)
+        let has_some = self.workloads_by_namespace.contains_key(namespace) && !self.is_partial(namespace);
+        has_some || self.is_complete(CompleteKind::Workloads, namespace)
     }
 
     /// Whether a workload with these labels may turn out to be in `namespace`, because one of the
@@ -95,7 +116,8 @@ impl Mesh<'_> {
 
     /// Whether the inputs hold the Kubernetes services of a namespace.
     pub fn knows_services_of(&self, namespace: &str) -> bool {
-        self.known.service_namespaces.contains(namespace) || self.is_complete(CompleteKind::Services, namespace)
+        let has_some = self.known.service_namespaces.contains(namespace) && !self.is_partial(namespace);
+        has_some || self.is_complete(CompleteKind::Services, namespace)
     }
 
     /// Whether the inputs would hold the object that declares `host`, if there were one. `home` is
@@ -105,7 +127,7 @@ impl Mesh<'_> {
             return false; // a template's placeholder
         }
         let Some((name, namespace)) = kubernetes_parts(host, &self.options.cluster_domain) else {
-            let has_entries = self.known.entry_namespaces.contains(home);
+            let has_entries = self.known.entry_namespaces.contains(home) && !self.is_partial(home);
             return has_entries || self.options.complete.covers_all(CompleteKind::Services);
         };
         if self.is_complete(CompleteKind::Services, namespace) {
@@ -122,7 +144,7 @@ impl Mesh<'_> {
             return true;
         }
         let gateways = &self.known.gateways;
-        gateways.namespaces.contains(namespace) && !gateways.may_have(name, namespace)
+        gateways.namespaces.contains(namespace) && !self.is_partial(namespace) && !gateways.may_have(name, namespace)
     }
 
     /// Whether the inputs would hold the VirtualService `name` of `namespace`, if there were one.
@@ -131,7 +153,7 @@ impl Mesh<'_> {
             return true;
         }
         let services = &self.known.virtual_services;
-        services.namespaces.contains(namespace) && !services.may_have(name, namespace)
+        services.namespaces.contains(namespace) && !self.is_partial(namespace) && !services.may_have(name, namespace)
     }
 
     /// The namespace that has a service `name`, where one that nothing of is among the inputs is

@@ -261,6 +261,7 @@ fn summary(analysis: &Analysis) -> JsonSummary<'_> {
     let inputs = analysis.inputs.iter().map(|input| {
         let (kind, objects, proxies) = match &input.kind {
             InputKind::Manifests(objects) => ("manifests", Some(*objects), None),
+            InputKind::Patch => ("patch", None, None),
             InputKind::Dump(proxies) => ("dump", None, Some(proxies.as_slice())),
             InputKind::Recorded(what) => (*what, None, None),
             InputKind::Other => ("other", None, None),

@@ -29,6 +29,12 @@ pub fn write_summary(analysis: &Analysis, elapsed: Duration, out: &mut dyn Write
     if !analysis.variants.is_empty() {
         writeln!(out, "{}", variants(analysis))?;
     }
+    let patches = analysis.inputs.iter().filter(|input| input.kind == InputKind::Patch).count();
+    if patches > 0 {
+        let s = if patches == 1 { "" } else { "es" };
+        writeln!(out, "left out {patches} kustomize patch{s}; what is patched is judged as it is without")?;
+        writeln!(out, "  name what `kustomize build` prints to have the result judged")?;
+    }
     not_evaluated(analysis, out)
 }
 
@@ -60,6 +66,7 @@ pub fn write_details(analysis: &Analysis, out: &mut dyn Write) -> io::Result<()>
     for input in &analysis.inputs {
         let what = match &input.kind {
             InputKind::Manifests(objects) => counted(*objects, "object"),
+            InputKind::Patch => "patch of a kustomization, left out".to_owned(),
             InputKind::Dump(proxies) => format!("dump of {}", proxies.join(", ")),
             InputKind::Recorded(what) => format!("{what}, recorded"),
             InputKind::Other => "nothing that meshlint reads".to_owned(),

@@ -237,6 +237,7 @@ fn is_spelt_alike(wanted: &str, there: &str) -> bool {
 fn misses_gateways(mesh: &Mesh<'_>, object: Object<'_>, labels: &Labels<'_>) -> bool {
     object.kind() == "Gateway"
         && mesh.workloads.iter().any(Workload::is_gateway)
+        && !mesh.is_partial(object.namespace())
         && !asks_for_absent_gateway(mesh, labels)
 }
 

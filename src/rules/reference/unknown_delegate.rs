@@ -51,7 +51,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             if !is_known && meant.is_none() {
                 findings.skip(
                     "delegate",
-                    format!("in namespace `{namespace}` (no VirtualService of it among the inputs)"),
+                    format!("in namespace `{namespace}` {}", context.mesh.why_unknown("VirtualService", namespace)),
                     format!("pass its VirtualServices, or say --complete virtualservices:{namespace}"),
                 );
                 continue;

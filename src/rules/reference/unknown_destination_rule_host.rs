@@ -63,7 +63,7 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         if !is_known && meant.is_none() {
             let (why, remedy) = match parts {
                 Some((_, home)) => (
-                    format!("of namespace `{home}` (no Service of it among the inputs)"),
+                    format!("of namespace `{home}` {}", mesh.why_unknown("Service", home)),
                     format!("pass its Services, or say --complete services:{home}"),
                 ),
                 None => (

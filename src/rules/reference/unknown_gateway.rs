@@ -51,7 +51,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         if !is_known && elsewhere.is_none_or(|g| may_be_same(g.namespace, namespace)) {
             findings.skip(
                 "gateway",
-                format!("of namespace `{namespace}` (no Gateway of it among the inputs)"),
+                format!("of namespace `{namespace}` {}", mesh.why_unknown("Gateway", namespace)),
                 format!("pass its Gateways, or say --complete gateways:{namespace}"),
             );
             continue;

@@ -112,7 +112,7 @@ fn skip(mesh: &Mesh<'_>, host: &str, findings: &mut Findings<'_>) {
     match kubernetes_parts(host, &mesh.options.cluster_domain) {
         Some((_, namespace)) => findings.skip(
             "host",
-            format!("of namespace `{namespace}` (no Service of it among the inputs)"),
+            format!("of namespace `{namespace}` {}", mesh.why_unknown("Service", namespace)),
             format!("pass its Services, or say --complete services:{namespace}"),
         ),
         None => findings.skip(

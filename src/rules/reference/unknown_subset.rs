@@ -65,7 +65,11 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         if rule.is_none() && !use_.client.is_known() && !knows_rules(context, target, use_) {
             findings.skip(
                 "subset",
-                format!("of hosts in namespace `{}` (no DestinationRule of it among the inputs)", target.namespace),
+                format!(
+                    "of hosts in namespace `{0}` {1}",
+                    target.namespace,
+                    context.mesh.why_unknown("DestinationRule", target.namespace)
+                ),
                 format!("pass its DestinationRules, or say --complete destinationrules:{}", target.namespace),
             );
             continue;
@@ -120,7 +124,8 @@ fn knows_rules(context: &Context<'_, '_>, target: &Service<'_>, use_: &Destinati
     let mesh = context.mesh;
     let namespaces = [use_.client.namespace, target.namespace];
     let declared = |namespace: &str| mesh.is_complete(CompleteKind::DestinationRules, namespace);
-    namespaces.into_iter().any(|namespace| mesh.destination_rules.has_any_in(namespace) || declared(namespace))
+    let has_some = |namespace: &str| mesh.destination_rules.has_any_in(namespace) && !mesh.is_partial(namespace);
+    namespaces.into_iter().any(|namespace| has_some(namespace) || declared(namespace))
 }
 
 /// The condition under which requests take the route of a destination.
