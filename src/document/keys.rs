@@ -39,8 +39,8 @@ impl KeyHash {
 
     /// A number for a table, of which the low bits count. The last of the bytes is in the highest only.
     #[inline(always)]
-    pub(super) fn place(self) -> usize {
-        ((self.0 ^ self.0 >> 12 ^ self.0 >> 18) >> 40) as usize
+    pub(super) fn place(self) -> u32 {
+        ((self.0 ^ self.0 >> 12 ^ self.0 >> 18) >> 40) as u32
     }
 
     /// One bit for each of two words. Of a distance only the low six bits count.

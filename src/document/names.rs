@@ -3,6 +3,8 @@
 //! Dumps have millions of keys and a few hundred different ones. A look for a member finds its name
 //! here once, and compares numbers then. What no object of a document has is not looked for at all.
 
+use std::num::NonZeroU16;
+
 use super::keys::{HASHED, KeyHash};
 use super::spelling;
 
@@ -14,104 +16,183 @@ pub(super) const NAME_BITS: u32 = 11;
 const MOST: usize = (1 << NAME_BITS) - 1;
 /// Places of the first table, and of the largest. Half of them are free, or more.
 const FEWEST_PLACES: usize = 64;
-const MOST_PLACES: usize = (MOST + 1) * 4;
-/// A key that was seen before; never zero.
+const MOST_PLACES: usize = (MOST + 1) * 8;
+
+/// A key that was seen before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NameId(pub(super) u16);
+pub(super) struct NameId(NonZeroU16);
+
+impl NameId {
+    fn new(number: u16) -> Option<Self> {
+        NonZeroU16::new(number).map(Self)
+    }
+
+    /// Its number, which is not zero and has [`NAME_BITS`] bits.
+    #[inline(always)]
+    pub(super) fn number(self) -> u32 {
+        u32::from(self.0.get())
+    }
+}
+
+/// What a text stands for among the keys of a document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Meaning {
+    /// The key that is written so.
+    pub(super) key: Option<NameId>,
+    /// Another key, that spells it in camel case.
+    pub(super) camel_case: Option<NameId>,
+}
+
+/// A key that is looked for. All but the document is known when we are compiled, if the text is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sought<'a> {
+    text: &'a [u8],
+    hash: KeyHash,
+    /// The last eight bytes, if there are as many.
+    last: [u8; 8],
+    /// A number for the table, of which the low bits count.
+    place: u32,
+}
 
 /// The keys of a text by their names, and the fields that they spell.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
-    keys: Table,
-    /// The names of fields that keys in camel case stand for, one behind the other.
-    field_texts: Vec<u8>,
-    fields: Table,
-    /// The key of each field.
-    field_keys: Vec<NameId>,
-}
-
-/// Where texts stand first.
-#[derive(Clone, Debug, Default)]
-struct Table {
     known: Vec<Name>,
     /// The name at each place, or zero. Empty before there is a name.
     places: Vec<u16>,
+    /// How many of the names are keys.
+    keys: u16,
+    /// The names of fields that keys in camel case stand for, one behind the other.
+    fields: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Name {
     hash: KeyHash,
-    /// The last eight bytes, if there are as many.
     last: [u8; 8],
-    /// Offset of its first byte.
+    place: u32,
+    /// Offset of its first byte: in the document, or among the fields.
     start: u32,
     length: u32,
+    is_of_field: bool,
+    meaning: Meaning,
+}
+
+impl<'a> Sought<'a> {
+    /// The key with this text.
+    #[inline(always)]
+    pub(super) fn of(text: &'a [u8]) -> Self {
+        Self::hashed(text, KeyHash::of_text(text))
+    }
+
+    #[inline(always)]
+    fn hashed(text: &'a [u8], hash: KeyHash) -> Self {
+        let last = text.last_chunk().copied().unwrap_or_default();
+        // Many keys begin alike.
+        let end = u64::from_le_bytes(last).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
+        Self { text, hash, last, place: hash.place() ^ end as u32 }
+    }
 }
 
 impl Names {
     /// The name of the key that stands there, new or not. Nothing if there are too many of them.
     #[inline(always)]
     pub(super) fn of(&mut self, bytes: &[u8], hash: KeyHash, start: u32, length: u32) -> Option<NameId> {
-        let text = bytes.get(start as usize..(start + length) as usize)?;
-        self.find(bytes, hash, text).or_else(|| self.add(text, hash, start))
+        let sought = Sought::hashed(bytes.get(start as usize..(start + length) as usize)?, hash);
+        let known = self.find(bytes, sought).and_then(|meaning| meaning.key);
+        known.or_else(|| self.add_key(bytes, sought, start))
     }
 
-    /// The name with this text, if the document has it.
+    /// What a text stands for, if it is known.
     #[inline(always)]
-    pub(super) fn find(&self, bytes: &[u8], hash: KeyHash, text: &[u8]) -> Option<NameId> {
-        self.keys.find(bytes, hash, text)
-    }
-
-    /// The name with this text in camel case, if the document has it and that is another.
-    #[inline(always)]
-    pub(super) fn find_camel_case(&self, hash: KeyHash, text: &[u8]) -> Option<NameId> {
-        let NameId(field) = self.fields.find(&self.field_texts, hash, text)?;
-        self.field_keys.get(usize::from(field) - 1).copied()
-    }
-
-    #[cold]
-    fn add(&mut self, text: &[u8], hash: KeyHash, start: u32) -> Option<NameId> {
-        let key = self.keys.add(Name::of(text, hash, start))?;
-        // There is one key in camel case for each field.
-        for field in spelling::fields_of(text) {
-            let start = self.field_texts.len() as u32;
-            self.fields.add(Name::of(&field, KeyHash::of_text(&field), start))?;
-            self.field_texts.extend(field);
-            self.field_keys.push(key);
+    pub(super) fn find(&self, bytes: &[u8], sought: Sought<'_>) -> Option<Meaning> {
+        // Most stand where they are looked for first, or nowhere.
+        let name = self.at(self.places(sought.place).next()?)?;
+        match self.is(name, bytes, sought) {
+            true => Some(name.meaning),
+            false => self.find_behind(bytes, sought),
         }
-        Some(key)
     }
-}
 
-impl Table {
-    #[inline(always)]
-    fn find(&self, bytes: &[u8], hash: KeyHash, text: &[u8]) -> Option<NameId> {
-        for place in places(hash, last_of(text), self.places.len()) {
-            let id = self.places.get(place).copied().filter(|id| *id != 0)?;
-            if self.known.get(usize::from(id) - 1).is_some_and(|name| name.is(bytes, hash, text)) {
-                return Some(NameId(id));
+    #[inline(never)]
+    fn find_behind(&self, bytes: &[u8], sought: Sought<'_>) -> Option<Meaning> {
+        self.position(bytes, sought).and_then(|position| self.known.get(position)).map(|name| name.meaning)
+    }
+
+    fn position(&self, bytes: &[u8], sought: Sought<'_>) -> Option<usize> {
+        for place in self.places(sought.place) {
+            if self.is(self.at(place)?, bytes, sought) {
+                return self.places.get(place).map(|id| usize::from(*id) - 1);
             }
         }
         None
     }
 
-    /// Adds a name that is not there. Nothing if there are too many of them.
-    fn add(&mut self, name: Name) -> Option<NameId> {
-        if self.known.len() >= MOST {
+    /// The name at a place of the table.
+    #[inline(always)]
+    fn at(&self, place: usize) -> Option<&Name> {
+        self.known.get(usize::from(*self.places.get(place)?).wrapping_sub(1))
+    }
+
+    /// Where a key is looked for.
+    #[inline(always)]
+    fn places(&self, place: u32) -> impl Iterator<Item = usize> + use<> {
+        // As many as a power of two.
+        let count = self.places.len();
+        (0..PROBES).map(move |probe| (place as usize + probe) & count.wrapping_sub(1))
+    }
+
+    #[inline(always)]
+    fn is(&self, name: &Name, bytes: &[u8], sought: Sought<'_>) -> bool {
+        if name.hash != sought.hash || name.last != sought.last || name.length as usize != sought.text.len() {
+            return false;
+        }
+        // What the hash does not say of a short one, its end does.
+        sought.text.len() <= HASHED + 8 || self.text_of(name, bytes) == Some(sought.text)
+    }
+
+    fn text_of<'t>(&'t self, name: &Name, bytes: &'t [u8]) -> Option<&'t [u8]> {
+        let within = if name.is_of_field { &self.fields } else { bytes };
+        within.get(name.start as usize..(name.start + name.length) as usize)
+    }
+
+    #[cold]
+    fn add_key(&mut self, bytes: &[u8], sought: Sought<'_>, start: u32) -> Option<NameId> {
+        if usize::from(self.keys) >= MOST {
             return None;
         }
-        self.known.push(name);
+        self.keys += 1;
+        let id = NameId::new(self.keys)?;
+        self.entry(bytes, sought, start, false)?.meaning.key = Some(id);
+        // There is one key in camel case for each field.
+        for field in spelling::fields_of(sought.text) {
+            let start = self.fields.len() as u32;
+            self.fields.extend_from_slice(&field);
+            self.entry(bytes, Sought::of(&field), start, true)?.meaning.camel_case = Some(id);
+        }
+        Some(id)
+    }
+
+    /// The name with this text, which is a new one if there is none. Nothing if there are too many.
+    fn entry(&mut self, bytes: &[u8], sought: Sought<'_>, start: u32, is_of_field: bool) -> Option<&mut Name> {
+        if let Some(position) = self.position(bytes, sought) {
+            return self.known.get_mut(position);
+        }
+        let Sought { text, hash, last, place } = sought;
+        let meaning = Meaning::default();
+        self.known.push(Name { hash, last, place, start, length: text.len() as u32, is_of_field, meaning });
         if self.known.len() * 2 > self.places.len() || !self.place(self.known.len()) {
             self.grow()?;
         }
-        Some(NameId(self.known.len() as u16))
+        self.known.last_mut()
     }
 
     /// Puts a name at a free place, if there is one where it is looked for.
     fn place(&mut self, id: usize) -> bool {
         let Some(name) = self.known.get(id - 1) else { return false };
-        let mut places = places(name.hash, name.last, self.places.len());
-        let Some(free) = places.find(|place| self.places.get(*place) == Some(&0)) else { return false };
+        let Some(free) = self.places(name.place).find(|place| self.places.get(*place) == Some(&0)) else {
+            return false;
+        };
         self.places.get_mut(free).into_iter().for_each(|place| *place = id as u16);
         true
     }
@@ -133,39 +214,6 @@ impl Table {
     }
 }
 
-/// Where a key with this hash and these last bytes is looked for in a table of so many places, a
-/// power of two.
-#[inline(always)]
-fn places(hash: KeyHash, last: [u8; 8], count: usize) -> impl Iterator<Item = usize> {
-    // Many keys begin alike.
-    let end = (u64::from_le_bytes(last).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize;
-    (0..PROBES).map(move |probe| ((hash.place() ^ end) + probe) & count.wrapping_sub(1))
-}
-
-impl Name {
-    fn of(text: &[u8], hash: KeyHash, start: u32) -> Self {
-        Self { hash, last: last_of(text), start, length: text.len() as u32 }
-    }
-
-    /// Whether it is this text, which has this hash.
-    #[inline(always)]
-    fn is(&self, bytes: &[u8], hash: KeyHash, text: &[u8]) -> bool {
-        if self.hash != hash || self.length as usize != text.len() {
-            return false;
-        }
-        // What the hash does not say of a short one, its end does.
-        if text.len() <= HASHED + 8 {
-            return self.last == last_of(text);
-        }
-        bytes.get(self.start as usize..(self.start + self.length) as usize) == Some(text)
-    }
-}
-
-#[inline(always)]
-fn last_of(text: &[u8]) -> [u8; 8] {
-    text.last_chunk().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,22 +232,23 @@ mod tests {
             given += usize::from(name.is_some());
         }
         assert!(given > 100, "only {given} names");
-        let found =
-            keys.iter().filter(|key| names.find(&bytes, KeyHash::of_text(key.as_bytes()), key.as_bytes()).is_some());
+        let found = keys.iter().filter(|key| names.find(&bytes, Sought::of(key.as_bytes())).is_some());
         assert_eq!(found.count(), given);
-        assert_eq!(names.find(&bytes, KeyHash::of_text(b"key-x"), b"key-x"), None);
+        assert_eq!(names.find(&bytes, Sought::of(b"key-x")), None);
     }
 
     #[test]
     fn short_keys_that_differ_in_their_last_letter_have_a_place_each() {
-        let keys: Vec<String> = ('A'..='z').map(|letter| format!("prefix{letter}")).collect();
+        // None of them is in camel case, which would give it a second name.
+        let letters = ('a'..='z').chain('!'..='/');
+        let keys: Vec<String> = letters.map(|letter| format!("prefix{letter}")).collect();
         let bytes = keys.concat().into_bytes();
         let mut names = Names::default();
         for (key, start) in keys.iter().zip((0..).step_by(7)) {
             let hash = KeyHash::of_text(key.as_bytes());
             assert!(names.of(&bytes, hash, start, 7).is_some(), "{key}");
         }
-        assert!(names.keys.places.len() <= 256, "{} places for {} keys", names.keys.places.len(), keys.len());
+        assert!(names.places.len() <= 256, "{} places for {} keys", names.places.len(), keys.len());
     }
 
     #[test]
@@ -214,7 +263,7 @@ mod tests {
         let ids: Vec<Option<NameId>> =
             keys.iter().zip((0..).step_by(23)).map(|(key, start)| names.of(&bytes, hash(key), start, 23)).collect();
         for (key, id) in keys.iter().zip(&ids) {
-            assert_eq!(names.find(&bytes, hash(key), key.as_bytes()), *id, "{key}");
+            assert_eq!(names.find(&bytes, Sought::of(key.as_bytes())).and_then(|found| found.key), *id, "{key}");
         }
         assert!(ids[..20].iter().all(Option::is_some), "{ids:?}");
         assert!(ids[20..].iter().flatten().count() < 20, "{ids:?}");

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::escape;
-use super::keys::KeyHash;
+use super::names::Sought;
 use super::scalar::{self, Word};
 use super::spelling::spells;
 use super::tape::{KeyTag, RawNode, Shape, Tape, without_quotes};
@@ -226,7 +226,7 @@ impl<'d> Node<'d> {
     /// The member with exactly this key; null counts as absent.
     #[inline(always)]
     pub fn get(self, name: &str) -> Option<Node<'d>> {
-        self.get_hashed(name, KeyHash::of_text(name.as_bytes()))
+        self.get_sought(name, Sought::of(name.as_bytes()))
     }
 
     /// The member with this snake_case key or its camelCase spelling; null counts as absent.
@@ -234,19 +234,19 @@ impl<'d> Node<'d> {
     /// Envoy prints protobuf field names, Go tools their JSON names.
     #[inline(always)]
     pub fn field(self, name: &str) -> Option<Node<'d>> {
-        self.field_hashed(name, KeyHash::of_text(name.as_bytes()))
+        self.field_sought(name, Sought::of(name.as_bytes()))
     }
 
-    fn get_hashed(self, name: &str, hash: KeyHash) -> Option<Node<'d>> {
+    fn get_sought(self, name: &str, sought: Sought<'_>) -> Option<Node<'d>> {
         let Some(names) = self.doc.tape.names() else { return self.find(name) };
-        let id = names.find(self.doc.bytes(), hash, name.as_bytes())?;
+        let id = names.find(self.doc.bytes(), sought)?.key?;
         self.named_member(|raw| raw.is_named(id)).unwrap_or_else(|Nameless| self.find(name))
     }
 
-    fn field_hashed(self, name: &str, hash: KeyHash) -> Option<Node<'d>> {
+    fn field_sought(self, name: &str, sought: Sought<'_>) -> Option<Node<'d>> {
         let Some(names) = self.doc.tape.names() else { return self.find_field(name) };
-        let text = name.as_bytes();
-        let found = match (names.find(self.doc.bytes(), hash, text), names.find_camel_case(hash, text)) {
+        let meaning = names.find(self.doc.bytes(), sought)?;
+        let found = match (meaning.key, meaning.camel_case) {
             (None, None) => return None,
             (Some(id), None) | (None, Some(id)) => self.named_member(|raw| raw.is_named(id)),
             (Some(snake), Some(camel)) => self.named_member(|raw| raw.is_named(snake) || raw.is_named(camel)),
@@ -257,11 +257,21 @@ impl<'d> Node<'d> {
     /// The first member with such a name, unless it is null.
     #[inline(always)]
     fn named_member(self, has_name: impl Fn(RawNode) -> bool) -> Result<Option<Node<'d>>, Nameless> {
-        let found = Children::of(self, Shape::Object).find_raw(|raw, _| has_name(raw) || raw.is_nameless());
-        match found {
-            Some(node) if node.raw().is_nameless() => Err(Nameless),
-            found => Ok(found.filter(|node| !node.is_null())),
+        let nodes = self.doc.tape.nodes();
+        let object = self.raw();
+        let end = if object.shape() == Shape::Object { self.index + object.entries() } else { 0 };
+        let mut index = self.index + 1;
+        while index < end {
+            let Some(raw) = nodes.get(index as usize) else { break };
+            if has_name(*raw) {
+                return Ok(Some(Node::new(self.doc, index)).filter(|node| !node.is_null()));
+            }
+            if raw.is_nameless() && !raw.is_replaced() {
+                return Err(Nameless);
+            }
+            index += raw.entries();
         }
+        Ok(None)
     }
 
     /// [`Node::get`] by the texts of keys.
@@ -292,6 +302,7 @@ impl<'d> Node<'d> {
     }
 
     /// Follows a chain of keys, each as [`Node::get`] does.
+    #[inline(always)]
     pub fn at<const N: usize>(self, names: [&str; N]) -> Option<Node<'d>> {
         names.iter().try_fold(self, |node, name| node.get(name))
     }
@@ -515,16 +526,19 @@ impl<'d> Node<'d> {
     }
 
     /// The text of the member `name` with its place.
+    #[inline(always)]
     pub fn text_at(self, name: &str) -> Option<Spanned<'d, &'d str>> {
         self.get(name)?.spanned_text()
     }
 
     /// The texts of the elements of the array `name` with their places.
+    #[inline(always)]
     pub fn texts_at(self, name: &str) -> impl Iterator<Item = Spanned<'d, &'d str>> + Clone {
         self.get(name).into_iter().flat_map(Node::items).filter_map(Node::spanned_text)
     }
 
     /// The integer of the member `name` with its place.
+    #[inline(always)]
     pub fn number_at(self, name: &str) -> Option<Spanned<'d, u64>> {
         let node = self.get(name)?;
         node.as_u64().map(|value| Spanned { value, node })

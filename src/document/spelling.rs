@@ -4,8 +4,11 @@
 /// The fields that a key stands for in camel case: `virtual_hosts` for `virtualHosts`, and
 /// `prefix_64` for `prefix64`, which may be the name of a field as well.
 pub(super) fn fields_of(key: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let mut names = vec![snake_case(key, true), snake_case(key, false)];
-    names.dedup();
+    let mut names = Vec::new();
+    if key.iter().any(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
+        names = vec![snake_case(key, true), snake_case(key, false)];
+        names.dedup();
+    }
     // No field has a name that starts with an underscore.
     let is_meant = move |name: &Vec<u8>| name != key && name.first() != Some(&b'_') && is_camel_case_of(key, name);
     names.into_iter().filter(is_meant)

@@ -164,8 +164,8 @@ impl RawNode {
 
     /// Whether the key has this name.
     #[inline(always)]
-    pub(super) fn is_named(self, NameId(name): NameId) -> bool {
-        self.key & NAME_OF_KEY == NAMED | u32::from(name) << GAP_BITS
+    pub(super) fn is_named(self, name: NameId) -> bool {
+        self.key & NAME_OF_KEY == NAMED | name.number() << GAP_BITS
     }
 
     /// Whether the key does not say its name.
@@ -217,8 +217,8 @@ impl RawKey {
     fn named(self, name: Option<NameId>) -> Self {
         let gap = (self.key & 0xffff).wrapping_sub(self.key >> 16 & 0xff);
         match name {
-            Some(NameId(name)) if gap >> GAP_BITS == 0 => {
-                Self { key: self.key & !0xffff | NAMED | u32::from(name) << GAP_BITS | gap, ..self }
+            Some(name) if gap >> GAP_BITS == 0 => {
+                Self { key: self.key & !0xffff | NAMED | name.number() << GAP_BITS | gap, ..self }
             }
             _ => self,
         }
@@ -307,6 +307,12 @@ impl Tape {
     #[inline]
     pub(super) fn node(&self, index: u32) -> Option<RawNode> {
         self.nodes.get(index as usize).copied()
+    }
+
+    /// Every value, in the order of the text.
+    #[inline(always)]
+    pub(super) fn nodes(&self) -> &[RawNode] {
+        &self.nodes
     }
 
     /// Appends a value with nothing in it. `close` extends a container later.

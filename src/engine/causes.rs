@@ -1,5 +1,7 @@
 //! Ties what proxies show to the manifests that they were made of.
 
+use rustc_hash::FxHashMap;
+
 use crate::document::Node;
 use crate::envoy::ClusterName;
 use crate::finding::{Cause, Draft, Family, Finding, Meta, Pinned, Place, Symptom};
@@ -22,15 +24,46 @@ type Found<'d> = (&'static Meta, Draft<'d>);
 /// Gives the findings about proxies their causes, as far as this mesh holds them. `found` is what
 /// the rules found in its manifests.
 pub(super) fn attach<'d>(findings: &mut [&mut Finding], context: &Context<'_, 'd>, found: &[Found<'d>]) {
-    for finding in findings.iter_mut().filter(|finding| finding.cause.is_none()) {
-        if let Some(origin) = origin_of(finding, context) {
-            point_at(finding, &origin, found);
+    let open = || findings.iter().enumerate().filter(|(_, finding)| finding.cause.is_none());
+    let origins: Vec<_> =
+        open().filter_map(|(position, finding)| Some((position, origin_of(finding, context)?))).collect();
+    let places = Places::of(&origins);
+    for (position, origin) in &origins {
+        if let (Some(finding), Some(pinned)) = (findings.get_mut(*position), places.get(origin.place)) {
+            point_at(finding, origin, pinned, found);
         }
     }
 }
 
-fn point_at<'d>(finding: &mut Finding, origin: &Origin<'d>, found: &[Found<'d>]) {
-    let Some(pinned) = Pinned::of(Draft::new(origin.place, "")) else { return };
+/// The places in the manifests, each once: many proxies show what one object makes them do.
+struct Places {
+    numbers: FxHashMap<(usize, u32), usize>,
+    pinned: Vec<Pinned>,
+}
+
+impl Places {
+    fn of(origins: &[(usize, Origin<'_>)]) -> Self {
+        let mut numbers = FxHashMap::default();
+        let mut nodes = Vec::new();
+        for (_, origin) in origins {
+            numbers.entry(identity(origin.place)).or_insert_with(|| {
+                nodes.push(origin.place);
+                nodes.len() - 1
+            });
+        }
+        Self { numbers, pinned: Pinned::all(nodes.into_iter().map(Place::from)) }
+    }
+
+    fn get(&self, node: Node<'_>) -> Option<&Pinned> {
+        self.pinned.get(*self.numbers.get(&identity(node))?)
+    }
+}
+
+fn identity(node: Node<'_>) -> (usize, u32) {
+    (std::ptr::from_ref(node.document()) as usize, node.index())
+}
+
+fn point_at<'d>(finding: &mut Finding, origin: &Origin<'d>, pinned: &Pinned, found: &[Found<'d>]) {
     let worst = worst_within(origin.within, found, |meta| explains(meta, finding));
     finding.cause = Some(Cause {
         object: origin.object.id().shown(),
@@ -60,7 +93,8 @@ fn origin_of<'d>(finding: &Finding, context: &Context<'_, 'd>) -> Option<Origin<
 /// The object that istiod notes on the proxy's resource.
 fn named<'d>(finding: &Finding, context: &Context<'_, 'd>) -> Option<Object<'d>> {
     let origin = finding.origin.as_ref()?;
-    let is_kind = |object: &Object<'_>| object.kind().eq_ignore_ascii_case(&origin.kind.replace('-', ""));
+    let kind = origin.kind.replace('-', "");
+    let is_kind = |object: &Object<'_>| object.kind().eq_ignore_ascii_case(&kind);
     let all = context.mesh.objects.iter().copied();
     all.filter(is_kind).find(|object| object.name() == origin.name && object.namespace() == origin.namespace)
 }

@@ -15,8 +15,6 @@ use crate::input::{self, Candidate, Member, Place, Role, Sink, Text, member_name
 
 /// The most bytes of members that are read and not yet worked on, unless one member has more.
 const BYTES_IN_FLIGHT: usize = 32 << 20;
-/// The same as a number of members, for each thread.
-const MEMBERS_IN_FLIGHT: usize = 2;
 
 /// A file, or a member of an archive.
 #[derive(Debug)]
@@ -162,7 +160,8 @@ impl<T> Shared<'_, T> {
     /// Sets room aside for a member, if there is some.
     fn reserve(&self, size: usize) -> bool {
         let mut state = self.state();
-        let is_full = state.members >= MEMBERS_IN_FLIGHT * rayon::current_num_threads();
+        // One for each thread, and one that waits. What waits longer is no longer in the processor's cache.
+        let is_full = state.members > rayon::current_num_threads();
         if state.members > 0 && (is_full || state.bytes + size > BYTES_IN_FLIGHT) {
             return false;
         }

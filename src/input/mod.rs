@@ -1,6 +1,7 @@
 //! Finding, opening and recognising what the user named.
 
 mod archive;
+mod buffer;
 mod bundle;
 mod discover;
 mod layout;
@@ -8,6 +9,7 @@ mod open;
 mod text;
 
 pub use archive::{ArchiveKind, Member, Sink, read_archive, read_archive_text};
+pub use buffer::Buffer;
 pub use bundle::{Bundle, Taken, member_name};
 pub use discover::{Candidate, Discovery, discover, discover_bundle, looks_like_ours};
 pub use layout::{Place, Role, root_of};

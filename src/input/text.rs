@@ -10,6 +10,8 @@ use std::ops::Deref;
 
 use memmap2::{Mmap, MmapOptions};
 
+use super::Buffer;
+
 /// Files from this size on are mapped: filling fresh memory costs more than reading the file.
 const MAP_FROM: u64 = 1 << 20;
 
@@ -23,6 +25,7 @@ pub struct Text {
 
 enum Bytes {
     Owned(Vec<u8>),
+    Lent(Buffer),
     Mapped(Mmap),
 }
 
@@ -66,6 +69,7 @@ impl Deref for Text {
     fn deref(&self) -> &[u8] {
         match &self.bytes {
             Bytes::Owned(bytes) => bytes,
+            Bytes::Lent(buffer) => buffer,
             Bytes::Mapped(map) => map,
         }
     }
@@ -80,6 +84,12 @@ impl Default for Bytes {
 impl From<Vec<u8>> for Text {
     fn from(bytes: Vec<u8>) -> Self {
         Self::of(Bytes::Owned(bytes))
+    }
+}
+
+impl From<Buffer> for Text {
+    fn from(buffer: Buffer) -> Self {
+        Self::of(Bytes::Lent(buffer))
     }
 }
 

@@ -2,12 +2,11 @@
 
 use std::io::{self, Read};
 
+use crate::input::buffer::Buffers;
+
 use super::complaints::{Complaints, Defect, printable};
 use super::sniff::{is_nested, is_unsafe};
 use super::{HEAD, MEMBER_COUNT_LIMIT, MEMBER_LIMIT, Member, PATH_LIMIT, Sink, read_head};
-
-/// The most that is set aside for a member because of the size that it claims.
-const TRUSTED_SIZE: u64 = 4 << 20;
 
 /// What is known of a member before it is read.
 pub(super) struct Entry<'a> {
@@ -22,11 +21,12 @@ pub(super) struct Intake<'s> {
     pub(super) complaints: Complaints,
     count: usize,
     last: String,
+    buffers: Buffers,
 }
 
 impl<'s> Intake<'s> {
     pub(super) fn new(sink: &'s mut dyn Sink) -> Self {
-        Self { sink, complaints: Complaints::default(), count: 0, last: String::new() }
+        Self { sink, complaints: Complaints::default(), count: 0, last: String::new(), buffers: Buffers::default() }
     }
 
     /// Counts a member, of whatever kind. False if there are too many of them.
@@ -86,14 +86,14 @@ impl<'s> Intake<'s> {
     }
 
     fn whole(&mut self, path: &str, entry: &Entry<'_>, head: &[u8], content: &mut dyn Read) -> io::Result<()> {
-        let mut bytes = Vec::with_capacity(entry.size.min(TRUSTED_SIZE) as usize + 1);
-        bytes.extend_from_slice(head);
-        let outcome = content.take(MEMBER_LIMIT + 1 - bytes.len() as u64).read_to_end(&mut bytes);
+        // One more than it claims: what is behind it tells that it ends there.
+        let mut bytes = self.buffers.take(entry.size as usize + 1);
+        let outcome = bytes.fill(&mut head.chain(content), MEMBER_LIMIT as usize + 1);
         if bytes.len() as u64 > MEMBER_LIMIT {
             self.refuse(Defect::TooLarge, path);
             return Ok(());
         }
         self.sink.take(Member { path: path.to_owned(), modified: entry.modified, bytes });
-        outcome.map(drop)
+        outcome
     }
 }

@@ -17,7 +17,7 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::Text;
+use super::{Buffer, Text};
 use intake::Intake;
 
 pub(super) use meter::{Counted, Meter, Metered};
@@ -43,7 +43,7 @@ pub struct Member {
     /// When it was written, in seconds since 1970; 0 if the archive does not say.
     pub modified: u64,
     /// What is in it.
-    pub bytes: Vec<u8>,
+    pub bytes: Buffer,
 }
 
 /// Takes what is in an archive.
