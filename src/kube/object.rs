@@ -93,6 +93,12 @@ impl<'d> Object<'d> {
         self.kind == kind && self.group() == group
     }
 
+    /// Whether its kind is one that neither Kubernetes has nor the meshes: what an operator reads.
+    pub fn is_custom(self) -> bool {
+        let group = self.group();
+        known_kind(group, self.kind).is_none() && group.contains('.') && !group.ends_with(".k8s.io")
+    }
+
     /// `metadata.name`, or `metadata.generateName` where there is none.
     pub fn name(self) -> &'d str {
         self.name

@@ -2,10 +2,12 @@
 //!
 //! The inputs are known to hold the objects of a kind and namespace if the user says so
 //! (`--complete`), or if some of them are there: whoever passes one Service of a namespace passes
-//! them all, unless a kustomization takes in more than is there. An object whose namespace is [open](crate::kube::is_open) may be anywhere.
+//! them all, unless a kustomization or a chart brings more than is there, or an operator may make what
+//! is asked for. An object whose namespace is [open](crate::kube::is_open) may be anywhere.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::document::Node;
 use crate::istio::NETWORKING;
 use crate::kube::{Labels, Object, is_open, may_be_same, shown};
 use crate::similar::is_slip;
@@ -17,8 +19,10 @@ use super::{CompleteKind, Mesh, Service, kubernetes_parts};
 pub(super) struct Known<'d> {
     /// Whether it is unknown of some namespace which it is.
     has_open_namespaces: bool,
-    /// Namespaces of which some objects are known to be elsewhere.
-    partial_namespaces: FxHashSet<&'d str>,
+    /// Namespaces of which some objects are known to be elsewhere, and how.
+    partial_namespaces: FxHashMap<&'d str, String>,
+    /// Custom resources by their namespaces.
+    custom: FxHashMap<&'d str, Vec<Object<'d>>>,
     /// Namespaces with Kubernetes services.
     service_namespaces: FxHashSet<&'d str>,
     /// Namespaces with other services.
@@ -59,7 +63,8 @@ impl<'d> Known<'d> {
         let in_kubernetes = || services.iter().filter(|s| s.is_kubernetes());
         Self {
             has_open_namespaces: objects.iter().any(|object| is_open(object.namespace())),
-            partial_namespaces: objects.iter().filter(|o| is_partial(**o)).map(|o| o.namespace()).collect(),
+            partial_namespaces: objects.iter().filter_map(|object| part(*object)).collect(),
+            custom: by_namespace(objects.iter().copied().filter(|object| object.is_custom())),
             service_namespaces: in_kubernetes().map(|s| s.namespace).collect(),
             entry_namespaces: services.iter().filter(|s| !s.is_kubernetes()).map(|s| s.namespace).collect(),
             services: Places::of(in_kubernetes().map(Service::object)),
@@ -69,22 +74,64 @@ impl<'d> Known<'d> {
     }
 }
 
-fn is_partial(object: Object<'_>) -> bool {
-    object.node().document().is_partial()
+/// The namespace that an object shows to have more than is among the inputs, and how.
+fn part(object: Object<'_>) -> Option<(&str, String)> {
+    if object.node().document().is_partial() {
+        return Some((object.namespace(), "a kustomization takes in more of it than is among the inputs".to_owned()));
+    }
+    let spec = object.spec()?;
+    let namespace = match (object.group(), object.kind()) {
+        ("helm.toolkit.fluxcd.io", "HelmRelease") | ("helm.cattle.io", "HelmChart") => spec.get("targetNamespace"),
+        ("argoproj.io", "Application") => {
+            let mut sources = spec.get("sources").into_iter().flat_map(Node::items).chain(spec.get("source"));
+            sources.find_map(|source| source.get("chart"))?;
+            spec.at(["destination", "namespace"])
+        }
+        _ => return None,
+    };
+    let namespace = namespace.and_then(Node::text).unwrap_or(object.namespace());
+    Some((namespace, format!("{} {} installs more of it", object.kind(), object.name())))
 }
 
-impl Mesh<'_> {
+fn by_namespace<'d>(objects: impl Iterator<Item = Object<'d>>) -> FxHashMap<&'d str, Vec<Object<'d>>> {
+    let mut all: FxHashMap<_, Vec<_>> = FxHashMap::default();
+    for object in objects {
+        all.entry(object.namespace()).or_default().push(object);
+    }
+    all
+}
+
+impl<'d> Mesh<'d> {
     /// Why the inputs do not tell whether a namespace has another object of a kind.
     pub fn why_unknown(&self, kind: &str, namespace: &str) -> String {
-        match self.is_partial(namespace) {
-            true => "(a kustomization takes in more of it than is among the inputs)".to_owned(),
-            false => format!("(no {kind} of it among the inputs)"),
+        let known = self.known.partial_namespaces.get(namespace);
+        known.map_or_else(|| format!("(no {kind} of it among the inputs)"), |why| format!("({why})"))
+    }
+
+    /// Why the inputs do not tell whether a namespace has the Service `name`.
+    pub fn why_service_unknown(&self, name: &str, namespace: &str) -> String {
+        match self.maker_of(name, namespace).filter(|_| !self.is_partial(namespace)) {
+            Some(maker) => format!("({} {} of {} may make it)", maker.kind(), maker.name(), maker.group()),
+            None => self.why_unknown("Service", namespace),
         }
     }
 
     /// Whether some objects of a namespace are known to be elsewhere.
     pub fn is_partial(&self, namespace: &str) -> bool {
-        self.known.partial_namespaces.contains(namespace)
+        self.known.partial_namespaces.contains_key(namespace)
+    }
+
+    /// Whether a namespace has resources of kinds that an operator reads.
+    pub fn has_custom_resources(&self, namespace: &str) -> bool {
+        self.known.custom.contains_key(namespace)
+    }
+
+    /// The custom resource for which an operator may make the Service `name`: it is called by that
+    /// (`events-kafka-bootstrap` for `Kafka events`) or by its kind (`prometheus-operated`).
+    fn maker_of(&self, name: &str, namespace: &str) -> Option<Object<'d>> {
+        let custom = self.known.custom.get(namespace)?.iter();
+        let is_in = |word: &str| !word.is_empty() && name.contains(word);
+        custom.copied().find(|object| is_in(object.name()) || is_in(&object.kind().to_ascii_lowercase()))
     }
 
     /// Whether the user says that the inputs hold all of a kind in a namespace.
@@ -135,7 +182,9 @@ impl Mesh<'_> {
         }
         // Istio's own services come with its installation, which is hardly ever among the inputs.
         let is_istios = namespace == self.options.root_namespace && name.starts_with("istio");
-        self.knows_services_of(namespace) && !is_istios && !self.known.services.may_have(name, namespace)
+        let may_be_there =
+            || is_istios || self.known.services.may_have(name, namespace) || self.maker_of(name, namespace).is_some();
+        self.knows_services_of(namespace) && !may_be_there()
     }
 
     /// Whether the inputs would hold the Gateway `name` of `namespace`, if there were one.

@@ -32,7 +32,7 @@
 
 use super::prelude::*;
 use crate::document::Node;
-use crate::kube::{Labels, Object, known_kind};
+use crate::kube::{Labels, Object};
 use crate::mesh::{CompleteKind, Mesh, Workload};
 use crate::similar::similar;
 
@@ -195,14 +195,7 @@ fn is_known(mesh: &Mesh<'_>, namespace: &str, selector: &Selector<'_>, labels: &
     if mesh.may_have_workload(namespace, labels) {
         return false;
     }
-    mesh.knows_workloads_of(namespace) && (is_near || !has_custom_resources(mesh, namespace))
-}
-
-fn has_custom_resources(mesh: &Mesh<'_>, namespace: &str) -> bool {
-    let custom = |o: &Object<'_>| {
-        known_kind(o.group(), o.kind()).is_none() && o.group().contains('.') && !o.group().ends_with(".k8s.io")
-    };
-    mesh.objects.iter().any(|o| custom(o) && o.namespace() == namespace)
+    mesh.knows_workloads_of(namespace) && (is_near || !mesh.has_custom_resources(namespace))
 }
 
 /// A workload whose labels nearly match: the label that differs, and its value there.

@@ -62,8 +62,8 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         let meant = parts.and_then(|(name, home)| Some((name, mesh.namespace_meant(name, home)?)));
         if !is_known && meant.is_none() {
             let (why, remedy) = match parts {
-                Some((_, home)) => (
-                    format!("of namespace `{home}` {}", mesh.why_unknown("Service", home)),
+                Some((name, home)) => (
+                    format!("of namespace `{home}` {}", mesh.why_service_unknown(name, home)),
                     format!("pass its Services, or say --complete services:{home}"),
                 ),
                 None => (

@@ -27,7 +27,9 @@
 //! For a host outside the mesh, a ServiceEntry that names it.
 //!
 //! ## When to ignore it
-//! When the service is created by something that is not among the inputs, such as an operator.
+//! When the service is created by something that the inputs do not show. Where they do, nothing is
+//! said: a custom resource whose name or kind is in the host's (`events-kafka-bootstrap` for a `Kafka`
+//! that is called `events`), a chart (`HelmRelease`, `Application`), a kustomization that takes in more.
 //!
 //! ## Inputs
 //! The Services of the destination's namespace, or ServiceEntries for a host outside the cluster. Of a
@@ -110,9 +112,9 @@ fn alias<'d>(use_: &DestinationUse<'_, 'd>, target: &crate::mesh::Service<'d>, c
 
 fn skip(mesh: &Mesh<'_>, host: &str, findings: &mut Findings<'_>) {
     match kubernetes_parts(host, &mesh.options.cluster_domain) {
-        Some((_, namespace)) => findings.skip(
+        Some((name, namespace)) => findings.skip(
             "host",
-            format!("of namespace `{namespace}` {}", mesh.why_unknown("Service", namespace)),
+            format!("of namespace `{namespace}` {}", mesh.why_service_unknown(name, namespace)),
             format!("pass its Services, or say --complete services:{namespace}"),
         ),
         None => findings.skip(
