@@ -4,6 +4,7 @@
 //! one value. Nothing is decoded until somebody asks, and rules see JSON and YAML alike.
 
 mod block;
+mod build;
 mod escape;
 mod json;
 mod keys;
@@ -20,6 +21,7 @@ mod yaml;
 
 use crate::input::Text;
 
+pub use build::Build;
 pub use lines::{Position, line_around, line_within};
 pub use node::{Children, Key, Kind, Node, Spanned};
 pub use pointer::Trail;
@@ -52,9 +54,7 @@ pub enum Format {
 pub struct Document {
     name: Box<str>,
     home: Box<str>,
-    namespace: Option<Box<str>>,
-    is_patch: bool,
-    is_partial: bool,
+    build: Build,
     owner: Option<Box<str>>,
     text: Text,
     format: Format,
@@ -103,9 +103,7 @@ impl Document {
         Self {
             name: Box::default(),
             home: Box::from(DEFAULT_HOME),
-            namespace: None,
-            is_patch: false,
-            is_partial: false,
+            build: Build::default(),
             owner: None,
             text,
             format,
@@ -214,34 +212,14 @@ impl Document {
         self.home = namespace.into();
     }
 
-    /// The namespace of all its resources, whatever they name, if a kustomization says so.
-    pub fn namespace(&self) -> Option<&str> {
-        self.namespace.as_deref()
+    /// What is made of it before it is applied.
+    pub fn build(&self) -> &Build {
+        &self.build
     }
 
-    /// Says in which namespace all its resources are, whatever they name.
-    pub fn set_namespace(&mut self, namespace: &str) {
-        self.namespace = Some(namespace.into());
-    }
-
-    /// Whether it changes resources of other documents and has none of its own.
-    pub fn is_patch(&self) -> bool {
-        self.is_patch
-    }
-
-    /// Says that it has no resources of its own.
-    pub fn set_patch(&mut self) {
-        self.is_patch = true;
-    }
-
-    /// Whether it is applied together with something that is not among the inputs.
-    pub fn is_partial(&self) -> bool {
-        self.is_partial
-    }
-
-    /// Says that it is applied together with something that is not among the inputs.
-    pub fn set_partial(&mut self) {
-        self.is_partial = true;
+    /// Says what is made of it before it is applied.
+    pub fn set_build(&mut self, build: Build) {
+        self.build = build;
     }
 
     /// Whose it is, where its place among other files tells: the proxy of a dump.

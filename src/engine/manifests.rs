@@ -12,6 +12,7 @@ use crate::mesh::{self, Mesh};
 use crate::rules::{self, Check, Context, Proxy, Rule};
 
 use super::causes::attach;
+use super::patched::withhold;
 use super::variants::{Placed, variants};
 use super::{Selection, Settings};
 
@@ -42,7 +43,7 @@ impl Manifests {
     /// Does with the documents what the kustomizations among them say, and names the patches.
     pub(super) fn arrange(&mut self) -> FxHashSet<String> {
         arrange(&mut self.documents);
-        let patches = self.documents.iter().filter(|document| document.is_patch());
+        let patches = self.documents.iter().filter(|document| document.build().is_patch);
         patches.map(|document| document.name().to_owned()).collect()
     }
 
@@ -184,7 +185,9 @@ fn judge_mesh<'d>(
     let options = mesh_options(objects, &settings.mesh);
     let mesh = Mesh::new(objects, &options);
     let context = Context::new(&mesh, &proxies);
-    let Outcome { drafts, mut finished, skips } = run_rules(documents, &context, &settings.selection);
+    let Outcome { drafts, mut finished, mut skips } = run_rules(documents, &context, &settings.selection);
+    let (drafts, withheld) = withhold(drafts, objects);
+    skips.extend(withheld);
     attach(&mut in_proxies, &context, &drafts);
     finished.extend(resolve(drafts));
     (finished, skips)

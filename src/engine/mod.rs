@@ -7,6 +7,7 @@ mod causes;
 mod changed;
 mod load;
 mod manifests;
+mod patched;
 mod run;
 mod selection;
 mod suppress;

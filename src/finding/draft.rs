@@ -113,6 +113,11 @@ impl<'d> Draft<'d> {
         }
     }
 
+    /// Every place in a document that it points at, its own first.
+    pub fn places(&self) -> impl Iterator<Item = &Place<'d>> {
+        std::iter::once(&self.primary).chain(self.related.iter().map(|(place, _)| place))
+    }
+
     /// What the thing at the place is.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();

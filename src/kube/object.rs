@@ -93,6 +93,11 @@ impl<'d> Object<'d> {
         self.kind == kind && self.group() == group
     }
 
+    /// Whether a patch changes it before it is applied.
+    pub fn is_patched(self) -> bool {
+        self.node.document().build().patched.contains(&self.node.index())
+    }
+
     /// Whether its kind is one that neither Kubernetes has nor the meshes: what an operator reads.
     pub fn is_custom(self) -> bool {
         let group = self.group();
@@ -107,7 +112,7 @@ impl<'d> Object<'d> {
     /// The namespace that the manifest names, or the kustomization that takes it in.
     pub fn written_namespace(self) -> Option<&'d str> {
         let written = || self.metadata()?.get("namespace")?.text().filter(|n| !n.is_empty());
-        self.node.document().namespace().or_else(written)
+        self.node.document().build().namespace.as_deref().or_else(written)
     }
 
     /// The namespace the resource ends up in: empty for resources of the cluster, the document's
@@ -177,7 +182,7 @@ impl<'d> Object<'d> {
 pub fn objects(document: &Document) -> (Vec<Object<'_>>, usize) {
     let mut found = Vec::new();
     let mut others = 0;
-    for root in document.roots().filter(|_| !document.is_patch()) {
+    for root in document.roots().filter(|_| !document.build().is_patch) {
         collect(root, &mut found, &mut others);
     }
     (found, others)

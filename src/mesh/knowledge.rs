@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::document::Node;
 use crate::istio::NETWORKING;
-use crate::kube::{Labels, Object, is_open, may_be_same, shown};
+use crate::kube::{Labels, Object, PodTemplate, is_open, may_be_same, shown};
 use crate::similar::is_slip;
 
 use super::{CompleteKind, Mesh, Service, kubernetes_parts};
@@ -21,6 +21,8 @@ pub(super) struct Known<'d> {
     has_open_namespaces: bool,
     /// Namespaces of which some objects are known to be elsewhere, and how.
     partial_namespaces: FxHashMap<&'d str, String>,
+    /// Namespaces with pods whose labels are not those that are written.
+    labelled_namespaces: FxHashSet<&'d str>,
     /// Custom resources by their namespaces.
     custom: FxHashMap<&'d str, Vec<Object<'d>>>,
     /// Namespaces with Kubernetes services.
@@ -64,6 +66,7 @@ impl<'d> Known<'d> {
         Self {
             has_open_namespaces: objects.iter().any(|object| is_open(object.namespace())),
             partial_namespaces: objects.iter().filter_map(|object| part(*object)).collect(),
+            labelled_namespaces: objects.iter().filter(|o| is_labelled(**o)).map(|o| o.namespace()).collect(),
             custom: by_namespace(objects.iter().copied().filter(|object| object.is_custom())),
             service_namespaces: in_kubernetes().map(|s| s.namespace).collect(),
             entry_namespaces: services.iter().filter(|s| !s.is_kubernetes()).map(|s| s.namespace).collect(),
@@ -76,8 +79,8 @@ impl<'d> Known<'d> {
 
 /// The namespace that an object shows to have more than is among the inputs, and how.
 fn part(object: Object<'_>) -> Option<(&str, String)> {
-    if object.node().document().is_partial() {
-        return Some((object.namespace(), "a kustomization takes in more of it than is among the inputs".to_owned()));
+    if object.node().document().build().is_partial {
+        return Some((object.namespace(), "kustomizations make more of it than is among the inputs".to_owned()));
     }
     let spec = object.spec()?;
     let namespace = match (object.group(), object.kind()) {
@@ -93,6 +96,12 @@ fn part(object: Object<'_>) -> Option<(&str, String)> {
     Some((namespace, format!("{} {} installs more of it", object.kind(), object.name())))
 }
 
+/// Whether its pods get other labels than are written.
+fn is_labelled(object: Object<'_>) -> bool {
+    let is_changed = object.node().document().build().is_labelled || object.is_patched();
+    is_changed && PodTemplate::of(object).is_some()
+}
+
 fn by_namespace<'d>(objects: impl Iterator<Item = Object<'d>>) -> FxHashMap<&'d str, Vec<Object<'d>>> {
     let mut all: FxHashMap<_, Vec<_>> = FxHashMap::default();
     for object in objects {
@@ -106,6 +115,14 @@ impl<'d> Mesh<'d> {
     pub fn why_unknown(&self, kind: &str, namespace: &str) -> String {
         let known = self.known.partial_namespaces.get(namespace);
         known.map_or_else(|| format!("(no {kind} of it among the inputs)"), |why| format!("({why})"))
+    }
+
+    /// Why the inputs do not tell whether a namespace has pods with some labels.
+    pub fn why_workloads_unknown(&self, namespace: &str) -> &'static str {
+        match self.known.labelled_namespaces.contains(namespace) {
+            true => "(kustomizations change the labels of its pods)",
+            false => "(its workloads are not, or not all, among the inputs)",
+        }
     }
 
     /// Why the inputs do not tell whether a namespace has the Service `name`.
@@ -146,7 +163,9 @@ impl<'d> Mesh<'d> {
 
     /// Whether the inputs hold the workloads of a namespace: some of them, or the user says so.
     pub fn knows_workloads_of(&self, namespace: &str) -> bool {
-        let has_some = self.workloads_by_namespace.contains_key(namespace) && !self.is_partial(namespace);
+        let has_some = self.workloads_by_namespace.contains_key(namespace)
+            && !self.is_partial(namespace)
+            && !self.known.labelled_namespaces.contains(namespace);
         has_some || self.is_complete(CompleteKind::Workloads, namespace)
     }
 

@@ -32,7 +32,7 @@ pub fn write_summary(analysis: &Analysis, elapsed: Duration, out: &mut dyn Write
     let patches = analysis.inputs.iter().filter(|input| input.kind == InputKind::Patch).count();
     if patches > 0 {
         let s = if patches == 1 { "" } else { "es" };
-        writeln!(out, "left out {patches} kustomize patch{s}; what is patched is judged as it is without")?;
+        writeln!(out, "left out {patches} kustomize patch{s}; nothing is said of what would be patched")?;
         writeln!(out, "  name what `kustomize build` prints to have the result judged")?;
     }
     not_evaluated(analysis, out)

@@ -1,5 +1,6 @@
 //! The file that says what is applied, and changed before it is.
 
+use super::patch::Patch;
 use crate::document::{Document, Node};
 
 /// A kustomization or a component, with the paths that it names as they are from where meshlint runs.
@@ -11,13 +12,26 @@ pub(super) struct Kustomization {
     pub(super) folder: String,
     /// What it takes in: files, and folders of other kustomizations.
     pub(super) resources: Vec<String>,
-    /// The files that change what it takes in.
-    pub(super) patches: Vec<String>,
-    /// Whether it makes resources of something else too: of charts, by programs.
+    /// What changes what it takes in.
+    pub(super) patches: Vec<Patch>,
+    /// Whether it gives pods labels.
+    pub(super) labels_pods: bool,
+    /// Whether it makes something else too: of charts, by programs, under other names.
     pub(super) has_more: bool,
     /// Where all of it goes.
     pub(super) namespace: Option<String>,
 }
+
+/// Fields that make resources of something else, change any, or change their names.
+const MORE: [&str; 7] = [
+    "helmCharts",
+    "helmChartInflationGenerator",
+    "generators",
+    "transformers",
+    "replacements",
+    "namePrefix",
+    "nameSuffix",
+];
 
 /// Whether a file has one of the names that kustomize looks for.
 pub fn is_kustomization(name: &str) -> bool {
@@ -34,21 +48,31 @@ impl Kustomization {
         }
         let folder = plain(parent(document.name()).0);
         let list = |key: &str| root.get(key).into_iter().flat_map(Node::items);
-        let path = |node: Node<'_>| node.text().map(|path| within(&folder, path));
-        let resources = ["resources", "bases", "components"].into_iter().flat_map(list).filter_map(path).collect();
-        let files = ["patches", "patchesJson6902"].into_iter().flat_map(list).filter_map(|patch| patch.get("path"));
-        let patches = files.chain(list("patchesStrategicMerge")).filter_map(path).collect();
-        let has_more = ["helmCharts", "helmChartInflationGenerator", "generators"]
-            .into_iter()
-            .any(|key| list(key).next().is_some());
+        let resources = ["resources", "bases", "components"].into_iter().flat_map(list).filter_map(Node::text);
+        let resources = resources.map(|path| within(&folder, path)).collect();
+        let patches = ["patches", "patchesJson6902", "patchesStrategicMerge"].into_iter().flat_map(list);
+        let patches = patches.map(|patch| Patch::of(patch, &folder)).collect();
+        let labels_pods = root.get("commonLabels").is_some() || list("labels").any(reaches_pods);
+        let has_more = MORE.into_iter().any(|key| root.get(key).is_some_and(|value| !is_empty(value)));
         let namespace = root.get("namespace").and_then(Node::text).filter(|namespace| !namespace.is_empty());
         let (path, namespace) = (plain(document.name()), namespace.map(str::to_owned));
-        Some(Self { path, folder, resources, patches, has_more, namespace })
+        Some(Self { path, folder, resources, patches, labels_pods, has_more, namespace })
     }
 }
 
+/// Whether an entry of `labels` is for selectors or templates, and not for the resources alone.
+fn reaches_pods(labels: Node<'_>) -> bool {
+    ["includeSelectors", "includeTemplates"]
+        .into_iter()
+        .any(|key| labels.get(key).and_then(Node::as_bool) == Some(true))
+}
+
+fn is_empty(value: Node<'_>) -> bool {
+    value.text().is_some_and(str::is_empty) || (value.is_array() && value.items().next().is_none())
+}
+
 /// A path as it is from where meshlint runs.
-fn within(folder: &str, path: &str) -> String {
+pub(super) fn within(folder: &str, path: &str) -> String {
     plain(&format!("{folder}/{path}"))
 }
 

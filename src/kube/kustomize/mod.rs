@@ -1,117 +1,133 @@
 //! What `kustomize build` and `kubectl apply -k` make of the files that a kustomization names.
 //!
-//! A patch is no resource: it changes the one that it names. And all that a kustomization takes in
-//! goes to the namespace that it names, whatever the files say.
-//! <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/namespace/>
+//! A patch is no resource: it changes the one that it names. All that a kustomization takes in goes to
+//! the namespace that it names, whatever the files say. Nothing is patched here; what would be is noted,
+//! so that nothing is said of it that the patch may have changed.
+//! <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/>
 
 mod kustomization;
+mod patch;
+
+use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::document::Document;
+use super::objects;
+use crate::document::{Build, Document};
 
 pub use kustomization::is_kustomization;
 use kustomization::{Kustomization, plain};
+use patch::Patch;
 
-/// Marks the documents that are patches, gives the others the namespace that they end up in, and
-/// marks those of builds that take in more than the documents.
+/// Notes on each document what the kustomizations among them make of it.
 pub fn arrange(documents: &mut [Document]) {
-    let kustomizations: Vec<_> = documents.iter().filter_map(Kustomization::of).collect();
+    let mut kustomizations: Vec<_> = documents.iter().filter_map(Kustomization::of).collect();
     if kustomizations.is_empty() {
         return;
     }
     let paths: Vec<_> = documents.iter().map(|document| plain(document.name())).collect();
-    let plan = Plan::of(&kustomizations, &paths);
-    for (document, path) in documents.iter_mut().zip(&paths) {
-        let namespaces = plan.namespaces.get(&**path);
-        if namespaces.is_none() && plan.patches.contains(&**path) {
-            document.set_patch();
-        }
-        if let Some(namespace) = namespaces.and_then(only) {
-            document.set_namespace(namespace);
-        }
-        if plan.partial.contains(&**path) {
-            document.set_partial();
-        }
+    let files: Files<'_> = paths.iter().map(String::as_str).zip(&*documents).collect();
+    kustomizations.iter_mut().flat_map(|one| &mut one.patches).for_each(|patch| patch.look_up(&files));
+    let plan = Plan::of(&kustomizations, &files);
+    let builds: Vec<_> = paths.iter().map(|path| plan.build_of(path, &files)).collect();
+    for (document, build) in documents.iter_mut().zip(builds) {
+        document.set_build(build);
     }
 }
 
-/// The namespaces that a file is taken into: several if several overlays take it.
-type Namespaces<'k> = FxHashSet<Option<&'k str>>;
+/// The documents by their paths.
+type Files<'a> = FxHashMap<&'a str, &'a Document>;
 
-fn only<'k>(namespaces: &Namespaces<'k>) -> Option<&'k str> {
-    let mut all = namespaces.iter();
-    all.next().copied().flatten().filter(|_| all.next().is_none())
+/// What becomes of the files.
+struct Plan<'k> {
+    /// The files that are patches.
+    patches: FxHashSet<&'k str>,
+    /// What a file is taken into: several if several overlays take it.
+    uses: FxHashMap<&'k str, Vec<Use<'k>>>,
 }
 
-/// What becomes of the files, by their paths.
+/// A file's part in what is built.
+#[derive(Clone)]
+struct Use<'k> {
+    namespace: Option<&'k str>,
+    whole: Rc<Whole<'k>>,
+}
+
+/// What is true of all that one kustomization takes in.
 #[derive(Default)]
-struct Plan<'k> {
-    patches: FxHashSet<&'k str>,
-    namespaces: FxHashMap<&'k str, Namespaces<'k>>,
-    /// Those that are built together with something that is not there.
-    partial: FxHashSet<&'k str>,
+struct Whole<'k> {
+    /// Something of it is not there.
+    is_partial: bool,
+    labels_pods: bool,
+    patches: Vec<&'k Patch>,
 }
 
 impl<'k> Plan<'k> {
-    fn of(all: &'k [Kustomization], paths: &'k [String]) -> Self {
-        let graph = Graph {
-            by_folder: all.iter().map(|one| (&*one.folder, one)).collect(),
-            files: paths.iter().map(String::as_str).collect(),
-        };
+    fn of(all: &'k [Kustomization], files: &Files<'k>) -> Self {
+        let graph = Graph { by_folder: all.iter().map(|one| (&*one.folder, one)).collect(), files };
         let taken: FxHashSet<&str> = all.iter().flat_map(|one| &one.resources).map(String::as_str).collect();
-        let mut plan = Self::default();
-        plan.patches.extend(all.iter().flat_map(|one| &one.patches).map(String::as_str));
+        let patches = all.iter().flat_map(|one| &one.patches).filter_map(|patch| patch.path.as_deref()).collect();
+        let mut plan = Self { patches, uses: FxHashMap::default() };
         for one in all.iter().filter(|one| !taken.contains(&*one.folder)) {
-            plan.add(graph.build(one));
+            let (members, whole) = graph.walk(one);
+            let whole = Rc::new(whole);
+            for (path, namespace) in members {
+                plan.uses.entry(path).or_default().push(Use { namespace, whole: whole.clone() });
+            }
         }
         plan
     }
 
-    fn add(&mut self, build: Build<'k>) {
-        if build.is_partial {
-            self.partial.extend(build.files.iter().map(|(path, _)| *path));
-        }
-        for (path, namespace) in build.files {
-            self.namespaces.entry(path).or_default().insert(namespace);
+    fn build_of(&self, path: &str, files: &Files<'_>) -> Build {
+        let Some(uses) = self.uses.get(path) else {
+            return Build { is_patch: self.patches.contains(path), ..Build::default() };
+        };
+        let namespaces: FxHashSet<_> = uses.iter().map(|one| one.namespace).collect();
+        let only = namespaces.iter().next().copied().flatten().filter(|_| namespaces.len() == 1);
+        let patches: Vec<&Patch> = uses.iter().flat_map(|one| &one.whole.patches).copied().collect();
+        let all = files.get(path).map(|document| objects(document).0).unwrap_or_default();
+        let patched = all.into_iter().filter(|object| patches.iter().any(|patch| patch.changes(*object)));
+        Build {
+            namespace: only.map(Into::into),
+            is_patch: false,
+            is_partial: uses.iter().any(|one| one.whole.is_partial),
+            is_labelled: uses.iter().any(|one| one.whole.labels_pods),
+            patched: patched.map(|object| object.node().index()).collect(),
         }
     }
 }
 
-/// What one kustomization takes in, with the namespace that it goes to.
-#[derive(Default)]
-struct Build<'k> {
-    files: FxHashSet<(&'k str, Option<&'k str>)>,
-    is_partial: bool,
-}
-
-struct Graph<'k> {
+struct Graph<'a, 'k> {
     by_folder: FxHashMap<&'k str, &'k Kustomization>,
-    files: FxHashSet<&'k str>,
+    files: &'a Files<'k>,
 }
 
-impl<'k> Graph<'k> {
-    fn build(&self, root: &'k Kustomization) -> Build<'k> {
-        let mut build = Build::default();
+impl<'k> Graph<'_, 'k> {
+    /// The files that a kustomization takes in, itself and those below it included, each with the
+    /// namespace that it goes to, and what is true of all.
+    fn walk(&self, root: &'k Kustomization) -> (FxHashSet<(&'k str, Option<&'k str>)>, Whole<'k>) {
+        let (mut members, mut whole) = (FxHashSet::default(), Whole::default());
         let mut open: Vec<(&Kustomization, Option<&str>)> = vec![(root, None)];
         while let Some((one, outer)) = open.pop() {
             // The outermost kustomization that names a namespace decides, because it is the last to.
             let namespace = outer.or(one.namespace.as_deref());
-            if !build.files.insert((&one.path, namespace)) {
+            if !members.insert((&*one.path, namespace)) {
                 continue;
             }
-            build.is_partial |= one.has_more;
+            whole.is_partial |= one.has_more;
+            whole.labels_pods |= one.labels_pods;
+            whole.patches.extend(&one.patches);
             for path in &one.resources {
                 if let Some(inner) = self.by_folder.get(&**path) {
                     open.push((inner, namespace));
-                } else if self.files.contains(&**path) {
-                    build.files.insert((path, namespace));
+                } else if self.files.contains_key(&**path) {
+                    members.insert((path, namespace));
                 } else {
-                    build.is_partial = true;
+                    whole.is_partial = true;
                 }
             }
         }
-        build
+        (members, whole)
     }
 }
 
@@ -169,7 +185,7 @@ mod tests {
         let parts = |files: &[(&str, &str)]| {
             let mut documents: Vec<_> = files.iter().map(read).collect();
             arrange(&mut documents);
-            documents.iter().map(Document::is_partial).collect::<Vec<_>>()
+            documents.iter().map(|document| document.build().is_partial).collect::<Vec<_>>()
         };
         let files = |root| {
             [("a/kustomization.yaml", root), ("b/kustomization.yaml", "resources: [pod.yaml]"), ("b/pod.yaml", POD)]
@@ -178,6 +194,48 @@ mod tests {
         assert_eq!(parts(&files("resources: [../b, ../c]\n")), [true; 3]);
         assert_eq!(parts(&files("resources: [../b]\nhelmCharts: [{name: x}]\n")), [true; 3]);
         assert_eq!(parts(&files("resources: [../c]\n")), [true, false, false]);
+    }
+
+    #[test]
+    fn what_a_patch_may_change_is_known() {
+        let patched = |kustomization: &str, patch: &str| {
+            let more = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: two}\n";
+            let pods = format!("{POD}{more}");
+            let files = [("kustomization.yaml", kustomization), ("pods.yaml", &pods), ("patch.yaml", patch)];
+            let mut documents: Vec<_> =
+                files.iter().map(|(name, text)| Document::read(*name, Text::from(*text))).collect();
+            arrange(&mut documents);
+            let pods = objects(&documents[1]).0;
+            pods.into_iter().filter(|pod| pod.is_patched()).map(|pod| pod.name().to_owned()).collect::<Vec<_>>()
+        };
+        let with = |patches: &str| format!("resources: [pods.yaml]\n{patches}\n");
+        let operations = "- {op: remove, path: /spec}\n";
+        for (patches, patch, expected) in [
+            ("patches: [{path: patch.yaml}]", POD, &["one"][..]),
+            ("patchesStrategicMerge: [patch.yaml]", POD, &["one"]),
+            ("patchesStrategicMerge: ['kind: Pod\n\napiVersion: v1\n\nmetadata: {name: two}']", "", &["two"]),
+            ("patches: [{path: patch.yaml, target: {kind: Pod, name: t.o}}]", operations, &["two"]),
+            ("patches: [{path: patch.yaml, target: {kind: Pod, name: tw}}]", operations, &[]),
+            ("patches: [{path: patch.yaml, target: {kind: Deployment}}]", operations, &[]),
+            ("patchesJson6902: [{path: patch.yaml, target: {kind: Pod}}]", operations, &["one", "two"]),
+            ("patches: [{path: patch.yaml, target: {name: '['}}]", operations, &["one", "two"]),
+            ("patches: [{path: elsewhere.yaml}]", "", &["one", "two"]),
+        ] {
+            assert_eq!(patched(&with(patches), patch), expected, "{patches}");
+        }
+    }
+
+    #[test]
+    fn labels_of_pods_are_known_to_change() {
+        let is_labelled = |kustomization: &str| {
+            let mut documents = [("kustomization.yaml", kustomization), ("pod.yaml", POD)]
+                .map(|(name, text)| Document::read(name, Text::from(text)));
+            arrange(&mut documents);
+            documents[1].build().is_labelled
+        };
+        assert!(is_labelled("resources: [pod.yaml]\ncommonLabels: {team: web}\n"));
+        assert!(is_labelled("resources: [pod.yaml]\nlabels: [{pairs: {a: b}, includeTemplates: true}]\n"));
+        assert!(!is_labelled("resources: [pod.yaml]\nlabels: [{pairs: {a: b}}]\n"));
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         let near = near_miss(mesh, namespace, &labels, selector.is_global);
         let is_known = is_known(mesh, namespace, &selector, &labels, near.is_some());
         if !is_known && !misses_gateways(mesh, *object, &labels) {
-            skip(namespace, &selector, findings);
+            skip(context.mesh, namespace, &selector, findings);
             continue;
         }
         let mut draft = with_virtual_services(mesh, *object, draft(mesh, *object, &selector, &labels, near));
@@ -245,7 +245,7 @@ fn is_istios_gateway(label: &str) -> bool {
     matches!(label, "ingressgateway" | "egressgateway" | "eastwestgateway")
 }
 
-fn skip(namespace: &str, selector: &Selector<'_>, findings: &mut Findings<'_>) {
+fn skip(mesh: &Mesh<'_>, namespace: &str, selector: &Selector<'_>, findings: &mut Findings<'_>) {
     if selector.is_global {
         findings.skip(
             "selector",
@@ -256,7 +256,7 @@ fn skip(namespace: &str, selector: &Selector<'_>, findings: &mut Findings<'_>) {
     }
     findings.skip(
         "selector",
-        format!("in namespace `{namespace}` (its workloads are not, or not all, among the inputs)"),
+        format!("in namespace `{namespace}` {}", mesh.why_workloads_unknown(namespace)),
         format!("pass its Deployments, or say --complete workloads:{namespace}"),
     );
 }

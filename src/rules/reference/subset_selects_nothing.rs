@@ -65,7 +65,7 @@ fn judge<'d>(context: &Context<'_, 'd>, services: &[&Service<'d>], subset: &Subs
         match (mesh.has_endpoints(service, port, None), mesh.has_endpoints(service, port, Some(subset))) {
             (Some(true), Some(false)) => empty = Some(*service),
             (None, _) => {
-                skip(service, findings);
+                skip(mesh, service, findings);
                 return;
             }
             _ => return, // it selects some, or the service as a whole has none
@@ -92,13 +92,13 @@ fn judge<'d>(context: &Context<'_, 'd>, services: &[&Service<'d>], subset: &Subs
     findings.push(draft);
 }
 
-fn skip(service: &Service<'_>, findings: &mut Findings<'_>) {
+fn skip(mesh: &Mesh<'_>, service: &Service<'_>, findings: &mut Findings<'_>) {
     if matches!(service.source, Source::Kubernetes(kubernetes) if kubernetes.selector().is_none()) {
         return; // its endpoints are managed by hand
     }
     findings.skip(
         "subset",
-        format!("of services in namespace `{}` (no workload of it among the inputs)", service.namespace),
+        format!("of services in namespace `{0}` {1}", service.namespace, mesh.why_workloads_unknown(service.namespace)),
         format!("pass its Deployments, or say --complete workloads:{}", service.namespace),
     );
 }
