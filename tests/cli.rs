@@ -169,6 +169,13 @@ fn what_reads_half_a_dump_says_so() {
 }
 
 #[test]
+fn what_a_template_leaves_open_is_not_called_unknown() {
+    let ran = run(&["check", "testdata/rules/unrendered-template/bad-subset.yaml", "--format", "concise"]);
+    assert!(ran.out.contains("[unrendered-template]") && !ran.out.contains("[unknown-subset]"), "{}", ran.out);
+    assert!(ran.err.contains("unknown-subset for 1 subset of a template"), "{}", ran.err);
+}
+
+#[test]
 fn wrong_usage_is_exit_code_2_and_says_what_was_meant() {
     let cases: [(&[&str], &str); 7] = [
         (&["check", "--formt=json"], "--format"),

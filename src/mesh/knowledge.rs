@@ -77,6 +77,17 @@ impl<'d> Known<'d> {
     }
 }
 
+/// Whether a text is one that a template leaves open: `${NAME}`, `{{ .Values.name }}`.
+pub fn is_placeholder(text: &str) -> bool {
+    text.contains(['{', '$'])
+}
+
+/// Whether a host that is none of the cluster's domain looks like a service: of the domain that the
+/// cluster really has, or of a set of clusters (`catalog.shop.svc.clusterset.local`).
+fn is_of_another_domain(host: &str) -> bool {
+    host.contains(".svc.")
+}
+
 /// The namespace that an object shows to have more than is among the inputs, and how.
 fn part(object: Object<'_>) -> Option<(&str, String)> {
     if object.node().document().build().is_partial {
@@ -125,12 +136,26 @@ impl<'d> Mesh<'d> {
         }
     }
 
-    /// Why the inputs do not tell whether a namespace has the Service `name`.
-    pub fn why_service_unknown(&self, name: &str, namespace: &str) -> String {
-        match self.maker_of(name, namespace).filter(|_| !self.is_partial(namespace)) {
-            Some(maker) => format!("({} {} of {} may make it)", maker.kind(), maker.name(), maker.group()),
-            None => self.why_unknown("Service", namespace),
+    /// Why the inputs do not tell whether there is a host, and what would.
+    pub fn why_host_unknown(&self, host: &str) -> (String, String) {
+        let domain = &self.options.cluster_domain;
+        if is_placeholder(host) {
+            return ("of a template".to_owned(), "render the template".to_owned());
         }
+        if let Some((name, namespace)) = kubernetes_parts(host, domain) {
+            let why = match self.maker_of(name, namespace).filter(|_| !self.is_partial(namespace)) {
+                Some(maker) => format!("({} {} of {} may make it)", maker.kind(), maker.name(), maker.group()),
+                None => self.why_unknown("Service", namespace),
+            };
+            let remedy = format!("pass its Services, or say --complete services:{namespace}");
+            return (format!("of namespace `{namespace}` {why}"), remedy);
+        }
+        if is_of_another_domain(host) {
+            let remedy = "say --cluster-domain if the cluster has another, or --complete services";
+            return (format!("of another domain than `{domain}`"), remedy.to_owned());
+        }
+        let remedy = "pass the ServiceEntries, or say --complete services";
+        ("outside the cluster (no ServiceEntry among the inputs)".to_owned(), remedy.to_owned())
     }
 
     /// Whether some objects of a namespace are known to be elsewhere.
@@ -189,12 +214,13 @@ impl<'d> Mesh<'d> {
     /// Whether the inputs would hold the object that declares `host`, if there were one. `home` is
     /// the namespace that asks.
     pub fn knows_host(&self, host: &str, home: &str) -> bool {
-        if host.contains(['{', '$']) {
-            return false; // a template's placeholder
+        if is_placeholder(host) {
+            return false;
         }
         let Some((name, namespace)) = kubernetes_parts(host, &self.options.cluster_domain) else {
             let has_entries = self.known.entry_namespaces.contains(home) && !self.is_partial(home);
-            return has_entries || self.options.complete.covers_all(CompleteKind::Services);
+            let is_known = has_entries && !is_of_another_domain(host);
+            return is_known || self.options.complete.covers_all(CompleteKind::Services);
         };
         if self.is_complete(CompleteKind::Services, namespace) {
             return true;

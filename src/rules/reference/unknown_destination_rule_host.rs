@@ -61,16 +61,7 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         let parts = kubernetes_parts(&full, domain);
         let meant = parts.and_then(|(name, home)| Some((name, mesh.namespace_meant(name, home)?)));
         if !is_known && meant.is_none() {
-            let (why, remedy) = match parts {
-                Some((name, home)) => (
-                    format!("of namespace `{home}` {}", mesh.why_service_unknown(name, home)),
-                    format!("pass its Services, or say --complete services:{home}"),
-                ),
-                None => (
-                    "outside the cluster (no ServiceEntry among the inputs)".to_owned(),
-                    "pass the ServiceEntries, or say --complete services".to_owned(),
-                ),
-            };
+            let (why, remedy) = mesh.why_host_unknown(&full);
             findings.skip("host", why, remedy);
             continue;
         }

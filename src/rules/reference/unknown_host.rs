@@ -63,7 +63,8 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         }
         let is_known = mesh.knows_host(use_.host, service.namespace);
         if !is_known && host_meant(mesh, use_.host).is_none() {
-            skip(mesh, use_.host, findings);
+            let (why, remedy) = mesh.why_host_unknown(use_.host);
+            findings.skip("host", why, remedy);
             continue;
         }
         if let Cluster::UnderWildcard { service } = use_.cluster {
@@ -108,21 +109,6 @@ fn alias<'d>(use_: &DestinationUse<'_, 'd>, target: &crate::mesh::Service<'d>, c
         .related(target.host_node, "the service")
         .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"))
         .help(format!("name {meant} itself, as a ServiceEntry declares it"))
-}
-
-fn skip(mesh: &Mesh<'_>, host: &str, findings: &mut Findings<'_>) {
-    match kubernetes_parts(host, &mesh.options.cluster_domain) {
-        Some((name, namespace)) => findings.skip(
-            "host",
-            format!("of namespace `{namespace}` {}", mesh.why_service_unknown(name, namespace)),
-            format!("pass its Services, or say --complete services:{namespace}"),
-        ),
-        None => findings.skip(
-            "host",
-            "outside the cluster (no ServiceEntry among the inputs)",
-            "pass the ServiceEntries, or say --complete services",
-        ),
-    }
 }
 
 /// A host that is spelt alike: in the same namespace, else a service of that name in another.

@@ -39,7 +39,7 @@
 
 use super::prelude::*;
 use crate::istio::DestinationRule;
-use crate::mesh::{Cluster, CompleteKind, DestinationUse, MergedRule, PreparedVirtualService, Service};
+use crate::mesh::{Cluster, CompleteKind, DestinationUse, MergedRule, PreparedVirtualService, Service, is_placeholder};
 use crate::similar::similar;
 
 const META: Meta = Meta {
@@ -62,6 +62,10 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         let Some(subset) = use_.destination.subset else {
             continue;
         };
+        if is_placeholder(subset.value) {
+            findings.skip("subset", "of a template", "render the template");
+            continue;
+        }
         if rule.is_none() && !use_.client.is_known() && !knows_rules(context, target, use_) {
             findings.skip(
                 "subset",
