@@ -23,7 +23,7 @@
 //!
 //! ## When to ignore it
 //! When an operator creates the pods. Where a namespace has custom resources that may do so, only a
-//! near miss is reported. When the pods of a Gateway are not among the inputs, but those of another
+//! near miss is reported; nothing where they may be those of a Gateway of the Gateway API. When the pods of a Gateway are not among the inputs, but those of another
 //! gateway are.
 //!
 //! ## Inputs
@@ -192,10 +192,37 @@ fn is_known(mesh: &Mesh<'_>, namespace: &str, selector: &Selector<'_>, labels: &
     if mesh.is_complete(CompleteKind::Workloads, namespace) {
         return true;
     }
-    if mesh.may_have_workload(namespace, labels) {
+    if mesh.may_have_workload(namespace, labels) || may_be_of_gateway(mesh, namespace, labels) {
         return false;
     }
     mesh.knows_workloads_of(namespace) && (is_near || !mesh.has_custom_resources(namespace))
+}
+
+/// What pods are labelled with that a controller makes for a Gateway of the Gateway API
+/// (<https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#automated-deployment>),
+/// whatever is in that.
+const OF_GATEWAYS: [&str; 6] = [
+    "gateway.networking.k8s.io/gateway-name",
+    "gateway.networking.k8s.io/gateway-class-name",
+    "gateway.istio.io/managed",
+    "istio.io/gateway-name",
+    "service.istio.io/canonical-name",
+    "service.istio.io/canonical-revision",
+];
+
+/// Whether such pods may have these labels: those, and what the Gateway itself says.
+fn may_be_of_gateway(mesh: &Mesh<'_>, namespace: &str, labels: &Labels<'_>) -> bool {
+    if labels.iter().any(|(key, _)| key.contains("gateway") && OF_GATEWAYS.contains(&key)) {
+        return true;
+    }
+    let gateways = mesh.all_of("gateway.networking.k8s.io", "Gateway").iter();
+    let mut gateways = gateways.filter(|gateway| gateway.namespace() == namespace);
+    gateways.any(|gateway| {
+        let given = Labels::of(gateway.spec().and_then(|spec| spec.at(["infrastructure", "labels"])));
+        let own = gateway.labels();
+        let has = |key: &str, value: &str| given.get(key) == Some(value) || own.get(key) == Some(value);
+        labels.iter().all(|(key, value)| OF_GATEWAYS.contains(&key) || has(key, value))
+    })
 }
 
 /// A workload whose labels nearly match: the label that differs, and its value there.
