@@ -1,6 +1,7 @@
 //! Kubernetes resources as views on nodes: nothing is copied, every word keeps its place.
 
 mod address;
+mod given_labels;
 mod kinds;
 mod kustomize;
 mod labels;
@@ -10,6 +11,7 @@ mod service;
 mod workload;
 
 pub use address::Address;
+pub use given_labels::{is_given, is_of_place};
 pub use kinds::{KnownKind, Scope, kinds_of_group, known_group, known_kind, known_kinds};
 pub use kustomize::{arrange, is_kustomization};
 pub use labels::Labels;

@@ -1,7 +1,7 @@
 //! Whether a proxy has the cluster that a route leads to, and if not, why.
 
 use crate::istio::{ServiceEntry, Subset};
-use crate::kube::Labels;
+use crate::kube::{Labels, is_of_place};
 
 use super::Mesh;
 use super::declarations::Declared;
@@ -194,7 +194,7 @@ impl<'d> Mesh<'d> {
             return None; // its endpoints are somebody else's affair, or not among the inputs
         }
         let serves = |workload: &Workload<'d>| {
-            labels.is_none_or(|labels| labels.is_subset_of(&workload.labels))
+            labels.is_none_or(|labels| workload.may_be_in(labels))
                 && port.target_name.is_none_or(|name| workload.has_port_named(name))
         };
         let any = self.workloads_behind(service).any(serves);
@@ -231,7 +231,11 @@ impl<'d> Mesh<'d> {
 
 /// Whether a ServiceEntry that selects no workloads has endpoints.
 fn has_addresses(entry: ServiceEntry<'_>, subset: Option<&Labels<'_>>) -> bool {
-    let matches = |found: Labels<'_>| subset.is_none_or(|labels| labels.is_subset_of(&found));
+    let has = |found: &Labels<'_>, (key, value)| match found.get(key) {
+        Some(own) => own == value,
+        None => is_of_place(key, value),
+    };
+    let matches = |found: Labels<'_>| subset.is_none_or(|labels| labels.iter().all(|label| has(&found, label)));
     match (entry.resolution(), entry.endpoints().next()) {
         ("STATIC", None) => false,           // its addresses are those that clients ask for
         ("NONE" | "DYNAMIC_DNS", _) => true, // wherever the client connects to

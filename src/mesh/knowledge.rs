@@ -202,7 +202,7 @@ impl<'d> Mesh<'d> {
         }
         let mut others =
             self.workloads.iter().filter(|w| w.namespace != namespace && may_be_same(w.namespace, namespace));
-        others.any(|w| labels.is_subset_of(&w.labels))
+        others.any(|w| w.may_have(labels))
     }
 
     /// Whether the inputs hold the Kubernetes services of a namespace.

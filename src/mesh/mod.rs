@@ -28,7 +28,7 @@ mod workload;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::istio::{Gateway, Sidecar};
-use crate::kube::{Labels, Object};
+use crate::kube::{Labels, Object, is_given};
 
 use host_index::HostIndex;
 use knowledge::Known;
@@ -196,10 +196,13 @@ impl<'d> Mesh<'d> {
             let selector = &service.selector;
             let with =
                 |(key, value)| by_label.get(&(service.namespace, key, value)).map(Vec::as_slice).unwrap_or_default();
-            let rarest = selector.iter().map(with).min_by_key(|places| places.len()).unwrap_or_default();
-            let has_all =
-                |place: &&u32| self.workloads.get(**place as usize).is_some_and(|w| selector.is_subset_of(&w.labels));
-            service.selected = rarest.iter().filter(has_all).copied().collect();
+            // What pods are given stands in no template.
+            let written = selector.iter().filter(|(key, _)| !is_given(key));
+            let rarest = written.map(with).min_by_key(|places| places.len());
+            let all = || self.workloads_by_namespace.get(service.namespace).filter(|_| !selector.is_empty());
+            let candidates = rarest.or_else(|| all().map(Vec::as_slice)).unwrap_or_default();
+            let has_all = |place: &&u32| self.workloads.get(**place as usize).is_some_and(|w| w.may_have(selector));
+            service.selected = candidates.iter().filter(has_all).copied().collect();
         }
     }
 

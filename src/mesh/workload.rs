@@ -2,7 +2,7 @@
 
 use crate::document::Node;
 use crate::istio::WorkloadEntry;
-use crate::kube::{Labels, Object, PodTemplate, TargetPort};
+use crate::kube::{Labels, Object, PodTemplate, TargetPort, is_of_place};
 
 /// Pods of one owner, or a machine outside Kubernetes.
 #[derive(Clone, Debug)]
@@ -26,6 +26,17 @@ impl<'d> Workload<'d> {
         }
         let template = PodTemplate::of(object)?;
         Some(Self { object, namespace, labels: template.labels(), template: Some(template) })
+    }
+
+    /// Whether a selector may select its pods: what a template does not say, they may be given.
+    pub fn may_have(&self, labels: &Labels<'_>) -> bool {
+        self.template.map_or_else(|| labels.is_subset_of(&self.labels), |template| template.may_have(labels))
+    }
+
+    /// Whether a subset of endpoints may hold its own: those have labels of the place where they are, too.
+    pub fn may_be_in(&self, subset: &Labels<'_>) -> bool {
+        let own = subset.iter().filter(|(key, value)| self.labels.get(key).is_some() || !is_of_place(key, value));
+        self.may_have(&Labels::from_pairs(own))
     }
 
     /// Whether this is a gateway: a proxy without an application, which takes no Sidecar and

@@ -176,10 +176,10 @@ fn selector_of<'d>(mesh: &Mesh<'d>, object: Object<'d>) -> Option<Selector<'d>> 
 fn selects_any(mesh: &Mesh<'_>, namespace: &str, labels: &Labels<'_>, is_global: bool) -> bool {
     if is_global {
         let gateways = mesh.gateway_clients.iter().filter_map(|c| c.labels.as_ref());
-        return mesh.workloads.iter().any(|w| labels.is_subset_of(&w.labels))
+        return mesh.workloads.iter().any(|w| w.may_have(labels))
             || gateways.into_iter().any(|g| labels.is_subset_of(g));
     }
-    mesh.workloads_of(namespace).any(|w| labels.is_subset_of(&w.labels))
+    mesh.workloads_of(namespace).any(|w| w.may_have(labels))
 }
 
 /// Whether the inputs hold the workloads that could be meant. A namespace with custom resources may
