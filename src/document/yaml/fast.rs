@@ -398,6 +398,9 @@ impl Reader<'_> {
                 if column <= indent {
                     break;
                 }
+                if column == 0 {
+                    return Err(Unusual); // the document's only value: `...` may end it
+                }
                 if *body_indent.get_or_insert(column) > column || self.byte(content) == Some(b'\t') {
                     return Err(Unusual);
                 }
