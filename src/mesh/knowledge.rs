@@ -225,11 +225,14 @@ impl<'d> Mesh<'d> {
         if self.is_complete(CompleteKind::Services, namespace) {
             return true;
         }
-        // Istio's own services come with its installation, which is hardly ever among the inputs.
+        // Istio's own services come with its installation, which is hardly ever among the inputs, and
+        // some with every cluster.
         let is_istios = namespace == self.options.root_namespace && name.starts_with("istio");
-        let may_be_there =
-            || is_istios || self.known.services.may_have(name, namespace) || self.maker_of(name, namespace).is_some();
-        self.knows_services_of(namespace) && !may_be_there()
+        let is_of_cluster = namespace == "kube-system" || (namespace, name) == ("default", "kubernetes");
+        if is_istios || is_of_cluster || !self.knows_services_of(namespace) {
+            return false;
+        }
+        !self.known.services.may_have(name, namespace) && self.maker_of(name, namespace).is_none()
     }
 
     /// Whether the inputs would hold the Gateway `name` of `namespace`, if there were one.

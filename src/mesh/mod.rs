@@ -52,7 +52,7 @@ pub use virtual_services::{
     PreparedVirtualService, RouteMatch, SourceCondition, is_delegate, resolve_gateway,
 };
 pub use visibility::Visibility;
-pub use workload::Workload;
+pub use workload::{Workload, are_of_gateway};
 
 /// The meaning of a set of manifests.
 #[derive(Debug)]

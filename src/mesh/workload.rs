@@ -52,10 +52,7 @@ impl<'d> Workload<'d> {
                 args.filter_map(Node::text).any(|arg| arg == "router")
             })
         });
-        let named = |label: &str| self.labels.get(label).is_some_and(is_gateway_name);
-        runs_router
-            || named("istio")
-            || (named("app") && self.labels.get("app").is_some_and(|a| a.starts_with("istio-")))
+        runs_router || are_of_gateway(&self.labels)
     }
 
     /// Whether its proxy says that it may not listen on low ports.
@@ -100,7 +97,12 @@ impl<'d> Workload<'d> {
     }
 }
 
-/// The labels that Istio's own charts and profiles give their gateways.
+/// Whether labels are those that Istio's own charts and profiles give their gateways.
+pub fn are_of_gateway(labels: &Labels<'_>) -> bool {
+    let named = |label: &str| labels.get(label).filter(|name| is_gateway_name(name));
+    named("istio").is_some() || named("app").is_some_and(|name| name.starts_with("istio-"))
+}
+
 fn is_gateway_name(value: &str) -> bool {
     let value = value.strip_prefix("istio-").unwrap_or(value);
     matches!(value, "ingressgateway" | "egressgateway" | "eastwestgateway" | "ingress" | "egress")

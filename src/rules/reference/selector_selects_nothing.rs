@@ -33,7 +33,7 @@
 use super::prelude::*;
 use crate::document::Node;
 use crate::kube::{Labels, Object};
-use crate::mesh::{CompleteKind, Mesh, Workload};
+use crate::mesh::{CompleteKind, Mesh, Workload, are_of_gateway};
 use crate::similar::similar;
 
 const META: Meta = Meta {
@@ -192,7 +192,11 @@ fn is_known(mesh: &Mesh<'_>, namespace: &str, selector: &Selector<'_>, labels: &
     if mesh.is_complete(CompleteKind::Workloads, namespace) {
         return true;
     }
-    if mesh.may_have_workload(namespace, labels) || may_be_of_gateway(mesh, namespace, labels) {
+    let may_be_elsewhere = mesh.may_have_workload(namespace, labels)
+        || may_be_of_gateway(mesh, namespace, labels)
+        // A gateway comes with Istio's installation, which is hardly ever among the inputs.
+        || (are_of_gateway(labels) && !mesh.workloads_of(namespace).any(Workload::is_gateway));
+    if may_be_elsewhere {
         return false;
     }
     mesh.knows_workloads_of(namespace) && (is_near || !mesh.has_custom_resources(namespace))
