@@ -30,11 +30,16 @@
 //! The workloads (Deployments, Pods, …) of the namespace; for a Gateway, those of gateways, or one
 //! whose labels are nearly right.
 
+#[path = "selector_selects_nothing/gateways.rs"]
+mod gateways;
+
 use super::prelude::*;
 use crate::document::Node;
 use crate::kube::{Labels, Object};
-use crate::mesh::{CompleteKind, Mesh, Workload, are_of_gateway};
+use crate::mesh::{CompleteKind, Mesh, Workload};
 use crate::similar::similar;
+
+use gateways::{is_istios_gateway, may_be_of_gateway, misses_gateways};
 
 const META: Meta = Meta {
     id: "selector-selects-nothing",
@@ -192,41 +197,10 @@ fn is_known(mesh: &Mesh<'_>, namespace: &str, selector: &Selector<'_>, labels: &
     if mesh.is_complete(CompleteKind::Workloads, namespace) {
         return true;
     }
-    let may_be_elsewhere = mesh.may_have_workload(namespace, labels)
-        || may_be_of_gateway(mesh, namespace, labels)
-        // A gateway comes with Istio's installation, which is hardly ever among the inputs.
-        || (are_of_gateway(labels) && !mesh.workloads_of(namespace).any(Workload::is_gateway));
-    if may_be_elsewhere {
+    if mesh.may_have_workload(namespace, labels) || may_be_of_gateway(mesh, namespace, labels) {
         return false;
     }
     mesh.knows_workloads_of(namespace) && (is_near || !mesh.has_custom_resources(namespace))
-}
-
-/// What pods are labelled with that a controller makes for a Gateway of the Gateway API
-/// (<https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#automated-deployment>),
-/// whatever is in that.
-const OF_GATEWAYS: [&str; 6] = [
-    "gateway.networking.k8s.io/gateway-name",
-    "gateway.networking.k8s.io/gateway-class-name",
-    "gateway.istio.io/managed",
-    "istio.io/gateway-name",
-    "service.istio.io/canonical-name",
-    "service.istio.io/canonical-revision",
-];
-
-/// Whether such pods may have these labels: those, and what the Gateway itself says.
-fn may_be_of_gateway(mesh: &Mesh<'_>, namespace: &str, labels: &Labels<'_>) -> bool {
-    if labels.iter().any(|(key, _)| key.contains("gateway") && OF_GATEWAYS.contains(&key)) {
-        return true;
-    }
-    let gateways = mesh.all_of("gateway.networking.k8s.io", "Gateway").iter();
-    let mut gateways = gateways.filter(|gateway| gateway.namespace() == namespace);
-    gateways.any(|gateway| {
-        let given = Labels::of(gateway.spec().and_then(|spec| spec.at(["infrastructure", "labels"])));
-        let own = gateway.labels();
-        let has = |key: &str, value: &str| given.get(key) == Some(value) || own.get(key) == Some(value);
-        labels.iter().all(|(key, value)| OF_GATEWAYS.contains(&key) || has(key, value))
-    })
 }
 
 /// A workload whose labels nearly match: the label that differs, and its value there.
@@ -255,25 +229,6 @@ fn is_spelt_alike(wanted: &str, there: &str) -> bool {
         return false;
     }
     similar(wanted, std::iter::once(there)).is_some() || there.starts_with(wanted) || wanted.starts_with(there)
-}
-
-/// Whether a Gateway fits none of the gateways that the inputs hold.
-fn misses_gateways(mesh: &Mesh<'_>, object: Object<'_>, labels: &Labels<'_>) -> bool {
-    object.kind() == "Gateway"
-        && mesh.workloads.iter().any(Workload::is_gateway)
-        && !mesh.is_partial(object.namespace())
-        && !asks_for_absent_gateway(mesh, labels)
-}
-
-/// Whether the selector asks for a gateway of Istio's installation that none given is.
-fn asks_for_absent_gateway(mesh: &Mesh<'_>, labels: &Labels<'_>) -> bool {
-    let asked = labels.get("istio").filter(|name| is_istios_gateway(name));
-    asked.is_some_and(|name| !mesh.workloads.iter().any(|w| w.labels.get("istio") == Some(name)))
-}
-
-/// The gateways that Istio's installation knows, which is hardly ever among the inputs.
-fn is_istios_gateway(label: &str) -> bool {
-    matches!(label, "ingressgateway" | "egressgateway" | "eastwestgateway")
 }
 
 fn skip(mesh: &Mesh<'_>, namespace: &str, selector: &Selector<'_>, findings: &mut Findings<'_>) {
