@@ -194,9 +194,14 @@ impl<'d> Mesh<'d> {
         has_some || self.is_complete(CompleteKind::Workloads, namespace)
     }
 
-    /// Whether a workload with these labels may turn out to be in `namespace`, because one of the
-    /// two namespaces is open.
+    /// Whether a workload with these labels may turn out to be in `namespace`: machines register by a
+    /// WorkloadGroup, and it may be that of another where one of the two namespaces is open.
     pub fn may_have_workload(&self, namespace: &str, labels: &Labels<'_>) -> bool {
+        let mut groups = self.all_of(NETWORKING, "WorkloadGroup").iter().filter(|g| g.namespace() == namespace);
+        let registered = |group: &Object<'d>| Labels::of(group.spec().and_then(|s| s.at(["metadata", "labels"])));
+        if groups.any(|group| labels.is_subset_of(&registered(group))) {
+            return true;
+        }
         if !self.known.has_open_namespaces {
             return false;
         }

@@ -84,11 +84,17 @@ fn why<'m, 'd>(
     gateways: &[GatewayRef<'d>],
 ) -> Option<Reason<'d>> {
     let is_judged = !effects.sidecars.is_empty() || !effects.gateways.is_empty();
+    // The pods of a gateway may be where its routes have an effect, and not be among the inputs.
+    let is_open = gateways.iter().filter_map(|g| context.mesh.gateway(&g.name)).any(|g| !is_served(context.mesh, g));
     match service.view.http().next() {
-        _ if !is_judged => None,
+        _ if !is_judged || is_open => None,
         None => layer4::reason(context, service, effects, gateways),
         Some(_) => http_reason(context, service, effects, gateways),
     }
+}
+
+fn is_served<'d>(mesh: &Mesh<'d>, gateway: &PreparedGateway<'d>) -> bool {
+    mesh.proxies_of(gateway).next().is_some()
 }
 
 /// Why nobody who comes through `gateways` gets any `http` route.
