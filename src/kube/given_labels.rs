@@ -3,7 +3,7 @@
 //! - <https://kubernetes.io/docs/reference/labels-annotations-taints/>
 //! - Istio: <https://istio.io/latest/docs/reference/config/labels/>
 
-use super::{Labels, PodTemplate};
+use super::PodTemplate;
 
 /// Who gives a label, and with which value.
 #[derive(Clone, Copy)]
@@ -75,21 +75,13 @@ fn given(key: &str) -> Option<Given> {
 }
 
 impl<'d> PodTemplate<'d> {
-    /// Whether its pods may have all of these labels, be it that they are given them.
-    pub fn may_have(self, labels: &Labels<'_>) -> bool {
-        let own = self.labels();
-        labels.iter().all(|(key, value)| match own.get(key) {
-            Some(written) => written == value,
-            None => self.may_be_given(key, value),
-        })
-    }
-
-    fn may_be_given(self, key: &str, value: &str) -> bool {
+    /// Whether its pods may be given a label that the template does not say.
+    pub fn may_be_given(self, key: &str, value: &str) -> bool {
+        // A pod that runs has what it was given.
+        let Some(given) = given(key).filter(|_| !self.is_running()) else { return false };
         let (kind, name) = (self.owner.kind(), self.owner.name());
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let after_name = || value.strip_prefix(name)?.strip_prefix('-');
-        // A pod that runs has what it was given.
-        let Some(given) = given(key).filter(|_| !self.is_running()) else { return false };
         match given {
             Given::ByKinds(kinds) => kinds.contains(&kind),
             Given::PodName => kind == "StatefulSet" && after_name().is_some_and(is_number),
@@ -120,13 +112,12 @@ mod tests {
     use crate::input::Text;
     use crate::kube::objects;
 
-    fn may_have(owner: &str, key: &str, value: &str) -> bool {
-        let template = "template: {metadata: {labels: {app: shop, tier: web}}}";
-        let text = format!("{owner}\nmetadata: {{name: db}}\nspec: {{{template}, labels: {{{key}: {value}}}}}\n");
+    fn may_be_given(owner: &str, key: &str, value: &str) -> bool {
+        let text =
+            format!("{owner}\nmetadata: {{name: db}}\nspec: {{template: {{metadata: {{labels: {{app: shop}}}}}}}}\n");
         let document = Document::read("", Text::from(text.as_str()));
-        let object = objects(&document).0.remove(0);
-        let asked = Labels::of(object.spec().and_then(|spec| spec.get("labels")));
-        PodTemplate::of(object).is_some_and(|template| template.may_have(&asked))
+        let template = PodTemplate::of(objects(&document).0.remove(0));
+        template.is_some_and(|template| template.may_be_given(key, value))
     }
 
     #[test]
@@ -135,19 +126,17 @@ mod tests {
         let job = "apiVersion: batch/v1\nkind: Job";
         for (owner, key, value) in [
             (&*deployment, "pod-template-hash", "5d4f"),
-            (&deployment, "app", "shop"),
             (&deployment, "service.istio.io/canonical-name", "shop"),
             (&deployment, "service.istio.io/canonical-revision", "latest"),
             (&deployment, "security.istio.io/tlsMode", "istio"),
             (&set, "statefulset.kubernetes.io/pod-name", "db-0"),
-            (&set, "apps.kubernetes.io/pod-index", "'3'"),
+            (&set, "apps.kubernetes.io/pod-index", "3"),
             (job, "batch.kubernetes.io/job-name", "db"),
         ] {
-            assert!(may_have(owner, key, value), "{owner}: {key}: {value}");
+            assert!(may_be_given(owner, key, value), "{owner}: {key}: {value}");
         }
         for (owner, key, value) in [
-            (&*deployment, "app", "other"),
-            (&deployment, "version", "v1"),
+            (&*deployment, "version", "v1"),
             (&deployment, "service.istio.io/canonical-name", "db"),
             (&deployment, "statefulset.kubernetes.io/pod-name", "db-0"),
             (&set, "statefulset.kubernetes.io/pod-name", "db-x"),
@@ -155,7 +144,7 @@ mod tests {
             (&set, "pod-template-hash", "5d4f"),
             (job, "job-name", "other"),
         ] {
-            assert!(!may_have(owner, key, value), "{owner}: {key}: {value}");
+            assert!(!may_be_given(owner, key, value), "{owner}: {key}: {value}");
         }
     }
 }

@@ -30,13 +30,20 @@ impl<'d> Workload<'d> {
 
     /// Whether a selector may select its pods: what a template does not say, they may be given.
     pub fn may_have(&self, labels: &Labels<'_>) -> bool {
-        self.template.map_or_else(|| labels.is_subset_of(&self.labels), |template| template.may_have(labels))
+        labels.iter().all(|(key, value)| self.may_have_label(key, value))
     }
 
     /// Whether a subset of endpoints may hold its own: those have labels of the place where they are, too.
     pub fn may_be_in(&self, subset: &Labels<'_>) -> bool {
-        let own = subset.iter().filter(|(key, value)| self.labels.get(key).is_some() || !is_of_place(key, value));
-        self.may_have(&Labels::from_pairs(own))
+        let is_elsewhere = |key: &str, value: &str| self.labels.get(key).is_none() && is_of_place(key, value);
+        subset.iter().all(|(key, value)| is_elsewhere(key, value) || self.may_have_label(key, value))
+    }
+
+    fn may_have_label(&self, key: &str, value: &str) -> bool {
+        match self.labels.get(key) {
+            Some(own) => own == value,
+            None => self.template.is_some_and(|template| template.may_be_given(key, value)),
+        }
     }
 
     /// Whether this is a gateway: a proxy without an application, which takes no Sidecar and
