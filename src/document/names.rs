@@ -116,11 +116,12 @@ impl Names {
 
     #[inline(never)]
     fn find_behind(&self, bytes: &[u8], sought: Sought<'_>) -> Option<Meaning> {
-        self.position(bytes, sought).and_then(|position| self.known.get(position)).map(|name| name.meaning)
+        self.position(bytes, sought, 1).and_then(|position| self.known.get(position)).map(|name| name.meaning)
     }
 
-    fn position(&self, bytes: &[u8], sought: Sought<'_>) -> Option<usize> {
-        for place in self.places(sought.place) {
+    /// Where a text is among the names, if it is not at one of the first so many places.
+    fn position(&self, bytes: &[u8], sought: Sought<'_>, tried: usize) -> Option<usize> {
+        for place in self.places(sought.place).skip(tried) {
             if self.is(self.at(place)?, bytes, sought) {
                 return self.places.get(place).map(|id| usize::from(*id) - 1);
             }
@@ -175,7 +176,7 @@ impl Names {
 
     /// The name with this text, which is a new one if there is none. Nothing if there are too many.
     fn entry(&mut self, bytes: &[u8], sought: Sought<'_>, start: u32, is_of_field: bool) -> Option<&mut Name> {
-        if let Some(position) = self.position(bytes, sought) {
+        if let Some(position) = self.position(bytes, sought, 0) {
             return self.known.get_mut(position);
         }
         let Sought { text, hash, last, place } = sought;

@@ -27,7 +27,7 @@ pub(super) fn withhold<'d>(drafts: Drafts<'d>, objects: &[Object<'d>]) -> (Draft
 fn patched<'d>(draft: &Draft<'d>, trail: &mut Trail<'d>) -> Option<Object<'d>> {
     let holder = |node| {
         trail.lead_to(node);
-        trail.nodes().rev().find_map(Object::of)
+        Object::on(trail)
     };
     let mut holders = draft.places().filter_map(|place| place.node).filter_map(holder);
     holders.find(|object| object.is_patched())

@@ -133,7 +133,7 @@ fn finish<'d>(
 /// The innermost resource that holds a node, and the way from there, or from the root.
 fn address<'d>(node: Node<'d>, trail: &mut Trail<'d>) -> (Option<Object<'d>>, String) {
     trail.lead_to(node);
-    match trail.nodes().rev().find_map(Object::of) {
+    match Object::on(trail) {
         Some(object) => (Some(object), trail.pointer_from(object.node())),
         None => (None, trail.pointer()),
     }
@@ -176,8 +176,7 @@ impl Positions {
     fn of<'a, 'd: 'a>(drafts: impl Iterator<Item = &'a Draft<'d>>) -> Self {
         let mut wanted: FxHashMap<usize, (&Document, Vec<u32>)> = FxHashMap::default();
         for draft in drafts {
-            let places = std::iter::once(&draft.primary).chain(draft.related.iter().map(|(place, _)| place));
-            for place in places {
+            for place in draft.places() {
                 let (_, offsets) = wanted.entry(identity(place.document)).or_insert((place.document, Vec::new()));
                 offsets.extend([place.span.start, place.span.end]);
             }

@@ -38,7 +38,12 @@ impl<'d> Labels<'d> {
 
     /// Whether `labels` has every pair of this set: whether this, as a selector, selects it.
     pub fn is_subset_of(&self, labels: &Labels<'_>) -> bool {
-        self.pairs.iter().all(|(key, value)| labels.get(key) == Some(*value))
+        self.may_be_in(labels, |_, _| false)
+    }
+
+    /// The same where what `labels` does not say may be there all the same.
+    pub fn may_be_in(&self, labels: &Labels<'_>, may_have: impl Fn(&str, &str) -> bool) -> bool {
+        self.pairs.iter().all(|(key, value)| labels.get(key).map_or_else(|| may_have(key, value), |own| own == *value))
     }
 
     /// Whether both have the same pairs.

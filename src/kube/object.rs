@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Labels, Scope, known_kind};
-use crate::document::{Document, Node};
+use crate::document::{Document, Node, Trail};
 
 /// One resource of a manifest.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,11 @@ impl<'d> Object<'d> {
             object.namespace = object.written_namespace().unwrap_or(node.document().home());
         }
         object
+    }
+
+    /// The innermost resource on the way to a value.
+    pub fn on(trail: &Trail<'d>) -> Option<Self> {
+        trail.nodes().rev().find_map(Self::of)
     }
 
     /// The whole resource.

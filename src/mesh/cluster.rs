@@ -231,11 +231,7 @@ impl<'d> Mesh<'d> {
 
 /// Whether a ServiceEntry that selects no workloads has endpoints.
 fn has_addresses(entry: ServiceEntry<'_>, subset: Option<&Labels<'_>>) -> bool {
-    let has = |found: &Labels<'_>, (key, value)| match found.get(key) {
-        Some(own) => own == value,
-        None => is_of_place(key, value),
-    };
-    let matches = |found: Labels<'_>| subset.is_none_or(|labels| labels.iter().all(|label| has(&found, label)));
+    let matches = |found: Labels<'_>| subset.is_none_or(|labels| labels.may_be_in(&found, is_of_place));
     match (entry.resolution(), entry.endpoints().next()) {
         ("STATIC", None) => false,           // its addresses are those that clients ask for
         ("NONE" | "DYNAMIC_DNS", _) => true, // wherever the client connects to

@@ -141,6 +141,11 @@ impl<'d> Mesh<'d> {
         self.gateway_clients.iter().filter(|client| gateway.configures(client))
     }
 
+    /// Whether the inputs show a proxy that a Gateway configures.
+    pub fn is_served(&self, gateway: &PreparedGateway<'d>) -> bool {
+        self.proxies_of(gateway).next().is_some()
+    }
+
     /// The ports of the services in front of a gateway's pods, each with that of the pods. Where
     /// several services have one port, istiod takes the first; where several ports of one service
     /// lead to one port of the pods and speak the same, it knows only the first of them.

@@ -77,8 +77,9 @@ impl<'d> Known<'d> {
     }
 }
 
-/// Whether a text is one that a template leaves open: `${NAME}`, `{{ .Values.name }}`.
-pub fn is_placeholder(text: &str) -> bool {
+/// Whether a host or the name of a subset may be one that a template leaves open: no other has such
+/// characters.
+pub fn may_be_placeholder(text: &str) -> bool {
     text.contains(['{', '$'])
 }
 
@@ -139,7 +140,7 @@ impl<'d> Mesh<'d> {
     /// Why the inputs do not tell whether there is a host, and what would.
     pub fn why_host_unknown(&self, host: &str) -> (String, String) {
         let domain = &self.options.cluster_domain;
-        if is_placeholder(host) {
+        if may_be_placeholder(host) {
             return ("of a template".to_owned(), "render the template".to_owned());
         }
         if let Some((name, namespace)) = kubernetes_parts(host, domain) {
@@ -219,7 +220,7 @@ impl<'d> Mesh<'d> {
     /// Whether the inputs would hold the object that declares `host`, if there were one. `home` is
     /// the namespace that asks.
     pub fn knows_host(&self, host: &str, home: &str) -> bool {
-        if is_placeholder(host) {
+        if may_be_placeholder(host) {
             return false;
         }
         let Some((name, namespace)) = kubernetes_parts(host, &self.options.cluster_domain) else {

@@ -39,7 +39,7 @@ pub use destination_rules::{DestinationRules, MergedRule};
 pub use gateway_listeners::{AcceptedServer, GatewayListeners, RejectedServer, Rejection};
 pub use gateways::{Front, GatewayEffect, NoGatewayEffect, PreparedGateway, ServerHost, selects};
 pub use host::{brief, fqdn, intersection, is_subset_of, is_wildcard, kubernetes_parts, overlaps, resolve};
-pub use knowledge::is_placeholder;
+pub use knowledge::may_be_placeholder;
 pub use layer4::NoLayer4Effect;
 pub use mtls::{PortMode, ServerMode};
 pub use options::{CompleteKind, Completeness, Options};

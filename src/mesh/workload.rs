@@ -30,20 +30,16 @@ impl<'d> Workload<'d> {
 
     /// Whether a selector may select its pods: what a template does not say, they may be given.
     pub fn may_have(&self, labels: &Labels<'_>) -> bool {
-        labels.iter().all(|(key, value)| self.may_have_label(key, value))
+        labels.may_be_in(&self.labels, |key, value| self.may_be_given(key, value))
     }
 
     /// Whether a subset of endpoints may hold its own: those have labels of the place where they are, too.
     pub fn may_be_in(&self, subset: &Labels<'_>) -> bool {
-        let is_elsewhere = |key: &str, value: &str| self.labels.get(key).is_none() && is_of_place(key, value);
-        subset.iter().all(|(key, value)| is_elsewhere(key, value) || self.may_have_label(key, value))
+        subset.may_be_in(&self.labels, |key, value| is_of_place(key, value) || self.may_be_given(key, value))
     }
 
-    fn may_have_label(&self, key: &str, value: &str) -> bool {
-        match self.labels.get(key) {
-            Some(own) => own == value,
-            None => self.template.is_some_and(|template| template.may_be_given(key, value)),
-        }
+    fn may_be_given(&self, key: &str, value: &str) -> bool {
+        self.template.is_some_and(|template| template.may_be_given(key, value))
     }
 
     /// Whether this is a gateway: a proxy without an application, which takes no Sidecar and

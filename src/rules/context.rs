@@ -131,7 +131,7 @@ impl<'m, 'd> Effects<'m, 'd> {
         }
         for reference in service.gateways.iter().filter(|g| g.name != MESH_GATEWAY) {
             let gateway = mesh.gateway(&reference.name);
-            let is_served = gateway.is_some_and(|g| mesh.proxies_of(g).next().is_some());
+            let is_served = gateway.is_some_and(|gateway| mesh.is_served(gateway));
             let (home, name) = reference.name.split_once('/').unwrap_or_default();
             if !is_served && (gateway.is_some() || !mesh.knows_gateway(home, name)) {
                 // Somebody else's gateway, or somebody else's pods: what would it find?

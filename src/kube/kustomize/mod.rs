@@ -47,7 +47,6 @@ struct Plan<'k> {
 }
 
 /// A file's part in what is built.
-#[derive(Clone)]
 struct Use<'k> {
     namespace: Option<&'k str>,
     whole: Rc<Whole<'k>>,
@@ -85,7 +84,8 @@ impl<'k> Plan<'k> {
         let namespaces: FxHashSet<_> = uses.iter().map(|one| one.namespace).collect();
         let only = namespaces.iter().next().copied().flatten().filter(|_| namespaces.len() == 1);
         let patches: Vec<&Patch> = uses.iter().flat_map(|one| &one.whole.patches).copied().collect();
-        let all = files.get(path).map(|document| objects(document).0).unwrap_or_default();
+        let changed = files.get(path).filter(|_| !patches.is_empty());
+        let all = changed.map(|document| objects(document).0).unwrap_or_default();
         let patched = all.into_iter().filter(|object| patches.iter().any(|patch| patch.changes(*object)));
         Build {
             namespace: only.map(Into::into),

@@ -39,7 +39,9 @@
 
 use super::prelude::*;
 use crate::istio::DestinationRule;
-use crate::mesh::{Cluster, CompleteKind, DestinationUse, MergedRule, PreparedVirtualService, Service, is_placeholder};
+use crate::mesh::{
+    Cluster, CompleteKind, DestinationUse, MergedRule, PreparedVirtualService, Service, may_be_placeholder,
+};
 use crate::similar::similar;
 
 const META: Meta = Meta {
@@ -62,7 +64,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         let Some(subset) = use_.destination.subset else {
             continue;
         };
-        if is_placeholder(subset.value) {
+        if may_be_placeholder(subset.value) {
             findings.skip("subset", "of a template", "render the template");
             continue;
         }

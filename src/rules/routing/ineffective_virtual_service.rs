@@ -84,17 +84,11 @@ fn why<'m, 'd>(
     gateways: &[GatewayRef<'d>],
 ) -> Option<Reason<'d>> {
     let is_judged = !effects.sidecars.is_empty() || !effects.gateways.is_empty();
-    // The pods of a gateway may be where its routes have an effect, and not be among the inputs.
-    let is_open = gateways.iter().filter_map(|g| context.mesh.gateway(&g.name)).any(|g| !is_served(context.mesh, g));
     match service.view.http().next() {
-        _ if !is_judged || is_open => None,
+        _ if !is_judged || names_unserved_gateway(context.mesh, gateways) => None,
         None => layer4::reason(context, service, effects, gateways),
         Some(_) => http_reason(context, service, effects, gateways),
     }
-}
-
-fn is_served<'d>(mesh: &Mesh<'d>, gateway: &PreparedGateway<'d>) -> bool {
-    mesh.proxies_of(gateway).next().is_some()
 }
 
 /// Why nobody who comes through `gateways` gets any `http` route.
@@ -154,6 +148,11 @@ fn is_explained(
 fn names_unknown_gateway(mesh: &Mesh<'_>, gateways: &[GatewayRef<'_>]) -> bool {
     let mut named = gateways.iter().filter(|g| g.node.is_some() && g.name != MESH_GATEWAY);
     named.any(|g| mesh.gateway(&g.name).is_none())
+}
+
+/// Whether the pods of a gateway are not among the inputs: its routes may have an effect there.
+fn names_unserved_gateway(mesh: &Mesh<'_>, gateways: &[GatewayRef<'_>]) -> bool {
+    gateways.iter().filter_map(|g| mesh.gateway(&g.name)).any(|gateway| !mesh.is_served(gateway))
 }
 
 /// The delegates are there and visible, and the conditions of each exclude those under which it is

@@ -3,17 +3,16 @@
 use crate::kube::{Labels, Object};
 use crate::mesh::{Mesh, Workload, are_of_gateway};
 
-/// What pods are labelled with that a controller makes for a Gateway of the Gateway API
-/// (<https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#automated-deployment>),
-/// whatever is in that.
-const OF_GATEWAYS: [&str; 6] = [
+/// What only pods are labelled with that a controller makes for a Gateway of the Gateway API
+/// (<https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#automated-deployment>).
+const OF_GATEWAYS: [&str; 4] = [
     "gateway.networking.k8s.io/gateway-name",
     "gateway.networking.k8s.io/gateway-class-name",
     "gateway.istio.io/managed",
     "istio.io/gateway-name",
-    "service.istio.io/canonical-name",
-    "service.istio.io/canonical-revision",
 ];
+/// What it gives them as others have it too.
+const GIVEN: [&str; 2] = ["service.istio.io/canonical-name", "service.istio.io/canonical-revision"];
 
 /// Whether the pods of a gateway that the inputs do not show may have these labels: of one that Istio's
 /// charts install, or of one that a controller makes.
@@ -24,7 +23,7 @@ pub(super) fn may_be_of_gateway(mesh: &Mesh<'_>, namespace: &str, labels: &Label
 
 /// Whether pods that a controller makes may have these labels: those, and what the Gateway itself says.
 fn may_be_made(mesh: &Mesh<'_>, namespace: &str, labels: &Labels<'_>) -> bool {
-    if labels.iter().any(|(key, _)| key.contains("gateway") && OF_GATEWAYS.contains(&key)) {
+    if labels.iter().any(|(key, _)| OF_GATEWAYS.contains(&key)) {
         return true;
     }
     let gateways = mesh.all_of("gateway.networking.k8s.io", "Gateway").iter();
@@ -33,7 +32,7 @@ fn may_be_made(mesh: &Mesh<'_>, namespace: &str, labels: &Labels<'_>) -> bool {
         let given = Labels::of(gateway.spec().and_then(|spec| spec.at(["infrastructure", "labels"])));
         let own = gateway.labels();
         let has = |key: &str, value: &str| given.get(key) == Some(value) || own.get(key) == Some(value);
-        labels.iter().all(|(key, value)| OF_GATEWAYS.contains(&key) || has(key, value))
+        labels.iter().all(|(key, value)| GIVEN.contains(&key) || has(key, value))
     })
 }
 

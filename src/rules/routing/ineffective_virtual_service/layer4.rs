@@ -1,12 +1,12 @@
 //! Why no connection meets the `tls` and `tcp` routes of a VirtualService that has no others
 //! (<https://istio.io/latest/docs/reference/config/networking/virtual-service/#TLSRoute>).
 
-use super::{Effects, GatewayRef, Reason};
+use super::{Effects, GatewayRef, Reason, names_unknown_gateway, names_unserved_gateway};
 use crate::document::Node;
 use crate::istio::Server;
 use crate::mesh::{
-    CompleteKind, Layer4Kind, MESH_GATEWAY, Mesh, NoLayer4Effect, Port, PreparedVirtualService, Protocol, Service,
-    fqdn, is_subset_of, is_wildcard, kubernetes_parts,
+    CompleteKind, Layer4Kind, Mesh, NoLayer4Effect, Port, PreparedVirtualService, Protocol, Service, fqdn,
+    is_subset_of, is_wildcard, kubernetes_parts,
 };
 use crate::rules::Context;
 
@@ -53,8 +53,8 @@ fn is_explained(
     effects: &Effects<'_, '_>,
     gateways: &[GatewayRef<'_>],
 ) -> bool {
-    let mut gateways = gateways.iter().filter(|g| g.name != MESH_GATEWAY);
-    gateways.any(|g| mesh.gateway(&g.name).is_none_or(|gateway| mesh.proxies_of(gateway).next().is_none()))
+    names_unknown_gateway(mesh, gateways)
+        || names_unserved_gateway(mesh, gateways)
         || effects.layer4.failures.iter().any(|(_, _, failure)| matches!(failure, NoLayer4Effect::NoServer))
         || service.view.hosts().any(|h| mesh.half_qualified(h.value).is_some())
 }
