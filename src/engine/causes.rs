@@ -3,8 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::document::Node;
-use crate::envoy::ClusterName;
-use crate::finding::{Cause, Draft, Family, Finding, Meta, Pinned, Place, Symptom};
+use crate::envoy::{self, ClusterName};
+use crate::finding::{Cause, Draft, Excerpt, Family, Finding, Meta, Pinned, Place, Related, Symptom};
 use crate::kube::Object;
 use crate::mesh::{Service, Source};
 use crate::rules::Context;
@@ -21,87 +21,103 @@ struct Origin<'d> {
 
 type Found<'d> = (&'static Meta, Draft<'d>);
 
+/// What ties a finding to the manifests, as it is noted in the finding.
+struct Tie {
+    cause: Cause,
+    related: Related,
+    excerpts: Vec<Excerpt>,
+}
+
 /// Gives the findings about proxies their causes, as far as this mesh holds them. `found` is what
 /// the rules found in its manifests.
 pub(super) fn attach<'d>(findings: &mut [&mut Finding], context: &Context<'_, 'd>, found: &[Found<'d>]) {
-    let open = || findings.iter().enumerate().filter(|(_, finding)| finding.cause.is_none());
-    let origins: Vec<_> =
-        open().filter_map(|(position, finding)| Some((position, origin_of(finding, context)?))).collect();
-    let places = Places::of(&origins);
-    for (position, origin) in &origins {
-        if let (Some(finding), Some(pinned)) = (findings.get_mut(*position), places.get(origin.place)) {
-            point_at(finding, origin, pinned, found);
+    let mut open: Vec<&mut Finding> =
+        findings.iter_mut().map(|finding| &mut **finding).filter(|finding| finding.cause.is_none()).collect();
+    let (kinds, numbers) = kinds(&open);
+    let ties = ties(&kinds, context, found);
+    for (finding, number) in open.iter_mut().zip(numbers) {
+        if let Some(Some(tie)) = ties.get(number) {
+            tie.note_in(finding);
         }
     }
 }
 
-/// The places in the manifests, each once: many proxies show what one object makes them do.
-struct Places {
-    numbers: FxHashMap<(usize, u32), usize>,
-    pinned: Vec<Pinned>,
+/// What may have a cause: what a rule found of one symptom or of what was made of one object.
+struct Kind {
+    rule: &'static Meta,
+    symptom: Option<Symptom>,
+    origin: Option<envoy::Origin>,
 }
 
-impl Places {
-    fn of(origins: &[(usize, Origin<'_>)]) -> Self {
-        let mut numbers = FxHashMap::default();
-        let mut nodes = Vec::new();
-        for (_, origin) in origins {
-            numbers.entry(identity(origin.place)).or_insert_with(|| {
-                nodes.push(origin.place);
-                nodes.len() - 1
-            });
-        }
-        Self { numbers, pinned: Pinned::all(nodes.into_iter().map(Place::from)) }
+/// The kinds of findings, each once, and which of them each finding is: many proxies show what one
+/// object makes them do.
+fn kinds(findings: &[&mut Finding]) -> (Vec<Kind>, Vec<usize>) {
+    let mut known = FxHashMap::default();
+    let mut kinds = Vec::new();
+    let mut numbers = Vec::new();
+    for Finding { rule, symptom, origin, .. } in findings.iter().map(|finding| &**finding) {
+        let number = *known.entry((rule.id, symptom, origin)).or_insert_with(|| {
+            kinds.push(Kind { rule, symptom: symptom.clone(), origin: origin.clone() });
+            kinds.len() - 1
+        });
+        numbers.push(number);
+    }
+    (kinds, numbers)
+}
+
+fn ties<'d>(kinds: &[Kind], context: &Context<'_, 'd>, found: &[Found<'d>]) -> Vec<Option<Tie>> {
+    let origins: Vec<_> = kinds.iter().map(|kind| origin_of(kind, context)).collect();
+    let mut pinned = Pinned::all(origins.iter().flatten().map(|origin| origin.place.into())).into_iter();
+    let tie = |(kind, origin): (&Kind, Option<Origin<'d>>)| Some(Tie::of(kind, &origin?, &pinned.next()?, found));
+    kinds.iter().zip(origins).map(tie).collect()
+}
+
+impl Tie {
+    fn of<'d>(kind: &Kind, origin: &Origin<'d>, pinned: &Pinned, found: &[Found<'d>]) -> Self {
+        let worst = worst_within(origin.within, found, |meta| explains(meta, kind));
+        let (related, excerpts) = pinned.related(&origin.label);
+        let cause = Cause {
+            object: origin.object.id().shown(),
+            location: pinned.location.clone(),
+            path: pinned.path.clone(),
+            found_at: worst.map(|(_, draft)| draft.place().span),
+            finding: worst.map(|(meta, draft)| (*meta, draft.severity_under(meta))),
+        };
+        Self { cause, related, excerpts }
     }
 
-    fn get(&self, node: Node<'_>) -> Option<&Pinned> {
-        self.pinned.get(*self.numbers.get(&identity(node))?)
+    fn note_in(&self, finding: &mut Finding) {
+        finding.cause = Some(self.cause.clone());
+        finding.related.push(self.related.clone());
+        finding.excerpts.extend(self.excerpts.iter().cloned());
     }
 }
 
-fn identity(node: Node<'_>) -> (usize, u32) {
-    (std::ptr::from_ref(node.document()) as usize, node.index())
-}
-
-fn point_at<'d>(finding: &mut Finding, origin: &Origin<'d>, pinned: &Pinned, found: &[Found<'d>]) {
-    let worst = worst_within(origin.within, found, |meta| explains(meta, finding));
-    finding.cause = Some(Cause {
-        object: origin.object.id().shown(),
-        location: pinned.location.clone(),
-        path: pinned.path.clone(),
-        found_at: worst.map(|(_, draft)| draft.place().span),
-        finding: worst.map(|(meta, draft)| (*meta, draft.severity_under(meta))),
-    });
-    let (related, excerpts) = pinned.related(&origin.label);
-    finding.related.push(related);
-    finding.excerpts.extend(excerpts);
-}
-
-fn origin_of<'d>(finding: &Finding, context: &Context<'_, 'd>) -> Option<Origin<'d>> {
-    let by_symptom = match finding.symptom.as_ref() {
+fn origin_of<'d>(kind: &Kind, context: &Context<'_, 'd>) -> Option<Origin<'d>> {
+    let by_symptom = match kind.symptom.as_ref() {
         Some(Symptom::EmptyCluster(name)) => emptiness(ClusterName::parse(name)?, context),
-        Some(Symptom::MissingCluster(name)) => ClusterName::parse(name).and_then(|n| route(finding, n, context)),
+        Some(Symptom::MissingCluster(name)) => ClusterName::parse(name).and_then(|n| route(kind, n, context)),
         None => None,
     };
     by_symptom.or_else(|| {
-        let object = named(finding, context)?;
+        let object = named(kind, context)?;
         let label = format!("{} made this", object.id());
         Some(Origin { object, place: object.name_node(), within: object.node(), label })
     })
 }
 
 /// The object that istiod notes on the proxy's resource.
-fn named<'d>(finding: &Finding, context: &Context<'_, 'd>) -> Option<Object<'d>> {
-    let origin = finding.origin.as_ref()?;
-    let kind = origin.kind.replace('-', "");
-    let is_kind = |object: &Object<'_>| object.kind().eq_ignore_ascii_case(&kind);
+fn named<'d>(kind: &Kind, context: &Context<'_, 'd>) -> Option<Object<'d>> {
+    let origin = kind.origin.as_ref()?;
+    let written = origin.kind.replace('-', "");
+    let is_kind = |object: &Object<'_>| object.kind().eq_ignore_ascii_case(&written);
     let all = context.mesh.objects.iter().copied();
     all.filter(is_kind).find(|object| object.name() == origin.name && object.namespace() == origin.namespace)
 }
 
 /// The destination of the VirtualService that leads to a cluster.
-fn route<'d>(finding: &Finding, cluster: ClusterName<'_>, context: &Context<'_, 'd>) -> Option<Origin<'d>> {
-    let object = named(finding, context)?;
+fn route<'d>(kind: &Kind, cluster: ClusterName<'_>, context: &Context<'_, 'd>) -> Option<Origin<'d>> {
+    let object = named(kind, context)?;
     let service = context.mesh.virtual_services.iter().find(|s| s.view.object.node() == object.node())?;
     let subset = Some(cluster.subset).filter(|subset| !subset.is_empty());
     let leads_there = |use_: &&crate::mesh::DestinationUse<'_, 'd>| {
@@ -155,11 +171,11 @@ fn of_service<'d>(service: &Service<'d>, is_empty: bool) -> Origin<'d> {
 
 /// Whether what a rule finds in the manifests can be why a proxy shows this. An object may have more
 /// faults than the one that is seen here.
-fn explains(meta: &Meta, finding: &Finding) -> bool {
-    match finding.symptom {
+fn explains(meta: &Meta, kind: &Kind) -> bool {
+    match kind.symptom {
         Some(Symptom::MissingCluster(_)) => matches!(meta.family, Family::Reference | Family::Visibility),
         Some(Symptom::EmptyCluster(_)) => matches!(meta.family, Family::Reference | Family::Gateway),
-        None => meta.id == finding.rule.id,
+        None => meta.id == kind.rule.id,
     }
 }
 

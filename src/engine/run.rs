@@ -86,6 +86,7 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
         input.kind = InputKind::Patch;
     }
     let judged = judge(&mut manifests, settings, &mut shown);
+    analysis.findings.reserve(shown.iter().map(|dump| dump.findings.len()).sum::<usize>() + judged.findings.len());
     analysis.findings.extend(shown.into_iter().flat_map(|dump| dump.findings));
     analysis.findings.extend(judged.findings);
     analysis.variants = judged.variants;

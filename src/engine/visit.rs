@@ -9,7 +9,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rayon::{Scope, Yield};
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 use crate::input::{self, Candidate, Member, Place, Role, Sink, Text, member_name};
 
@@ -121,16 +121,17 @@ fn visit_archive<T: Send>(
         Some(path) => (member(&path), reason),
         None => (candidate.name.clone(), reason),
     });
-    Visited { results: in_order(state.results), unreadable: unreadable.collect(), skipped, is_bundle: true }
+    let results = last_of_each(state.results.into_iter().flatten().collect());
+    Visited { results, unreadable: unreadable.collect(), skipped, is_bundle: true }
 }
 
-/// The results in the order of the archive. Of members with one path the last counts, as when they
-/// are unpacked.
-fn in_order<T>(mut results: Vec<(usize, String, T)>) -> Vec<(String, T)> {
-    results.sort_by_key(|(place, ..)| *place);
-    let last: FxHashMap<String, usize> = results.iter().map(|(place, name, _)| (name.clone(), *place)).collect();
-    results.retain(|(place, name, _)| last.get(name) == Some(place));
-    results.into_iter().map(|(_, name, result)| (name, result)).collect()
+/// Of members with one path the last counts, as when they are unpacked.
+fn last_of_each<T>(mut results: Vec<(String, T)>) -> Vec<(String, T)> {
+    let mut seen = FxHashSet::default();
+    let are_last: Vec<bool> = results.iter().rev().map(|(name, _)| seen.insert(name.as_str())).collect();
+    let mut are_last = are_last.into_iter().rev();
+    results.retain(|_| are_last.next() == Some(true));
+    results
 }
 
 /// What the threads share that work on one archive.
@@ -143,7 +144,8 @@ struct Shared<'w, T> {
 struct State<T> {
     members: usize,
     bytes: usize,
-    results: Vec<(usize, String, T)>,
+    /// The results by their places in the archive; none where there is none yet.
+    results: Vec<Option<(String, T)>>,
 }
 
 impl<T> Default for State<T> {
@@ -173,7 +175,14 @@ impl<T> Shared<'_, T> {
     fn finish(&self, place: usize, piece: Piece) {
         let name = piece.name.clone();
         let result = (self.work)(piece);
-        self.state().results.push((place, name, result));
+        let mut state = self.state();
+        let results = &mut state.results;
+        if results.len() <= place {
+            results.resize_with(place + 1, || None);
+        }
+        if let Some(free) = results.get_mut(place) {
+            *free = Some((name, result));
+        }
     }
 
     fn release(&self, size: usize) {

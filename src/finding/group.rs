@@ -29,57 +29,62 @@ pub struct Seen {
 }
 
 /// What findings have in common that are one.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Key {
+#[derive(PartialEq, Eq, Hash)]
+struct Key<'f> {
     rule: &'static str,
     severity: Severity,
-    message: String,
-    symptom: Option<Symptom>,
-    origin: Option<Origin>,
-    cause: Option<Location>,
-    notes: Vec<String>,
+    message: &'f str,
+    symptom: Option<&'f Symptom>,
+    origin: Option<&'f Origin>,
+    cause: Option<&'f Location>,
+    notes: &'f [String],
 }
 
-impl Key {
-    fn of(finding: &Finding) -> Self {
+impl<'f> Key<'f> {
+    fn of(finding: &'f Finding) -> Self {
         let is_tied = finding.symptom.is_some() || finding.origin.is_some() || finding.cause.is_some();
         Self {
             rule: finding.rule.id,
             severity: finding.severity,
-            message: finding.message.clone(),
-            symptom: finding.symptom.clone(),
-            origin: finding.origin.clone(),
-            cause: finding.cause.as_ref().map(|cause| cause.location.clone()),
+            message: &finding.message,
+            symptom: finding.symptom.as_ref(),
+            origin: finding.origin.as_ref(),
+            cause: finding.cause.as_ref().map(|cause| &cause.location),
             // Where nothing else ties them together, all that is said must be the same.
-            notes: if is_tied { Vec::new() } else { finding.notes.clone() },
+            notes: if is_tied { &[] } else { &finding.notes },
         }
     }
 }
 
 /// Makes one finding of what several proxies show. In a bundle what proxies show, be it one, is
 /// brought to its cause.
-pub fn group(findings: Vec<Finding>, is_bundle: bool) -> Vec<Finding> {
+pub fn group(mut findings: Vec<Finding>, is_bundle: bool) -> Vec<Finding> {
     let is_of_proxy = |finding: &Finding| matches!(finding.subject, Subject::Proxy { .. });
-    let (of_proxies, mut found): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_of_proxy);
-    let mut symptoms = Vec::new();
-    for same in buckets(of_proxies) {
-        let is_one = same.iter().map(proxy_of).collect::<FxHashSet<_>>().len() < 2;
-        let has_cause = same.first().is_some_and(|finding| finding.cause.is_some());
-        match (is_one, has_cause) {
-            (true, true) if !is_bundle => found.extend(same),
-            (true, false) => found.extend(same),
-            _ => symptoms.push(same),
+    let mut found: Vec<Finding> = findings.extract_if(.., |finding| !is_of_proxy(finding)).collect();
+    let mut alone = FxHashSet::default();
+    for places in buckets(&findings) {
+        let same: Vec<&Finding> = places.iter().filter_map(|place| findings.get(*place)).collect();
+        if is_alone(&same, is_bundle) {
+            alone.extend(places);
+            continue;
         }
-    }
-    for same in symptoms {
-        let seen = same.iter().filter_map(Seen::of).collect();
+        let seen = same.iter().filter_map(|finding| Seen::of(finding)).collect();
         // Whoever names manifests and dumps asks about both; a bundle is asked for causes.
         match cause_of(&same, &mut found).filter(|_| is_bundle) {
             Some(cause) => cause.add(seen, &same),
-            None => found.extend(merged(same, seen, is_bundle)),
+            None => found.extend(merged(&same, seen, is_bundle)),
         }
     }
+    let stay = findings.into_iter().enumerate().filter(|(place, _)| alone.contains(place));
+    found.extend(stay.map(|(_, finding)| finding));
     found
+}
+
+/// Whether findings that are one stay what they are.
+fn is_alone(same: &[&Finding], is_bundle: bool) -> bool {
+    let is_one = same.iter().map(|finding| proxy_of(finding)).collect::<FxHashSet<_>>().len() < 2;
+    let has_cause = same.first().is_some_and(|finding| finding.cause.is_some());
+    is_one && !(is_bundle && has_cause)
 }
 
 fn proxy_of(finding: &Finding) -> &str {
@@ -89,19 +94,20 @@ fn proxy_of(finding: &Finding) -> &str {
     }
 }
 
-/// Findings that are one, in the order of their first, each sorted by proxy.
-fn buckets(findings: Vec<Finding>) -> Vec<Vec<Finding>> {
-    let mut places: FxHashMap<Key, usize> = FxHashMap::default();
-    let mut buckets: Vec<Vec<Finding>> = Vec::new();
-    for finding in findings {
-        let place = *places.entry(Key::of(&finding)).or_insert(buckets.len());
-        match buckets.get_mut(place) {
-            Some(bucket) => bucket.push(finding),
-            None => buckets.push(vec![finding]),
+/// The places of findings that are one, in the order of their first, each sorted by proxy.
+fn buckets(findings: &[Finding]) -> Vec<Vec<usize>> {
+    let mut numbers: FxHashMap<Key<'_>, usize> = FxHashMap::default();
+    let mut buckets: Vec<Vec<usize>> = Vec::new();
+    for (place, finding) in findings.iter().enumerate() {
+        let number = *numbers.entry(Key::of(finding)).or_insert(buckets.len());
+        match buckets.get_mut(number) {
+            Some(bucket) => bucket.push(place),
+            None => buckets.push(vec![place]),
         }
     }
+    let order = |place: &usize| findings.get(*place).map(|finding| (proxy_of(finding), &finding.location));
     for bucket in &mut buckets {
-        bucket.sort_by(|a, b| (proxy_of(a), &a.location).cmp(&(proxy_of(b), &b.location)));
+        bucket.sort_by(|a, b| order(a).cmp(&order(b)));
     }
     buckets
 }
@@ -123,7 +129,7 @@ impl Seen {
 }
 
 /// The finding about the manifests that these come of.
-fn cause_of<'f>(same: &[Finding], found: &'f mut [Finding]) -> Option<&'f mut Finding> {
+fn cause_of<'f>(same: &[&Finding], found: &'f mut [Finding]) -> Option<&'f mut Finding> {
     let cause = same.first()?.cause.as_ref()?;
     let (rule, _) = cause.finding?;
     let span = cause.found_at?;
@@ -135,7 +141,7 @@ fn cause_of<'f>(same: &[Finding], found: &'f mut [Finding]) -> Option<&'f mut Fi
 
 impl Finding {
     /// Adds what proxies show of it. It is as bad as that is.
-    fn add(&mut self, seen: Vec<Seen>, same: &[Finding]) {
+    fn add(&mut self, seen: Vec<Seen>, same: &[&Finding]) {
         self.severity = same.iter().map(|finding| finding.severity).fold(self.severity, Severity::max);
         self.seen_in.extend(seen);
     }
@@ -177,10 +183,10 @@ impl Finding {
 }
 
 /// One finding of several.
-fn merged(same: Vec<Finding>, seen: Vec<Seen>, is_bundle: bool) -> Option<Finding> {
-    let mut all = same.into_iter();
-    let mut first = all.next()?;
-    for other in all {
+fn merged(same: &[&Finding], seen: Vec<Seen>, is_bundle: bool) -> Option<Finding> {
+    let (first, others) = same.split_first()?;
+    let mut first = Finding::clone(first);
+    for other in others {
         first.notes.retain(|note| other.notes.contains(note));
     }
     first.seen_in = seen;
