@@ -20,8 +20,8 @@ pub enum Loaded {
     Unreadable(String),
     /// It holds resources.
     Manifests {
-        /// The document.
-        document: Document,
+        /// The document. Most of what an archive holds is none.
+        document: Box<Document>,
         /// How many resources.
         objects: usize,
         /// What of them is not to be reported.
@@ -89,11 +89,11 @@ fn judge(piece: Piece, selection: &Selection) -> Loaded {
     match form {
         Form::Manifests => {
             let (objects, directives) = (objects(&document).0.len(), suppress::read(&document));
-            Loaded::Manifests { document, objects, directives }
+            Loaded::Manifests { document: Box::new(document), objects, directives }
         }
         // It may leave out what it is.
         Form::Other if is_kustomization(document.name()) => {
-            Loaded::Manifests { directives: suppress::read(&document), document, objects: 0 }
+            Loaded::Manifests { directives: suppress::read(&document), document: Box::new(document), objects: 0 }
         }
         Form::Envoy => judge_dump(&document, selection),
         Form::Ztunnel => Loaded::Recorded("ztunnel dump"),

@@ -60,7 +60,7 @@ pub fn run(discovery: Discovery, settings: &Settings) -> Analysis {
                 }
                 Loaded::Manifests { document, objects, directives: own } => {
                     directives.extend(own);
-                    manifests.push(document, unit_of(candidate, visited.is_bundle, &name), visited.is_bundle);
+                    manifests.push(*document, unit_of(candidate, visited.is_bundle, &name), visited.is_bundle);
                     InputKind::Manifests(objects)
                 }
                 Loaded::Dump { findings, skips: open, proxies } => {
