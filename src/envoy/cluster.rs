@@ -50,7 +50,7 @@ impl<'d> Cluster<'d> {
     pub fn of(node: Node<'d>) -> Option<Self> {
         let name = node.text_at("name")?;
         let eds = node.field("eds_cluster_config");
-        let listed = node.get("type").and_then(Node::text).map_or(ClusterKind::Static, ClusterKind::parse);
+        let listed = node.get("type").and_then(Node::text_bytes).map_or(ClusterKind::Static, ClusterKind::parse);
         let kind = match listed {
             _ if node.field("cluster_type").is_some() => ClusterKind::Custom,
             // The default is not printed, and some tools leave out `type` altogether.
@@ -96,11 +96,11 @@ impl<'d> Cluster<'d> {
 }
 
 impl ClusterKind {
-    fn parse(name: &str) -> Self {
+    fn parse(name: &[u8]) -> Self {
         match name {
-            "STRICT_DNS" | "LOGICAL_DNS" | "1" | "2" => Self::Dns,
-            "EDS" | "3" => Self::Eds,
-            "ORIGINAL_DST" | "4" => Self::OriginalDestination,
+            b"STRICT_DNS" | b"LOGICAL_DNS" | b"1" | b"2" => Self::Dns,
+            b"EDS" | b"3" => Self::Eds,
+            b"ORIGINAL_DST" | b"4" => Self::OriginalDestination,
             _ => Self::Static,
         }
     }

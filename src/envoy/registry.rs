@@ -50,8 +50,8 @@ impl<'d> Registry<'d> {
 fn blocking_virtual_host<'d>(dump: &Dump<'d>) -> Option<Node<'d>> {
     let configs = dump.route_configurations();
     let mut hosts = configs.iter().flat_map(|config| config.virtual_hosts());
-    let host = hosts.find(|host| host.name() == BLOCK_ALL)?;
-    Some(host.node.get("name").unwrap_or(host.node))
+    let is_it = |name: &Node<'_>| name.text_bytes() == Some(BLOCK_ALL.as_bytes());
+    hosts.find_map(|host| host.node.get("name").filter(is_it))
 }
 
 fn blocking_chain<'d>(dump: &Dump<'d>) -> Option<Node<'d>> {

@@ -154,8 +154,8 @@ fn drops_everything(list: &LoadAssignment<'_>) -> bool {
 
 /// Whether the health of an endpoint lets it take requests.
 pub(super) fn is_usable(endpoint: Node<'_>) -> bool {
-    let status = endpoint.field("health_status").and_then(Node::text).unwrap_or("UNKNOWN");
-    !matches!(status, "UNHEALTHY" | "DRAINING" | "TIMEOUT" | "2" | "3" | "4")
+    let status = endpoint.field("health_status").and_then(Node::text_bytes);
+    !matches!(status, Some(b"UNHEALTHY" | b"DRAINING" | b"TIMEOUT" | b"2" | b"3" | b"4"))
 }
 
 /// From which share of unhealthy endpoints on all are used, in percent.
