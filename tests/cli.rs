@@ -383,6 +383,35 @@ fn the_number_of_threads_is_a_matter_of_speed_only() {
     assert!(one == with("4"));
 }
 
+#[test]
+fn a_large_dump_is_judged_by_all_threads_alike() {
+    let host = |number: usize| {
+        let (cluster, behind) = match number % 1000 {
+            7 => ("gone", r#", {"match": {"prefix": "/late"}, "route": {"cluster": "there"}}"#),
+            _ => ("there", ""),
+        };
+        let rest = "x".repeat(700);
+        format!(
+            r#"{{"name": "{number}-{rest}", "domains": ["{number}.shop"], "routes": [{{"match": {{"prefix": "/"}}, "route": {{"cluster": "{cluster}"}}}}{behind}]}}"#
+        )
+    };
+    let hosts: Vec<String> = (0..12_000).map(host).collect();
+    let dump = format!(
+        r#"{{"configs": [
+            {{"@type": "type.googleapis.com/envoy.admin.v3.ClustersConfigDump", "static_clusters": [{{"cluster": {{"name": "there", "type": "ORIGINAL_DST"}}}}]}},
+            {{"@type": "type.googleapis.com/envoy.admin.v3.RoutesConfigDump", "static_route_configs": [{{"route_config": {{"name": "80", "virtual_hosts": [{}]}}}}]}}
+        ]}}"#,
+        hosts.join(",")
+    );
+    assert!(dump.len() > 9 << 20, "{} bytes", dump.len());
+    let path = file(&folder("large-dump"), "large.json", &dump);
+    let with = |threads: &str| run(&["check", "--format=concise", "--threads", threads, &path]).out;
+    let one = with("1");
+    assert_eq!(one.lines().filter(|line| line.contains("unreachable-route")).count(), 12, "{one}");
+    assert_eq!(one.lines().filter(|line| line.contains("missing-cluster")).count(), 1, "{one}");
+    assert_eq!(one, with("4"));
+}
+
 /// Something that has the form of a key and is none: it is made here, so that no file looks as if
 /// it held one.
 fn made_up_key() -> String {

@@ -4,15 +4,20 @@
 //! summary is kept for the rules that look at several proxies. Manifests stay, because they refer
 //! to each other.
 
+use rayon::prelude::*;
+
 use crate::document::{Document, ProblemKind};
-use crate::envoy::{self, Form};
-use crate::finding::{Draft, Finding, Findings, Meta, Skip, resolve};
+use crate::envoy::{self, Dump, Form};
+use crate::finding::{Finding, Findings, Meta, Skip, resolve};
 use crate::input::{Candidate, Role, looks_like_ours};
 use crate::kube::{is_kustomization, objects};
-use crate::rules::{self, Check, Proxy};
+use crate::rules::{self, Check, Proxy, Rule};
 
 use super::visit::{Piece, Visited, visit};
 use super::{Directive, Selection, suppress};
+
+/// A dump of so many bytes is worth several threads. Of smaller ones there are several.
+const LARGE: usize = 8 << 20;
 
 /// An input that was read.
 pub enum Loaded {
@@ -162,23 +167,32 @@ pub fn findings_of(document: &Document) -> Vec<Finding> {
 }
 
 fn judge_dump(document: &Document, selection: &Selection) -> Loaded {
-    let mut drafts: Vec<(&'static Meta, Draft<'_>)> = Vec::new();
-    let mut skips = Vec::new();
     let dumps = envoy::dumps(document);
-    for rule in rules::all().filter(|rule| selection.includes(rule.meta.id)) {
-        for check in rule.checks {
-            let mut found = Findings::default();
-            match check {
-                Check::Document(check) => check(document, &mut found),
-                Check::Dump(check) => dumps.iter().for_each(|dump| check(dump, &mut found)),
-                Check::Declared(rule) => dumps.iter().for_each(|dump| rule.check_dump(dump, &mut found)),
-                _ => continue,
-            }
-            drafts.extend(found.drafts.into_iter().map(|draft| (rule.meta, draft)));
-            skips.extend(found.skips.into_iter().map(|skip| (rule.meta.id, skip)));
-        }
+    let enabled = rules::all().filter(|rule| selection.includes(rule.meta.id));
+    let tasks: Vec<(&Rule, Check)> =
+        enabled.flat_map(|rule| rule.checks.iter().map(move |check| (rule, *check))).collect();
+    let run = |(rule, check): &(&'static Rule, Check)| (rule.meta, found_in_dumps(*check, document, &dumps));
+    let outcomes: Vec<(&Meta, Findings<'_>)> = match document.bytes().len() >= LARGE {
+        true => tasks.par_iter().with_max_len(1).map(run).collect(),
+        false => tasks.iter().map(run).collect(),
+    };
+    let (mut drafts, mut skips) = (Vec::new(), Vec::new());
+    for (meta, found) in outcomes {
+        drafts.extend(found.drafts.into_iter().map(|draft| (meta, draft)));
+        skips.extend(found.skips.into_iter().map(|skip| (meta.id, skip)));
     }
     Loaded::Dump { findings: resolve(drafts), skips, proxies: dumps.iter().map(Proxy::of).collect() }
+}
+
+fn found_in_dumps<'d>(check: Check, document: &'d Document, dumps: &[Dump<'d>]) -> Findings<'d> {
+    let mut found = Findings::default();
+    match check {
+        Check::Document(check) => check(document, &mut found),
+        Check::Dump(check) => dumps.iter().for_each(|dump| check(dump, &mut found)),
+        Check::Declared(rule) => dumps.iter().for_each(|dump| rule.check_dump(dump, &mut found)),
+        Check::VirtualService(_) | Check::Mesh(_) | Check::Suppression(_) => {}
+    }
+    found
 }
 
 fn judge_text(document: &Document, selection: &Selection) -> Vec<Finding> {
