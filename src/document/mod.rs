@@ -12,6 +12,7 @@ mod lines;
 mod names;
 mod node;
 mod pointer;
+mod prefetch;
 mod problem;
 mod scalar;
 mod span;

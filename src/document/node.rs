@@ -435,7 +435,9 @@ impl<'d> Iterator for Children<'d> {
     type Item = Node<'d>;
 
     fn next(&mut self) -> Option<Node<'d>> {
-        self.find_raw(|_, _| true)
+        let child = self.find_raw(|_, _| true)?;
+        self.doc.prefetch_child(self.index, self.index - child.index);
+        Some(child)
     }
 }
 
