@@ -81,14 +81,16 @@ fn large_dump(folder: &Path, bytes: u64) {
         &milliseconds(one),
         &format!("{:.1}x a memchr scan ({})", one.as_secs_f64() / scan.as_secs_f64(), milliseconds(scan)),
     );
+    let two = fastest(|| run(check(&[&file], "2")));
+    row("the same, two threads", &milliseconds(two), &format!("{:.2}x one", one.as_secs_f64() / two.as_secs_f64()));
     if let Some(jq) = time_of("jq", &file) {
         row(
-            "the same",
+            "one thread",
             "",
             &format!("1/{:.0} of `jq .` ({:.1} s)", jq.as_secs_f64() / one.as_secs_f64(), jq.as_secs_f64()),
         );
     } else {
-        row("the same", "", "jq is not here");
+        row("one thread", "", "jq is not here");
     }
     let peak = peak_memory(check(&[&file], "1"));
     row("peak memory of that", &format!("{:.0} MB", peak / 1e6), &format!("{:.2}x the file", peak / size));

@@ -12,7 +12,7 @@ use crate::istio::NETWORKING;
 use crate::kube::{Labels, Object, PodTemplate, is_open, may_be_same, shown};
 use crate::similar::is_slip;
 
-use super::{CompleteKind, Mesh, Service, kubernetes_parts};
+use super::{CompleteKind, Mesh, Service};
 
 /// What there is, by what questions ask for.
 #[derive(Debug, Default)]
@@ -83,12 +83,6 @@ pub fn may_be_placeholder(text: &str) -> bool {
     text.contains(['{', '$'])
 }
 
-/// Whether a host that is none of the cluster's domain looks like a service: of the domain that the
-/// cluster really has, or of a set of clusters (`catalog.shop.svc.clusterset.local`).
-fn is_of_another_domain(host: &str) -> bool {
-    host.contains(".svc.")
-}
-
 /// The namespace that an object shows to have more than is among the inputs, and how.
 fn part(object: Object<'_>) -> Option<(&str, String)> {
     if object.node().document().build().is_partial {
@@ -137,28 +131,6 @@ impl<'d> Mesh<'d> {
         }
     }
 
-    /// Why the inputs do not tell whether there is a host, and what would.
-    pub fn why_host_unknown(&self, host: &str) -> (String, String) {
-        let domain = &self.options.cluster_domain;
-        if may_be_placeholder(host) {
-            return ("of a template".to_owned(), "render the template".to_owned());
-        }
-        if let Some((name, namespace)) = kubernetes_parts(host, domain) {
-            let why = match self.maker_of(name, namespace).filter(|_| !self.is_partial(namespace)) {
-                Some(maker) => format!("({} {} of {} may make it)", maker.kind(), maker.name(), maker.group()),
-                None => self.why_unknown("Service", namespace),
-            };
-            let remedy = format!("pass its Services, or say --complete services:{namespace}");
-            return (format!("of namespace `{namespace}` {why}"), remedy);
-        }
-        if is_of_another_domain(host) {
-            let remedy = "say --cluster-domain if the cluster has another, or --complete services";
-            return (format!("of another domain than `{domain}`"), remedy.to_owned());
-        }
-        let remedy = "pass the ServiceEntries, or say --complete services";
-        ("outside the cluster (no ServiceEntry among the inputs)".to_owned(), remedy.to_owned())
-    }
-
     /// Whether some objects of a namespace are known to be elsewhere.
     pub fn is_partial(&self, namespace: &str) -> bool {
         self.known.partial_namespaces.contains_key(namespace)
@@ -171,7 +143,7 @@ impl<'d> Mesh<'d> {
 
     /// The custom resource for which an operator may make the Service `name`: it is called by that
     /// (`events-kafka-bootstrap` for `Kafka events`) or by its kind (`prometheus-operated`).
-    fn maker_of(&self, name: &str, namespace: &str) -> Option<Object<'d>> {
+    pub(super) fn maker_of(&self, name: &str, namespace: &str) -> Option<Object<'d>> {
         let custom = self.known.custom.get(namespace)?.iter();
         let is_in = |word: &str| !word.is_empty() && name.contains(word);
         custom.copied().find(|object| is_in(object.name()) || is_in(&object.kind().to_ascii_lowercase()))
@@ -217,28 +189,14 @@ impl<'d> Mesh<'d> {
         has_some || self.is_complete(CompleteKind::Services, namespace)
     }
 
-    /// Whether the inputs would hold the object that declares `host`, if there were one. `home` is
-    /// the namespace that asks.
-    pub fn knows_host(&self, host: &str, home: &str) -> bool {
-        if may_be_placeholder(host) {
-            return false;
-        }
-        let Some((name, namespace)) = kubernetes_parts(host, &self.options.cluster_domain) else {
-            let has_entries = self.known.entry_namespaces.contains(home) && !self.is_partial(home);
-            let is_known = has_entries && !is_of_another_domain(host);
-            return is_known || self.options.complete.covers_all(CompleteKind::Services);
-        };
-        if self.is_complete(CompleteKind::Services, namespace) {
-            return true;
-        }
-        // Istio's own services come with its installation, which is hardly ever among the inputs, and
-        // some with every cluster.
-        let is_istios = namespace == self.options.root_namespace && name.starts_with("istio");
-        let is_of_cluster = namespace == "kube-system" || (namespace, name) == ("default", "kubernetes");
-        if is_istios || is_of_cluster || !self.knows_services_of(namespace) {
-            return false;
-        }
-        !self.known.services.may_have(name, namespace) && self.maker_of(name, namespace).is_none()
+    /// Whether the inputs hold the ServiceEntries of a namespace.
+    pub(super) fn knows_entries_of(&self, namespace: &str) -> bool {
+        self.known.entry_namespaces.contains(namespace) && !self.is_partial(namespace)
+    }
+
+    /// Whether a Service may turn out to be in `namespace`.
+    pub(super) fn may_have_service(&self, name: &str, namespace: &str) -> bool {
+        self.known.services.may_have(name, namespace)
     }
 
     /// Whether the inputs would hold the Gateway `name` of `namespace`, if there were one.

@@ -11,6 +11,7 @@ mod gateway_chains;
 mod gateway_listeners;
 mod gateways;
 mod host;
+mod host_gap;
 mod host_index;
 mod knowledge;
 mod layer4;

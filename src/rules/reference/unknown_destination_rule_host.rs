@@ -54,14 +54,12 @@ fn check<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         if covered {
             continue;
         }
-        let is_known = match full.strip_prefix("*.").map(|suffix| format!("x.{suffix}")) {
-            Some(example) => mesh.knows_host(&example, namespace),
-            None => mesh.knows_host(&full, namespace),
-        };
+        let example = full.strip_prefix("*.").map(|suffix| format!("x.{suffix}"));
+        let unknown = mesh.why_host_unknown(example.as_deref().unwrap_or(&full), namespace);
+        let is_known = unknown.is_none();
         let parts = kubernetes_parts(&full, domain);
         let meant = parts.and_then(|(name, home)| Some((name, mesh.namespace_meant(name, home)?)));
-        if !is_known && meant.is_none() {
-            let (why, remedy) = mesh.why_host_unknown(&full);
+        if let Some((why, remedy)) = unknown.filter(|_| meant.is_none()) {
             findings.skip("host", why, remedy);
             continue;
         }

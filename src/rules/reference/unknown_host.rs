@@ -61,9 +61,9 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             findings.push(alias(use_, target, &describe::clients(&outcome.clients)));
             continue;
         }
-        let is_known = mesh.knows_host(use_.host, service.namespace);
-        if !is_known && host_meant(mesh, use_.host).is_none() {
-            let (why, remedy) = mesh.why_host_unknown(use_.host);
+        let unknown = mesh.why_host_unknown(use_.host, service.namespace);
+        let is_known = unknown.is_none();
+        if let Some((why, remedy)) = unknown.filter(|_| host_meant(mesh, use_.host).is_none()) {
             findings.skip("host", why, remedy);
             continue;
         }
