@@ -13,8 +13,8 @@ enum HostGap<'h, 'd> {
     Istio { namespace: &'h str },
     /// Every cluster has it.
     Cluster { namespace: &'h str },
-    /// An operator.
-    Maker { namespace: &'h str, resource: Object<'d> },
+    /// An operator, or whoever wrote a resource for one.
+    Hint { namespace: &'h str, resource: Object<'d>, what: &'static str },
     /// Services of that namespace that are not among the inputs.
     Elsewhere { namespace: &'h str },
     /// A Service of the same name, of a namespace that is not known.
@@ -43,8 +43,8 @@ impl<'d> Mesh<'d> {
             HostGap::Template => ("of a template".to_owned(), "render the template".to_owned()),
             HostGap::Istio { namespace } => of(namespace, "(Istio's installation brings it)"),
             HostGap::Cluster { namespace } => of(namespace, "(every cluster has its own)"),
-            HostGap::Maker { namespace, resource } => {
-                of(namespace, &format!("({} {} of {} may make it)", resource.kind(), resource.name(), resource.group()))
+            HostGap::Hint { namespace, resource, what } => {
+                of(namespace, &format!("({} {} of {} {what})", resource.kind(), resource.name(), resource.group()))
             }
             HostGap::Elsewhere { namespace } => of(namespace, &self.why_unknown("Service", namespace)),
             HostGap::Open { namespace } => of(namespace, "(a Service of that name has no namespace)"),
@@ -82,8 +82,8 @@ impl<'d> Mesh<'d> {
         if self.is_partial(namespace) {
             return Some(HostGap::Elsewhere { namespace });
         }
-        if let Some(resource) = self.maker_of(name, namespace) {
-            return Some(HostGap::Maker { namespace, resource });
+        if let Some((resource, what)) = self.hint_at(name, namespace) {
+            return Some(HostGap::Hint { namespace, resource, what });
         }
         if !self.knows_services_of(namespace) {
             return Some(HostGap::Elsewhere { namespace });

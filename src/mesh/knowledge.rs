@@ -14,6 +14,9 @@ use crate::similar::is_slip;
 
 use super::{CompleteKind, Mesh, Service};
 
+/// The group of the Gateway API.
+const GATEWAY_API: &str = "gateway.networking.k8s.io";
+
 /// What there is, by what questions ask for.
 #[derive(Debug, Default)]
 pub(super) struct Known<'d> {
@@ -91,7 +94,8 @@ fn part(object: Object<'_>) -> Option<(&str, String)> {
     let spec = object.spec()?;
     let namespace = match (object.group(), object.kind()) {
         ("helm.toolkit.fluxcd.io", "HelmRelease") | ("helm.cattle.io", "HelmChart") => spec.get("targetNamespace"),
-        ("argoproj.io", "Application") => {
+        ("argoproj.io", "Application" | "ApplicationSet") => {
+            let spec = spec.at(["template", "spec"]).unwrap_or(spec);
             let mut sources = spec.get("sources").into_iter().flat_map(Node::items).chain(spec.get("source"));
             sources.find_map(|source| source.get("chart"))?;
             spec.at(["destination", "namespace"])
@@ -100,6 +104,11 @@ fn part(object: Object<'_>) -> Option<(&str, String)> {
     };
     let namespace = namespace.and_then(Node::text).unwrap_or(object.namespace());
     Some((namespace, format!("{} {} installs more of it", object.kind(), object.name())))
+}
+
+/// Whether a text is one of the values in a node.
+fn mentions(node: Node<'_>, text: &str) -> bool {
+    node.text() == Some(text) || node.values().chain(node.items()).any(|value| mentions(value, text))
 }
 
 /// Whether its pods get other labels than are written.
@@ -141,12 +150,29 @@ impl<'d> Mesh<'d> {
         self.known.custom.contains_key(namespace)
     }
 
-    /// The custom resource for which an operator may make the Service `name`: it is called by that
-    /// (`events-kafka-bootstrap` for `Kafka events`) or by its kind (`prometheus-operated`).
-    pub(super) fn maker_of(&self, name: &str, namespace: &str) -> Option<Object<'d>> {
-        let custom = self.known.custom.get(namespace)?.iter();
+    /// What shows that there may be a Service `name`, and how: a custom resource by which it is called
+    /// (`events-kafka-bootstrap` for `Kafka events`) or by its kind (`prometheus-operated`), a Gateway of
+    /// the Gateway API
+    /// ([`web-istio`](https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#automated-deployment)),
+    /// or a custom resource that names it (`stableService` of Argo's Rollout).
+    pub(super) fn hint_at(&self, name: &str, namespace: &str) -> Option<(Object<'d>, &'static str)> {
         let is_in = |word: &str| !word.is_empty() && name.contains(word);
-        custom.copied().find(|object| is_in(object.name()) || is_in(&object.kind().to_ascii_lowercase()))
+        let is_called_by = |object: &Object<'d>| is_in(object.name()) || is_in(&object.kind().to_ascii_lowercase());
+        let custom = || self.known.custom.get(namespace).into_iter().flatten().copied();
+        let gateways = self.all_of(GATEWAY_API, "Gateway").iter().copied();
+        let mut gateways = gateways.filter(|gateway| gateway.namespace() == namespace && is_in(gateway.name()));
+        let maker = custom().find(is_called_by).or_else(|| gateways.next());
+        let names_it = |object: &Object<'d>| object.spec().is_some_and(|spec| mentions(spec, name));
+        let rollouts = self.all_of("argoproj.io", "Rollout").iter().copied();
+        let mut users = custom().chain(rollouts.filter(|rollout| rollout.namespace() == namespace));
+        maker.map(|maker| (maker, "may make it")).or_else(|| Some((users.find(names_it)?, "names it")))
+    }
+
+    /// Whether pods with such a label may be made for a custom resource (`catalog-primary` for `Canary
+    /// catalog`).
+    pub fn may_be_label_of_custom(&self, value: &str, namespace: &str) -> bool {
+        let mut custom = self.known.custom.get(namespace).into_iter().flatten();
+        custom.any(|object| !object.name().is_empty() && value != object.name() && value.contains(object.name()))
     }
 
     /// Whether the user says that the inputs hold all of a kind in a namespace.
@@ -214,7 +240,10 @@ impl<'d> Mesh<'d> {
             return true;
         }
         let services = &self.known.virtual_services;
-        services.namespaces.contains(namespace) && !self.is_partial(namespace) && !services.may_have(name, namespace)
+        services.namespaces.contains(namespace)
+            && !self.is_partial(namespace)
+            && !services.may_have(name, namespace)
+            && self.hint_at(name, namespace).is_none()
     }
 
     /// The namespace that has a service `name`, where one that nothing of is among the inputs is

@@ -246,6 +246,14 @@ impl<'d> Mesh<'d> {
             .filter_map(|place| self.virtual_services.get(*place as usize))
     }
 
+    /// The VirtualServices of which a host shares a name with this one, oldest first.
+    pub fn virtual_services_sharing(&self, host: &str) -> Vec<&PreparedVirtualService<'d>> {
+        let mut places = self.virtual_services_by_host.sharing(host);
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().filter_map(|place| self.virtual_services.get(place as usize)).collect()
+    }
+
     /// The VirtualServices that lead to exactly this host, oldest first.
     pub fn virtual_services_to(&self, host: &str) -> impl Iterator<Item = &PreparedVirtualService<'d>> {
         let places = self.virtual_services_by_destination.get(host).map(Vec::as_slice).unwrap_or_default();

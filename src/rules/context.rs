@@ -155,7 +155,8 @@ impl<'m, 'd> Effects<'m, 'd> {
     }
 
     /// Istiod takes a host that no service has to be called on port 80. If the inputs do not hold
-    /// every service, it may be that of a service with other ports.
+    /// every service, it may be that of a service with other ports. Whose routes lead to the host itself
+    /// relies on such a service, and its absence is another rule's.
     fn add(
         &mut self,
         mesh: &Mesh<'d>,
@@ -164,7 +165,10 @@ impl<'m, 'd> Effects<'m, 'd> {
         uses: impl IntoIterator<Item = DestinationUse<'m, 'd>>,
     ) {
         let host = &virtual_host.host;
-        let is_open = || mesh.services_within(host).next().is_none() && !mesh.knows_host(host, service.namespace);
+        let is_relied_on = || service.destinations().any(|(_, destination)| destination.host == *host);
+        let is_open = || {
+            mesh.services_within(host).next().is_none() && (is_relied_on() || !mesh.knows_host(host, service.namespace))
+        };
         for use_ in uses {
             let depends = use_.destination.port.is_none() && matches!(use_.cluster, Cluster::UnknownPort { .. });
             match depends && is_open() {

@@ -2,7 +2,17 @@
 
 use crate::document::Spanned;
 use crate::istio::HttpMatch;
-use crate::mesh::{Client, PreparedRoute, Service};
+use crate::mesh::{Client, DestinationUse, PreparedRoute, PreparedVirtualService, Service};
+
+/// What becomes of what takes a way to a cluster that is not there.
+pub(crate) fn no_cluster(service: &PreparedVirtualService<'_>, use_: &DestinationUse<'_, '_>, clients: &str) -> String {
+    let mut of_connections = service.layer4.iter().flat_map(|route| &route.destinations);
+    if of_connections.any(|destination| destination.written.node == use_.destination.node) {
+        return format!("connections that take this route are closed (cluster_not_found) in {clients}");
+    }
+    let requests = if use_.is_mirror { "copies of requests" } else { "requests that take this route" };
+    format!("{requests} get 503 NC (cluster_not_found) in {clients}")
+}
 
 /// Clients by name: all of up to three, else two and how many more.
 pub(crate) fn clients(clients: &[&Client<'_>]) -> String {

@@ -55,7 +55,9 @@ fn check_services<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         let earlier = mesh.services_of(&entry.host).take_while(|s| !std::ptr::eq(*s, entry));
         let kubernetes = mesh.services_of(&entry.host).find(|s| s.is_kubernetes());
         if let Some(service) = kubernetes {
-            findings.push(over_service(entry, service));
+            if is_seen_with(entry, service) {
+                findings.push(over_service(entry, service));
+            }
         } else if let Some(other) = earlier.into_iter().find(|other| competes(other, entry)) {
             findings.push(over_entry(entry, other));
         }
@@ -69,6 +71,13 @@ fn competes(a: &Service<'_>, b: &Service<'_>) -> bool {
         || a.visibility.namespaces.iter().any(|n| b.visibility.includes(n));
     let same_object = a.object().node() == b.object().node();
     both_seen && !same_object && a.ports.iter().any(|p| b.port(p.number).is_some())
+}
+
+/// Whether whoever sees an entry sees the Service as well: one that is kept from others may be so for
+/// the entry's sake.
+fn is_seen_with(entry: &Service<'_>, service: &Service<'_>) -> bool {
+    let sees_both = |namespace: &&str| service.visibility.includes(namespace);
+    service.visibility.is_public || (!entry.visibility.is_public && entry.visibility.namespaces.iter().all(sees_both))
 }
 
 fn over_service<'d>(entry: &Service<'d>, service: &Service<'d>) -> Draft<'d> {

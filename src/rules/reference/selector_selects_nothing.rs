@@ -197,7 +197,8 @@ fn is_known(mesh: &Mesh<'_>, namespace: &str, selector: &Selector<'_>, labels: &
     if mesh.is_complete(CompleteKind::Workloads, namespace) {
         return true;
     }
-    if mesh.may_have_workload(namespace, labels) || may_be_of_gateway(mesh, namespace, labels) {
+    let may_be_made = labels.iter().any(|(_, value)| mesh.may_be_label_of_custom(value, namespace));
+    if may_be_made || mesh.may_have_workload(namespace, labels) || may_be_of_gateway(mesh, namespace, labels) {
         return false;
     }
     mesh.knows_workloads_of(namespace) && (is_near || !mesh.has_custom_resources(namespace))
@@ -218,9 +219,14 @@ fn near_miss<'d>(
             return None;
         }
         let (own_key, there) = workload.labels.iter().find(|(own, _)| *own == key)?;
-        let alone = labels.iter().count() == 1;
-        (!alone || is_spelt_alike(wanted, there)).then_some((workload.object, own_key, there))
+        let is_near = is_spelt_alike(wanted, there) || !is_name(own_key) && labels.iter().count() > 1;
+        is_near.then_some((workload.object, own_key, there))
     })
+}
+
+/// Whether a label says what application it is: another one is not meant.
+fn is_name(key: &str) -> bool {
+    matches!(key, "app" | "k8s-app" | "run" | "name" | "app.kubernetes.io/name" | "app.kubernetes.io/instance")
 }
 
 fn is_spelt_alike(wanted: &str, there: &str) -> bool {
@@ -273,7 +279,10 @@ fn draft<'d>(
         .note(selector.note);
     if let Some((workload, key, there)) = near {
         let labelled = crate::kube::PodTemplate::of(workload).and_then(|t| t.node.at(["metadata", "labels", key]));
-        draft = draft.label("nothing has this label").help(format!("{key}: {there}"));
+        let is_carried =
+            labels.get(key).is_some_and(|value| mesh.workloads.iter().any(|w| w.labels.get(key) == Some(value)));
+        let label = if is_carried { "no workload has it with the other labels" } else { "nothing has this label" };
+        draft = draft.label(label).help(format!("{key}: {there}"));
         return draft.related(
             labelled.unwrap_or_else(|| workload.name_node()),
             format!("{} carries {key}={there}", workload.id()),

@@ -54,11 +54,12 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
     for outcome in context.effects(service).outcomes(is_unknown) {
         let use_ = outcome.example;
         let written = use_.destination.host;
+        let note = || describe::no_cluster(service, use_, &describe::clients(&outcome.clients));
         if mesh.half_qualified(written.value).is_some() {
             continue; // a rule of its own says so
         }
         if let Cluster::Alias { service: target } = use_.cluster {
-            findings.push(alias(use_, target, &describe::clients(&outcome.clients)));
+            findings.push(alias(use_, target).note(note()));
             continue;
         }
         let unknown = mesh.why_host_unknown(use_.host, service.namespace);
@@ -67,17 +68,16 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             findings.skip("host", why, remedy);
             continue;
         }
-        if let Cluster::UnderWildcard { service } = use_.cluster {
-            findings.push(under_wildcard(use_, service, &describe::clients(&outcome.clients)));
+        if let Cluster::UnderWildcard { service: wildcard } = use_.cluster {
+            findings.push(under_wildcard(use_, wildcard).note(note()));
             continue;
         }
-        let requests = if use_.is_mirror { "copies of requests" } else { "requests that take this route" };
         let mut draft = Draft::new(written, format!("no service has the host {}", describe::quoted(&written)))
             .label(match use_.host == written.value {
                 true => "does not exist".to_owned(),
                 false => format!("stands for {}, which does not exist", use_.host),
             })
-            .note(format!("{requests} get 503 NC (cluster_not_found) in {}", describe::clients(&outcome.clients)));
+            .note(note());
         if let Some(near) = nearest(mesh, use_.host) {
             draft = draft.help(format!("did you mean `{near}`?"));
         }
@@ -88,26 +88,24 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
     }
 }
 
-fn under_wildcard<'d>(use_: &DestinationUse<'_, 'd>, wildcard: &crate::mesh::Service<'d>, clients: &str) -> Draft<'d> {
+fn under_wildcard<'d>(use_: &DestinationUse<'_, 'd>, wildcard: &crate::mesh::Service<'d>) -> Draft<'d> {
     Draft::new(
         use_.destination.host,
         format!("only the wildcard `{}` covers this host, and it has no cluster of its own", wildcard.host),
     )
     .label("istiod makes no cluster for a name under a wildcard")
     .related(wildcard.host_node, "the cluster is made for this")
-    .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"))
     .help(format!("list `{}` among the hosts of a ServiceEntry", use_.host))
 }
 
 /// Istiod puts the host that an `ExternalName` service stands for in its place only for requests on
 /// one of the service's own ports.
-fn alias<'d>(use_: &DestinationUse<'_, 'd>, target: &crate::mesh::Service<'d>, clients: &str) -> Draft<'d> {
+fn alias<'d>(use_: &DestinationUse<'_, 'd>, target: &crate::mesh::Service<'d>) -> Draft<'d> {
     let meant = target.alias_of.unwrap_or_default();
     let message = format!("{} is an ExternalName service, which has no cluster of its own", use_.host);
     Draft::new(use_.destination.host, message)
         .label(format!("stands for {meant} only in requests on its own ports"))
         .related(target.host_node, "the service")
-        .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"))
         .help(format!("name {meant} itself, as a ServiceEntry declares it"))
 }
 

@@ -59,7 +59,7 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         };
         let target_port = target_port_meant(target, use_.port);
         let draft = draft
-            .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"))
+            .note(describe::no_cluster(service, use_, &clients))
             .related(port_list(target), format!("{host} has {}", describe::ports(target)));
         findings.push(match (target_port, target.only_port()) {
             (Some(meant), _) => draft.help(format!("{} is the target port; clients use {meant}", use_.port)),

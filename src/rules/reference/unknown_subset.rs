@@ -87,9 +87,8 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             true => format!("no DestinationRule gives {host} a subset `{}`", subset.value),
             false => format!("the subset `{}` of {host} does not exist for {clients}", subset.value),
         };
-        let mut draft = Draft::new(subset, message)
-            .label("no such subset")
-            .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"));
+        let mut draft =
+            Draft::new(subset, message).label("no such subset").note(describe::no_cluster(service, use_, &clients));
         if let Some((node, words)) = condition_of(service, use_) {
             draft = draft.related(node, words);
         }
@@ -116,7 +115,7 @@ fn check_empty<'m, 'd>(
         let mut draft = Draft::new(subset, message)
             .label("istiod makes no cluster for it")
             .related(target.host_node, "the endpoints are listed here, and Envoy resolves their names")
-            .note(format!("requests that take this route get 503 NC (cluster_not_found) in {clients}"));
+            .note(describe::no_cluster(service, use_, &clients));
         if let Some(declared) = rule.and_then(|rule| rule.subset(subset.value)) {
             draft = draft.related(declared.name, "the subset");
         }

@@ -29,7 +29,7 @@
 
 use super::prelude::*;
 use crate::document::Spanned;
-use crate::mesh::{MESH_GATEWAY, PreparedVirtualService};
+use crate::mesh::{MESH_GATEWAY, PreparedVirtualService, VirtualHost};
 use crate::routing::{Condition, Request};
 use crate::simulate::unhandled_path;
 
@@ -42,24 +42,75 @@ const PROBES: [&str; 3] = ["/", "/index.html", "/meshlint-probe/x"];
 
 fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<'d>, findings: &mut Findings<'d>) {
     let Some(last) = service.routes.last() else { return };
-    let mut reported: Vec<String> = Vec::new();
+    let mut reported: Vec<&str> = Vec::new();
     for reference in &service.gateways {
         for host in &service.hosts {
-            let is_told_later = || {
-                reference.name != MESH_GATEWAY
-                    && later_with(context, service, &host.value).any(|(s, h)| applies(context, s, &reference.name, h))
-            };
-            if !applies(context, service, &reference.name, host) || reported.contains(&host.value) || is_told_later() {
+            if reported.contains(&host.value.as_str()) {
                 continue;
             }
-            let conditions = conditions(context, service, &reference.name, &host.value);
-            let Some(path) = unhandled(&conditions) else {
-                continue;
+            let gap = match reference.name == MESH_GATEWAY {
+                true => in_sidecars(context, service, host),
+                false => at_gateway(context, service, &reference.name, host),
             };
-            reported.push(host.value.clone());
-            findings.push(draft(service, last.route.node, &host.value, &path, &conditions));
+            if let Some(gap) = gap {
+                reported.push(&host.value);
+                findings.push(draft(last.route.node, host, &gap));
+            }
         }
     }
+}
+
+/// Requests that no route takes.
+struct Gap<'c> {
+    /// Their host.
+    host: &'c str,
+    /// The path of one of them.
+    path: String,
+    /// What the routes take.
+    conditions: Vec<&'c Condition>,
+}
+
+/// In a sidecar only one VirtualService has a host.
+fn in_sidecars<'c, 'd>(
+    context: &'c Context<'_, 'd>,
+    service: &PreparedVirtualService<'d>,
+    host: &'c Spanned<'d, String>,
+) -> Option<Gap<'c>> {
+    let effects = context.effects(service);
+    let mut virtual_hosts = effects.sidecars.iter().flat_map(|effect| &effect.virtual_hosts);
+    virtual_hosts.find(|virtual_host| virtual_host.named.node == host.node)?;
+    let conditions: Vec<&Condition> = effects.conditions.iter().flatten().collect();
+    Some(Gap { host: &host.value, path: unhandled(&conditions)?, conditions })
+}
+
+/// At a gateway the routes of all VirtualServices that have a host there come one after the other. It
+/// is the last of them that could take the rest.
+fn at_gateway<'c, 'd>(
+    context: &'c Context<'_, 'd>,
+    service: &PreparedVirtualService<'d>,
+    gateway: &str,
+    host: &Spanned<'d, String>,
+) -> Option<Gap<'c>> {
+    let mut given = hosts_at(context, service, gateway).filter(|virtual_host| virtual_host.named.node == host.node);
+    given.find_map(|virtual_host| {
+        let host = virtual_host.host.as_str();
+        let has_it = |other: &&PreparedVirtualService<'d>| hosts_at(context, other, gateway).any(|v| v.host == host);
+        let all: Vec<_> = context.mesh.virtual_services_sharing(host).into_iter().filter(has_it).collect();
+        let is_last = all.last().is_some_and(|last| std::ptr::eq(*last, service));
+        let conditions: Vec<&Condition> =
+            all.iter().flat_map(|s| context.effects(s).conditions.iter().flatten()).collect();
+        Some(Gap { host, path: unhandled(&conditions).filter(|_| is_last)?, conditions })
+    })
+}
+
+/// What a VirtualService gives through a Gateway.
+fn hosts_at<'c, 'm, 'd>(
+    context: &'c Context<'m, 'd>,
+    service: &PreparedVirtualService<'d>,
+    gateway: &str,
+) -> impl Iterator<Item = &'c VirtualHost<'m, 'd>> {
+    let effects = context.effects(service).gateways.iter().filter(move |e| e.gateway.full_name == gateway);
+    effects.flat_map(|effect| &effect.virtual_hosts)
 }
 
 /// A path of a GET that no condition takes: one that stands for many, or any.
@@ -76,72 +127,15 @@ fn unhandled(conditions: &[&Condition]) -> Option<String> {
     unhandled_path(conditions).filter(|path| missed(path))
 }
 
-/// Whether the routes of a VirtualService are in a gateway, or in sidecars, for one of its hosts.
-fn applies<'d>(
-    context: &Context<'_, 'd>,
-    service: &PreparedVirtualService<'d>,
-    gateway: &str,
-    host: &Spanned<'d, String>,
-) -> bool {
-    let effects = context.effects(service);
-    match gateway == MESH_GATEWAY {
-        true => effects.sidecars.iter().any(|e| e.virtual_hosts.iter().any(|v| v.named.node == host.node)),
-        false => effects
-            .gateways
-            .iter()
-            .any(|e| e.gateway.full_name == gateway && e.virtual_hosts.iter().any(|v| v.named.node == host.node)),
-    }
-}
-
-/// VirtualServices behind this one that have the host, too. At a gateway their routes come after
-/// its own, so it is the last of them that could take the rest.
-fn later_with<'m, 'd>(
-    context: &Context<'m, 'd>,
-    service: &PreparedVirtualService<'d>,
-    host: &str,
-) -> impl Iterator<Item = (&'m PreparedVirtualService<'d>, &'m Spanned<'d, String>)> {
-    let all = context.mesh.virtual_services_for(host);
-    let later = all.skip_while(move |other| !std::ptr::eq(*other, service)).skip(1);
-    later.filter_map(move |other| Some((other, other.hosts.iter().find(|h| h.value == host)?)))
-}
-
-/// The conditions of every route that the host has at one gateway.
-fn conditions<'c, 'd>(
-    context: &'c Context<'_, 'd>,
-    service: &PreparedVirtualService<'d>,
-    gateway: &str,
-    host: &str,
-) -> Vec<&'c Condition> {
-    let own = |service: &PreparedVirtualService<'d>| context.effects(service).conditions.iter().flatten();
-    let mut all: Vec<&Condition> = own(service).collect();
-    if gateway == MESH_GATEWAY {
-        return all; // in a sidecar only one VirtualService has the host
-    }
-    for other in context.mesh.virtual_services_for(host) {
-        if other.is_bound_to(gateway) && !std::ptr::eq(other, service) {
-            all.extend(own(other));
-        }
-    }
-    all
-}
-
-fn draft<'d>(
-    service: &PreparedVirtualService<'d>,
-    last: crate::document::Node<'d>,
-    host: &str,
-    path: &str,
-    conditions: &[&Condition],
-) -> Draft<'d> {
+fn draft<'d>(last: crate::document::Node<'d>, named: &Spanned<'d, String>, gap: &Gap<'_>) -> Draft<'d> {
+    let Gap { host, path, conditions } = gap;
     let mut paths: Vec<String> = conditions.iter().map(|c| c.path.describe()).collect();
     paths.sort();
     paths.dedup();
     let shown = if path.contains("probe") { "/…" } else { path };
-    let mut draft = Draft::new(last, format!("no route for other requests to {host}, such as GET {shown}"))
+    Draft::new(last, format!("no route for other requests to {host}, such as GET {shown}"))
         .label("the last route; it does not take the rest")
         .note(format!("they get 404 NR (route_not_found): there are routes for {} only", describe::list(&paths, 4)))
-        .help("add a last route without `match`, if they are to be served");
-    if let Some(named) = service.hosts.iter().find(|h| h.value == host) {
-        draft = draft.related(named, "");
-    }
-    draft
+        .help("add a last route without `match`, if they are to be served")
+        .related(named, "")
 }
