@@ -54,7 +54,7 @@ pub enum Format {
 #[derive(Debug)]
 pub struct Document {
     name: Box<str>,
-    home: Box<str>,
+    home: Option<Box<str>>,
     build: Build,
     owner: Option<Box<str>>,
     text: Text,
@@ -103,7 +103,7 @@ impl Document {
     fn unread(text: Text, format: Format) -> Self {
         Self {
             name: Box::default(),
-            home: Box::from(DEFAULT_HOME),
+            home: None,
             build: Build::default(),
             owner: None,
             text,
@@ -205,12 +205,17 @@ impl Document {
 
     /// The namespace of resources that name none: `default`, if nobody has said otherwise.
     pub fn home(&self) -> &str {
-        &self.home
+        self.home.as_deref().unwrap_or(DEFAULT_HOME)
+    }
+
+    /// Whether somebody has said in which namespace the resources are that name none.
+    pub fn has_home(&self) -> bool {
+        self.home.is_some()
     }
 
     /// Says in which namespace the resources are that name none.
     pub fn set_home(&mut self, namespace: &str) {
-        self.home = namespace.into();
+        self.home = Some(namespace.into());
     }
 
     /// What is made of it before it is applied.

@@ -114,6 +114,12 @@ impl<'d> Object<'d> {
         self.name
     }
 
+    /// Whether its namespace is known: written, or said by the user. Otherwise whoever applies it may
+    /// say another.
+    pub fn is_placed(self) -> bool {
+        self.written_namespace().is_some() || self.node.document().has_home()
+    }
+
     /// The namespace that the manifest names, or the kustomization that takes it in.
     pub fn written_namespace(self) -> Option<&'d str> {
         let written = || self.metadata()?.get("namespace")?.text().filter(|n| !n.is_empty());

@@ -42,6 +42,8 @@ pub(super) struct Known<'d> {
 struct Places<'d> {
     namespaces: FxHashSet<&'d str>,
     by_name: FxHashMap<&'d str, Vec<&'d str>>,
+    /// The names of those whose namespace is not known.
+    unplaced: FxHashSet<&'d str>,
 }
 
 impl<'d> Places<'d> {
@@ -50,15 +52,18 @@ impl<'d> Places<'d> {
         for object in objects {
             places.namespaces.insert(object.namespace());
             places.by_name.entry(object.name()).or_default().push(object.namespace());
+            if !object.is_placed() {
+                places.unplaced.insert(object.name());
+            }
         }
         places
     }
 
-    /// Whether an object of this name may turn out to be in `namespace`, because one of the two
-    /// namespaces is open.
+    /// Whether an object of this name may turn out to be in `namespace`, because it says none or one of
+    /// the two namespaces is open.
     fn may_have(&self, name: &str, namespace: &str) -> bool {
         let mut others = self.by_name.get(name).into_iter().flatten().filter(|other| **other != namespace);
-        others.any(|other| may_be_same(other, namespace))
+        self.unplaced.contains(name) || others.any(|other| may_be_same(other, namespace))
     }
 }
 

@@ -49,6 +49,11 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         let shared = |own: &str, host: &ServerHost<'_>| intersection(own, host.host).is_some();
         let admitted = |own: &str| offered.iter().any(|h| h.admits(service.namespace) && shared(own, h));
         let missed: Vec<_> = service.hosts.iter().filter(|own| !admitted(&own.value)).collect();
+        let is_open = |own: &str| offered.iter().any(|host| shared(own, host)) && !service.view.object.is_placed();
+        if missed.iter().any(|own| is_open(&own.value)) {
+            findings.skip("VirtualService", "that names no namespace, where a Gateway asks for one", "say --namespace");
+            continue;
+        }
         if missed.len() == service.hosts.len() {
             if let Some(first) = missed.first() {
                 let closed = offered.iter().find(|h| shared(&first.value, h));

@@ -26,7 +26,7 @@
 
 use super::prelude::*;
 use crate::kube::may_be_same;
-use crate::mesh::{MESH_GATEWAY, PreparedVirtualService};
+use crate::mesh::{MESH_GATEWAY, PreparedGateway, PreparedVirtualService};
 use crate::similar::similar;
 
 const META: Meta = Meta {
@@ -48,12 +48,14 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
         let (namespace, name) = reference.name.split_once('/').unwrap_or(("", &reference.name));
         let elsewhere = mesh.gateways.iter().find(|g| g.view.object.name() == name);
         let is_known = mesh.knows_gateway(namespace, name);
-        if !is_known && elsewhere.is_none_or(|g| may_be_same(g.namespace, namespace)) {
-            findings.skip(
-                "gateway",
-                format!("of namespace `{namespace}` {}", mesh.why_unknown("Gateway", namespace)),
-                format!("pass its Gateways, or say --complete gateways:{namespace}"),
-            );
+        let may_be_it = |g: &PreparedGateway<'_>| !g.view.object.is_placed() || may_be_same(g.namespace, namespace);
+        if !is_known && elsewhere.is_none_or(may_be_it) {
+            let remedy = format!("pass its Gateways, or say --complete gateways:{namespace}");
+            let (why, remedy) = match elsewhere.is_some() {
+                true => ("(a Gateway of that name has no namespace)".to_owned(), "say --namespace".to_owned()),
+                false => (mesh.why_unknown("Gateway", namespace), remedy),
+            };
+            findings.skip("gateway", format!("of namespace `{namespace}` {why}"), remedy);
             continue;
         }
         let mut draft = Draft::new(node, format!("there is no Gateway `{}`", reference.name))

@@ -68,7 +68,9 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
             findings.skip("subset", "of a template", "render the template");
             continue;
         }
-        if rule.is_none() && !use_.client.is_known() && !knows_rules(context, target, use_) {
+        let is_open =
+            || is_partial(context, target, use_) || !use_.client.is_known() && !knows_rules(context, target, use_);
+        if rule.is_none() && is_open() {
             findings.skip(
                 "subset",
                 format!(
@@ -121,6 +123,13 @@ fn check_empty<'m, 'd>(
         }
         findings.push(draft);
     }
+}
+
+/// Whether one of the namespaces that count is known to have more rules than are among the inputs, or may have.
+fn is_partial(context: &Context<'_, '_>, target: &Service<'_>, use_: &DestinationUse<'_, '_>) -> bool {
+    let mesh = context.mesh;
+    let may_have_more = |home: &str| mesh.is_partial(home) && !mesh.is_complete(CompleteKind::DestinationRules, home);
+    may_have_more(use_.client.namespace) || may_have_more(target.namespace)
 }
 
 /// Whether the inputs would hold the rule for a host, if there were one: some rule of the namespaces
