@@ -1,6 +1,6 @@
 //! Why the inputs do not tell whether there is a host.
 
-use crate::kube::Object;
+use crate::kube::{Object, is_open};
 
 use super::knowledge::may_be_placeholder;
 use super::{CompleteKind, Mesh, kubernetes_parts};
@@ -36,7 +36,10 @@ impl<'d> Mesh<'d> {
     pub fn why_host_unknown(&self, host: &str, home: &str) -> Option<(String, String)> {
         let domain = &self.options.cluster_domain;
         let of = |namespace: &str, why: &str| {
-            let remedy = format!("pass its Services, or say --complete services:{namespace}");
+            let remedy = match is_open(namespace) {
+                true => "say --namespace, if folders are applied to one".to_owned(),
+                false => format!("pass its Services, or say --complete services:{namespace}"),
+            };
             (format!("of namespace `{namespace}` {why}"), remedy)
         };
         Some(match self.host_gap(host, home)? {

@@ -133,8 +133,13 @@ fn by_namespace<'d>(objects: impl Iterator<Item = Object<'d>>) -> FxHashMap<&'d 
 impl<'d> Mesh<'d> {
     /// Why the inputs do not tell whether a namespace has another object of a kind.
     pub fn why_unknown(&self, kind: &str, namespace: &str) -> String {
-        let known = self.known.partial_namespaces.get(namespace);
-        known.map_or_else(|| format!("(no {kind} of it among the inputs)"), |why| format!("({why})"))
+        if let Some(why) = self.known.partial_namespaces.get(namespace) {
+            return format!("({why})");
+        }
+        match is_open(namespace) {
+            true => format!("(no {kind} in the same folder, and which namespace that is, it does not say)"),
+            false => format!("(no {kind} of it among the inputs)"),
+        }
     }
 
     /// Why the inputs do not tell whether a namespace has pods with some labels.

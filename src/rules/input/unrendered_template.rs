@@ -3,7 +3,7 @@
 //! ## What it finds
 //! YAML documents that do not parse and hold `{{ … }}` or `{% … %}`, or that parse only because
 //! `{{ … }}` reads as a mapping in a mapping; and resources of Istio whose names or hosts hold
-//! `{{ … }}` or `${…}` in quotes.
+//! `{{ … }}` in quotes, or `${…}`.
 //!
 //! ## Why it matters
 //! What a template will say depends on its values. Such a document is not analysed; a resource that
@@ -62,7 +62,10 @@ fn check_objects<'d>(context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
                 .label("not rendered")
                 .severity(Severity::Warning)
                 .note("applied as it is, it names nothing")
-                .help("check what will be applied: `helm template . | meshlint check -`");
+                .help(match text.contains("{{") {
+                    true => "check what will be applied: `helm template . | meshlint check -`",
+                    false => "check what will be applied: `envsubst < FILE | meshlint check -`, or what else sets it",
+                });
             findings.push(draft);
         }
     }

@@ -129,7 +129,11 @@ fn unhandled(conditions: &[&Condition]) -> Option<String> {
 
 fn draft<'d>(last: crate::document::Node<'d>, named: &Spanned<'d, String>, gap: &Gap<'_>) -> Draft<'d> {
     let Gap { host, path, conditions } = gap;
-    let mut paths: Vec<String> = conditions.iter().map(|c| c.path.describe()).collect();
+    let describe_one = |condition: &&Condition| match condition.atoms.is_empty() {
+        true => condition.path.describe(),
+        false => format!("{} under further conditions", condition.path.describe()),
+    };
+    let mut paths: Vec<String> = conditions.iter().map(describe_one).collect();
     paths.sort();
     paths.dedup();
     let shown = if path.contains("probe") { "/…" } else { path };
