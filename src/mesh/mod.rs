@@ -102,7 +102,7 @@ impl<'d> Mesh<'d> {
     /// Makes the model of `objects`, which are in the order in which they would be applied.
     pub fn new(objects: &[Object<'d>], options: &'d Options) -> Self {
         let written = objects.to_vec();
-        let objects = applied(objects);
+        let objects = discovered(applied(objects), options);
         let mut services: Vec<Service<'d>> = objects.iter().flat_map(|o| Service::of(*o, options)).collect();
         services.sort_by(|a, b| a.age().cmp(&b.age()));
         let (virtual_services, delegates) = virtual_services::prepare(&objects, options);
@@ -424,6 +424,24 @@ fn asks_for_gateway(gateway: &PreparedGateway<'_>, labels: &Labels<'_>) -> bool 
 /// When an object was created. What the cluster does not have yet is younger than all that it has.
 pub(super) fn birth(object: Object<'_>) -> (bool, &str) {
     object.created().map_or((true, ""), |time| (false, time))
+}
+
+/// The objects without those of namespaces that istiod is told to ignore
+/// (<https://istio.io/latest/docs/ops/configuration/mesh/configuration-scoping/#discoveryselectors>). Of a
+/// namespace whose labels are not among the inputs, nobody knows.
+fn discovered<'d>(mut objects: Vec<Object<'d>>, options: &Options) -> Vec<Object<'d>> {
+    if options.discovery.is_empty() {
+        return objects;
+    }
+    let is_ignored = |namespace: &Object<'d>| {
+        let name = [("kubernetes.io/metadata.name", namespace.name())];
+        let labels = Labels::from_pairs(namespace.labels().iter().chain(name));
+        namespace.name() != options.root_namespace && !options.discovery.iter().any(|one| one.selects(&labels))
+    };
+    let namespaces = objects.iter().filter(|object| object.is("", "Namespace"));
+    let ignored: FxHashSet<&str> = namespaces.filter(|n| is_ignored(n)).map(|n| n.name()).collect();
+    objects.retain(|object| !ignored.contains(object.namespace()));
+    objects
 }
 
 /// Every object once, the last of several with one identity, sorted as istiod sorts: by creation

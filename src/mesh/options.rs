@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::visibility;
 use crate::document::{Document, Node};
 use crate::input::Text;
-use crate::kube::Object;
+use crate::kube::{LabelSelector, Object};
 
 /// Settings of the mesh that istiod takes from `MeshConfig` and its own flags.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Options {
     pub destination_rule_export: visibility::Default,
     /// `outboundTrafficPolicy.mode` is `REGISTRY_ONLY`.
     pub registry_only: bool,
+    /// `discoverySelectors`: the namespaces that istiod does not ignore; all of them, if there are none.
+    pub discovery: Vec<LabelSelector>,
     /// Of which kinds the inputs hold all there is.
     pub complete: Completeness,
 }
@@ -39,6 +41,7 @@ impl Default for Options {
             virtual_service_export: visibility::Default::Public,
             destination_rule_export: visibility::Default::Public,
             registry_only: false,
+            discovery: Vec::new(),
             complete: Completeness::default(),
         }
     }
@@ -60,6 +63,9 @@ impl Options {
         self.service_export = read("default_service_export_to", self.service_export);
         self.virtual_service_export = read("default_virtual_service_export_to", self.virtual_service_export);
         self.destination_rule_export = read("default_destination_rule_export_to", self.destination_rule_export);
+        if let Some(selectors) = config.field("discovery_selectors") {
+            self.discovery = selectors.items().map(LabelSelector::of).collect();
+        }
         let mode = config.field("outbound_traffic_policy").and_then(|p| p.get("mode")).and_then(Node::text);
         if let Some(mode) = mode {
             self.registry_only = mode == "REGISTRY_ONLY";
