@@ -384,6 +384,23 @@ fn the_number_of_threads_is_a_matter_of_speed_only() {
 }
 
 #[test]
+fn what_a_folder_leaves_open_may_be_the_namespace_that_a_gateway_asks_for() {
+    let here = folder("open-namespaces");
+    for (name, fixture) in [("gateways", "Gateway"), ("routes", "VirtualService")] {
+        let text = include_str!("../testdata/rules/gateway-host-mismatch/good-without-a-namespace.yaml");
+        let document = text.split("---\n").find(|document| document.contains(&format!("kind: {fixture}"))).unwrap();
+        let service = format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{ports: [{{port: 80}}]}}\n"
+        );
+        std::fs::create_dir_all(here.join(name)).unwrap();
+        file(&here, &format!("{name}/all.yaml"), &format!("{document}{service}"));
+    }
+    let ran = run(&["check", "--format=concise", &here.display().to_string()]);
+    assert!(!ran.out.contains("gateway-host-mismatch"), "{}", ran.out);
+    assert!(ran.err.contains("gateway-host-mismatch for 1 VirtualService that names no namespace"), "{}", ran.err);
+}
+
+#[test]
 fn a_large_dump_is_judged_by_all_threads_alike() {
     let host = |number: usize| {
         let (cluster, behind) = match number % 1000 {

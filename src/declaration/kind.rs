@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::kube::{kinds_of_group, known_group, known_kind, known_kinds};
+use crate::kube::{GATEWAY_API, kinds_of_group, known_group, known_kind, known_kinds};
 use crate::similar::similar;
 
 /// A kind of thing that a rule looks at.
@@ -93,7 +93,7 @@ impl Kind {
         let is_known = known_kind(group, kind).is_some() || group.is_empty() && OTHER_CORE_KINDS.contains(&kind);
         // Not all groups are known, and of most that are, not all kinds; but a name that is nearly
         // that of a known kind is misspelt.
-        let is_open = !group.is_empty() && !known_group(group) && group != "gateway.networking.k8s.io";
+        let is_open = !group.is_empty() && !known_group(group) && group != GATEWAY_API;
         let same_kind = || known_kinds().iter().filter(|known| known.kind == kind).map(|known| known.group);
         let is_misspelt = || {
             similar(kind, kinds_of_group(group).map(|known| known.kind)).is_some()

@@ -11,7 +11,7 @@ use crate::envoy::{self, Dump, Form};
 use crate::finding::{Finding, Findings, Meta, Skip, resolve};
 use crate::input::{Candidate, Role, looks_like_ours};
 use crate::kube::{is_kustomization, objects};
-use crate::rules::{self, Check, Proxy, Rule};
+use crate::rules::{Check, Proxy, Rule};
 
 use super::visit::{Piece, Visited, visit};
 use super::{Directive, Selection, suppress};
@@ -168,9 +168,7 @@ pub fn findings_of(document: &Document) -> Vec<Finding> {
 
 fn judge_dump(document: &Document, selection: &Selection) -> Loaded {
     let dumps = envoy::dumps(document);
-    let enabled = rules::all().filter(|rule| selection.includes(rule.meta.id));
-    let tasks: Vec<(&Rule, Check)> =
-        enabled.flat_map(|rule| rule.checks.iter().map(move |check| (rule, *check))).collect();
+    let tasks: Vec<(&Rule, Check)> = selection.checks().collect();
     let run = |(rule, check): &(&'static Rule, Check)| (rule.meta, found_in_dumps(*check, document, &dumps));
     let outcomes: Vec<(&Meta, Findings<'_>)> = match document.bytes().len() >= LARGE {
         true => tasks.par_iter().with_max_len(1).map(run).collect(),
@@ -197,13 +195,11 @@ fn found_in_dumps<'d>(check: Check, document: &'d Document, dumps: &[Dump<'d>]) 
 
 fn judge_text(document: &Document, selection: &Selection) -> Vec<Finding> {
     let mut drafts = Vec::new();
-    for rule in rules::all().filter(|rule| selection.includes(rule.meta.id)) {
-        for check in rule.checks {
-            if let Check::Document(check) = check {
-                let mut found = Findings::default();
-                check(document, &mut found);
-                drafts.extend(found.drafts.into_iter().map(|draft| (rule.meta, draft)));
-            }
+    for (rule, check) in selection.checks() {
+        if let Check::Document(check) = check {
+            let mut found = Findings::default();
+            check(document, &mut found);
+            drafts.extend(found.drafts.into_iter().map(|draft| (rule.meta, draft)));
         }
     }
     resolve(drafts)

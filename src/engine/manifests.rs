@@ -9,7 +9,7 @@ use crate::document::Document;
 use crate::finding::{Draft, Finding, Findings, Meta, Skip, resolve};
 use crate::kube::{Object, arrange, objects, open_namespace};
 use crate::mesh::{self, Mesh};
-use crate::rules::{self, Check, Context, Proxy, Rule};
+use crate::rules::{Check, Context, Proxy, Rule};
 
 use super::causes::attach;
 use super::patched::withhold;
@@ -220,9 +220,7 @@ struct Outcome<'d> {
 }
 
 fn run_rules<'d>(documents: &[&'d Document], context: &Context<'_, 'd>, selection: &Selection) -> Outcome<'d> {
-    let enabled = rules::all().filter(|rule| selection.includes(rule.meta.id));
-    let tasks: Vec<(&Rule, Check)> =
-        enabled.flat_map(|rule| rule.checks.iter().map(move |check| (rule, *check))).collect();
+    let tasks: Vec<(&Rule, Check)> = selection.checks().collect();
     let run = |(rule, check): &(&'static Rule, Check)| (*rule, check_all(*check, documents, context));
     let outcomes: Vec<_> = tasks.par_iter().with_max_len(1).map(run).collect();
     let mut outcome = Outcome::default();

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::finding::Family;
-use crate::rules;
+use crate::rules::{self, Check, Rule};
 use crate::similar::similar;
 
 /// The rules that run.
@@ -42,6 +42,12 @@ impl Selection {
     /// Whether a rule runs.
     pub fn includes(&self, id: &str) -> bool {
         self.ids.contains(id)
+    }
+
+    /// What the rules that run look at, each with its rule.
+    pub fn checks(&self) -> impl Iterator<Item = (&'static Rule, Check)> {
+        let enabled = rules::all().filter(|rule| self.includes(rule.meta.id));
+        enabled.flat_map(|rule| rule.checks.iter().map(move |check| (rule, *check)))
     }
 
     /// The ids of the rules that run, sorted.

@@ -12,7 +12,7 @@ use std::path::{Component, Path};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::document::Document;
-use crate::kube::{Object, objects};
+use crate::kube::{GATEWAY_API, Object, objects};
 
 /// A document with the folder in which it was found, or nothing if the user named it.
 pub(super) struct Placed<'a> {
@@ -140,6 +140,6 @@ fn is_routing(object: Object<'_>) -> bool {
     match object.group() {
         "" => matches!(object.kind(), "Service" | "Endpoints" | "Pod"),
         "apps" | "batch" => true,
-        group => group.ends_with(".istio.io") || group == "gateway.networking.k8s.io",
+        group => group.ends_with(".istio.io") || group == GATEWAY_API,
     }
 }

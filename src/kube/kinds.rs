@@ -34,7 +34,8 @@ const NETWORKING: &str = "networking.istio.io";
 const SECURITY: &str = "security.istio.io";
 const TELEMETRY: &str = "telemetry.istio.io";
 const EXTENSIONS: &str = "extensions.istio.io";
-const GATEWAY_API: &str = "gateway.networking.k8s.io";
+/// The group of the Gateway API.
+pub const GATEWAY_API: &str = "gateway.networking.k8s.io";
 
 const V1_BETA_ALPHA3: &[&str] = &["v1", "v1beta1", "v1alpha3"];
 const V1: &[&str] = &["v1"];

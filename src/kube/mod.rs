@@ -13,7 +13,7 @@ mod workload;
 
 pub use address::Address;
 pub use given_labels::{is_given, is_of_place};
-pub use kinds::{KnownKind, Scope, kinds_of_group, known_group, known_kind, known_kinds};
+pub use kinds::{GATEWAY_API, KnownKind, Scope, kinds_of_group, known_group, known_kind, known_kinds};
 pub use kustomize::{arrange, is_kustomization};
 pub use label_selector::LabelSelector;
 pub use labels::Labels;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Labels, Scope, known_kind};
+use super::{Labels, Scope, is_open, known_kind};
 use crate::document::{Document, Node, Trail};
 
 /// One resource of a manifest.
@@ -117,7 +117,7 @@ impl<'d> Object<'d> {
     /// Whether its namespace is known: written, or said by the user. Otherwise whoever applies it may
     /// say another.
     pub fn is_placed(self) -> bool {
-        self.written_namespace().is_some() || self.node.document().has_home()
+        self.written_namespace().is_some() || self.node.document().has_home() && !is_open(self.namespace)
     }
 
     /// The namespace that the manifest names, or the kustomization that takes it in.

@@ -9,13 +9,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::document::Node;
 use crate::istio::NETWORKING;
-use crate::kube::{Labels, Object, PodTemplate, is_open, may_be_same, shown};
+use crate::kube::{GATEWAY_API, Labels, Object, PodTemplate, is_open, may_be_same, shown};
 use crate::similar::is_slip;
 
 use super::{CompleteKind, Mesh, Service};
-
-/// The group of the Gateway API.
-const GATEWAY_API: &str = "gateway.networking.k8s.io";
 
 /// What there is, by what questions ask for.
 #[derive(Debug, Default)]

@@ -27,7 +27,7 @@
 
 use super::prelude::*;
 use crate::document::Node;
-use crate::kube::{Object, kinds_of_group, known_group, known_kind, known_kinds};
+use crate::kube::{GATEWAY_API, Object, kinds_of_group, known_group, known_kind, known_kinds};
 use crate::similar::similar;
 
 const META: Meta = Meta { id: "unknown-kind", family: Family::Input, severity: Severity::Error, aliases: &[] };
@@ -61,7 +61,7 @@ fn judge(object: Object<'_>) -> Option<Draft<'_>> {
                 .help(format!("its kinds are {}", describe::list(&kinds().map(str::to_owned).collect::<Vec<_>>(), 12))),
         });
     }
-    if group == "gateway.networking.k8s.io" {
+    if group == GATEWAY_API {
         let near = similar(kind, kinds())?;
         let draft = Draft::new(kind_node, format!("{group} has no kind `{kind}`")).label("does not exist").note(NOTE);
         return Some(draft.help(format!("did you mean `{near}`?")));

@@ -25,7 +25,7 @@
 //! evaluated.
 
 use super::prelude::*;
-use crate::kube::may_be_same;
+use crate::kube::{GATEWAY_API, may_be_same};
 use crate::mesh::{MESH_GATEWAY, PreparedGateway, PreparedVirtualService};
 use crate::similar::similar;
 
@@ -78,6 +78,6 @@ fn check<'m, 'd>(context: &Context<'m, 'd>, service: &'m PreparedVirtualService<
 
 /// Whether a Gateway of the Kubernetes Gateway API has this name; binding to it is another matter.
 fn is_gateway_api(context: &Context<'_, '_>, full_name: &str) -> bool {
-    let mut gateways = context.mesh.all_of("gateway.networking.k8s.io", "Gateway").iter();
+    let mut gateways = context.mesh.all_of(GATEWAY_API, "Gateway").iter();
     gateways.any(|o| full_name.split_once('/') == Some((o.namespace(), o.name())))
 }

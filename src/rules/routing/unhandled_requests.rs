@@ -96,10 +96,10 @@ fn at_gateway<'c, 'd>(
         let host = virtual_host.host.as_str();
         let has_it = |other: &&PreparedVirtualService<'d>| hosts_at(context, other, gateway).any(|v| v.host == host);
         let all: Vec<_> = context.mesh.virtual_services_sharing(host).into_iter().filter(has_it).collect();
-        let is_last = all.last().is_some_and(|last| std::ptr::eq(*last, service));
+        all.last().filter(|last| std::ptr::eq(**last, service))?;
         let conditions: Vec<&Condition> =
             all.iter().flat_map(|s| context.effects(s).conditions.iter().flatten()).collect();
-        Some(Gap { host, path: unhandled(&conditions).filter(|_| is_last)?, conditions })
+        Some(Gap { host, path: unhandled(&conditions)?, conditions })
     })
 }
 

@@ -1,6 +1,6 @@
 //! Gateways whose pods are in no manifest: their installation, or a controller, makes them.
 
-use crate::kube::{Labels, Object};
+use crate::kube::{GATEWAY_API, Labels, Object};
 use crate::mesh::{Mesh, Workload, are_of_gateway};
 
 /// What only pods are labelled with that a controller makes for a Gateway of the Gateway API
@@ -26,7 +26,7 @@ fn may_be_made(mesh: &Mesh<'_>, namespace: &str, labels: &Labels<'_>) -> bool {
     if labels.iter().any(|(key, _)| OF_GATEWAYS.contains(&key)) {
         return true;
     }
-    let gateways = mesh.all_of("gateway.networking.k8s.io", "Gateway").iter();
+    let gateways = mesh.all_of(GATEWAY_API, "Gateway").iter();
     let mut gateways = gateways.filter(|gateway| gateway.namespace() == namespace);
     gateways.any(|gateway| {
         let given = Labels::of(gateway.spec().and_then(|spec| spec.at(["infrastructure", "labels"])));
