@@ -18,6 +18,7 @@ pub mod engine;
 pub mod envoy;
 pub mod fault;
 pub mod finding;
+mod huge_pages;
 pub mod input;
 pub mod inventory;
 pub mod istio;

@@ -6,13 +6,13 @@
 //! hardly any document needs.
 
 mod copies;
-mod pages;
 
 use std::sync::OnceLock;
 
 use super::Span;
 use super::keys::KeyHash;
 use super::names::{NAME_BITS, NameId, Names};
+use crate::huge_pages;
 
 /// `key` of a member that a later member of the same name replaces.
 const REPLACED: u32 = 1;
@@ -282,7 +282,7 @@ pub(super) struct Mark {
 impl Tape {
     pub(super) fn with_capacity(nodes: usize) -> Self {
         let mut nodes = Vec::with_capacity(nodes.min(MAX_NODES));
-        pages::use_huge_pages(&mut nodes);
+        huge_pages::advise(&mut nodes);
         Self { nodes, has_names: true, ..Self::default() }
     }
 

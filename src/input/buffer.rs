@@ -11,14 +11,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use memmap2::MmapMut;
 
+use crate::huge_pages::{self, HUGE_PAGE};
+
 /// Smaller ones than this are not kept.
 const FEWEST: usize = 64 << 10;
 /// The most bytes of buffers that are kept.
 const MOST: usize = 32 << 20;
 /// The most that is set aside because somebody claims to have so much.
 const TRUSTED: usize = 4 << 20;
-/// The bytes of a huge page of most processors.
-const HUGE_PAGE: usize = 2 << 20;
 /// From here on a huge page is worth what is not used of it.
 const HUGE_FROM: usize = HUGE_PAGE / 2;
 
@@ -106,24 +106,8 @@ impl Memory {
         if size < HUGE_FROM {
             return Self::Heap(vec![0; size]);
         }
-        match MmapMut::map_anon(size.next_multiple_of(HUGE_PAGE)) {
-            Ok(pages) => Self::Pages(with_huge_pages(pages)),
-            Err(_) => Self::Heap(vec![0; size]),
-        }
+        huge_pages::zeroed(size).map_or_else(|_| Self::Heap(vec![0; size]), Self::Pages)
     }
-}
-
-/// Asks the system for huge pages. Where it has none, nothing is different.
-#[cfg(target_os = "linux")]
-fn with_huge_pages(pages: MmapMut) -> MmapMut {
-    pages.advise(memmap2::Advice::HugePage).unwrap_or_default();
-    pages
-}
-
-/// Elsewhere the system decides.
-#[cfg(not(target_os = "linux"))]
-fn with_huge_pages(pages: MmapMut) -> MmapMut {
-    pages
 }
 
 impl Default for Memory {

@@ -9,20 +9,26 @@ use super::{CompleteKind, Mesh, kubernetes_parts};
 enum HostGap<'h, 'd> {
     /// It is not known which host that is.
     Template,
-    /// Istio's installation, which is hardly ever among the inputs.
-    Istio { namespace: &'h str },
-    /// Every cluster has it.
-    Cluster { namespace: &'h str },
-    /// An operator, or whoever wrote a resource for one.
-    Hint { namespace: &'h str, resource: Object<'d>, what: &'static str },
-    /// Services of that namespace that are not among the inputs.
-    Elsewhere { namespace: &'h str },
-    /// A Service of the same name, of a namespace that is not known.
-    Open { namespace: &'h str },
+    /// The namespace of the Service that it would be.
+    Service(&'h str, ServiceGap<'d>),
     /// Another cluster, or the same if its domain is another.
     OtherDomain,
     /// A ServiceEntry.
     Entry,
+}
+
+/// What may bring a Service that is not among the inputs.
+enum ServiceGap<'d> {
+    /// Istio's installation, which is hardly ever among the inputs.
+    Istio,
+    /// Every cluster has it.
+    Cluster,
+    /// An operator, or whoever wrote a resource for one.
+    Hint(Object<'d>, &'static str),
+    /// Not all Services of the namespace are among the inputs.
+    Elsewhere,
+    /// A Service of the same name, of a namespace that is not known.
+    Open,
 }
 
 impl<'d> Mesh<'d> {
@@ -35,22 +41,22 @@ impl<'d> Mesh<'d> {
     /// Why the inputs do not tell whether there is a host, and what would; nothing if they do.
     pub fn why_host_unknown(&self, host: &str, home: &str) -> Option<(String, String)> {
         let domain = &self.options.cluster_domain;
-        let of = |namespace: &str, why: &str| {
-            let remedy = match is_open(namespace) {
-                true => "say --namespace, if folders are applied to one".to_owned(),
-                false => format!("pass its Services, or say --complete services:{namespace}"),
-            };
-            (format!("of namespace `{namespace}` {why}"), remedy)
-        };
         Some(match self.host_gap(host, home)? {
             HostGap::Template => ("of a template".to_owned(), "render the template".to_owned()),
-            HostGap::Istio { namespace } => of(namespace, "(Istio's installation brings it)"),
-            HostGap::Cluster { namespace } => of(namespace, "(every cluster has its own)"),
-            HostGap::Hint { namespace, resource, what } => {
-                of(namespace, &format!("({} {} of {} {what})", resource.kind(), resource.name(), resource.group()))
+            HostGap::Service(namespace, gap) => {
+                let why = match gap {
+                    ServiceGap::Istio => "(Istio's installation brings it)".to_owned(),
+                    ServiceGap::Cluster => "(every cluster has its own)".to_owned(),
+                    ServiceGap::Hint(o, what) => format!("({} {} of {} {what})", o.kind(), o.name(), o.group()),
+                    ServiceGap::Elsewhere => self.why_unknown("Service", namespace),
+                    ServiceGap::Open => "(a Service of that name has no namespace)".to_owned(),
+                };
+                let remedy = match is_open(namespace) {
+                    true => "say --namespace, if folders are applied to one".to_owned(),
+                    false => format!("pass its Services, or say --complete services:{namespace}"),
+                };
+                (format!("of namespace `{namespace}` {why}"), remedy)
             }
-            HostGap::Elsewhere { namespace } => of(namespace, &self.why_unknown("Service", namespace)),
-            HostGap::Open { namespace } => of(namespace, "(a Service of that name has no namespace)"),
             HostGap::OtherDomain => (
                 format!("of another domain than `{domain}`"),
                 "say --cluster-domain if the cluster has another, or --complete services".to_owned(),
@@ -67,31 +73,31 @@ impl<'d> Mesh<'d> {
             return Some(HostGap::Template);
         }
         match kubernetes_parts(host, &self.options.cluster_domain) {
-            Some((name, namespace)) => self.service_gap(name, namespace),
+            Some((name, namespace)) => Some(HostGap::Service(namespace, self.service_gap(name, namespace)?)),
             None => self.entry_gap(host, home),
         }
     }
 
-    fn service_gap<'h>(&self, name: &str, namespace: &'h str) -> Option<HostGap<'h, 'd>> {
+    fn service_gap(&self, name: &str, namespace: &str) -> Option<ServiceGap<'d>> {
         if self.is_complete(CompleteKind::Services, namespace) {
             return None;
         }
         if namespace == self.options.root_namespace && name.starts_with("istio") {
-            return Some(HostGap::Istio { namespace });
+            return Some(ServiceGap::Istio);
         }
         if namespace == "kube-system" || (namespace, name) == ("default", "kubernetes") {
-            return Some(HostGap::Cluster { namespace });
+            return Some(ServiceGap::Cluster);
         }
         if self.is_partial(namespace) {
-            return Some(HostGap::Elsewhere { namespace });
+            return Some(ServiceGap::Elsewhere);
         }
         if let Some((resource, what)) = self.hint_at(name, namespace) {
-            return Some(HostGap::Hint { namespace, resource, what });
+            return Some(ServiceGap::Hint(resource, what));
         }
         if !self.knows_services_of(namespace) {
-            return Some(HostGap::Elsewhere { namespace });
+            return Some(ServiceGap::Elsewhere);
         }
-        self.may_have_service(name, namespace).then_some(HostGap::Open { namespace })
+        self.may_have_service(name, namespace).then_some(ServiceGap::Open)
     }
 
     fn entry_gap<'h>(&self, host: &str, home: &str) -> Option<HostGap<'h, 'd>> {
